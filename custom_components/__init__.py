@@ -1,0 +1,1 @@
+"""The components, importable in tests under the name that Home Assistant gives them."""

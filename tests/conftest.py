@@ -1,0 +1,42 @@
+"""What every test shares: our components, the rules of the event loop, and bounded randomness."""
+
+# isort: off
+import custom_components  # noqa: F401  First of all: the plugin has an empty package of this name.
+
+# isort: on
+import os
+from pathlib import Path
+
+from homeassistant import block_async_io
+from homeassistant.core import HomeAssistant
+from homeassistant.loader import DATA_CUSTOM_COMPONENTS
+from hypothesis import HealthCheck, settings
+import pytest
+
+# Repeatable and bounded by default; HYPOTHESIS_PROFILE=long searches in earnest.
+_COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
+settings.register_profile("ci", derandomize=True, max_examples=100, database=None, **_COMMON)
+settings.register_profile("long", max_examples=10_000, **_COMMON)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+# Home Assistant does this when it starts; the plugin does not.
+block_async_io.enable()
+
+BROWSER_TESTS = Path(__file__).parent / "browser"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the browser tests to one worker: they share a browser and one Home Assistant."""
+    for item in items:
+        if item.path.is_relative_to(BROWSER_TESTS):
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@pytest.fixture
+def hass(hass: HomeAssistant) -> HomeAssistant:
+    """Let every test's Home Assistant find our components.
+
+    Wrapping the fixture, unlike an automatic one, leaves the order of recorder fixtures alone.
+    """
+    hass.data.pop(DATA_CUSTOM_COMPONENTS)
+    return hass
