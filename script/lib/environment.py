@@ -4,10 +4,9 @@ from collections.abc import Iterable
 import hashlib
 import json
 from pathlib import Path
-import sys
 from typing import Any, Optional
 
-from .console import ROOT, ScriptError, run, say
+from .console import ROOT, Argument, ScriptError, run, say
 from .interpreter import building, find_python, find_uv, locked
 
 REQUIREMENTS = ROOT / "requirements_test.txt"
@@ -101,9 +100,9 @@ def _build(target: Path, release: Optional[str], fingerprint: str) -> None:
     say(f"Making {target.name} with {python}")
     with building(target) as folder:
         run([uv, "venv", "--allow-existing", "--relocatable", "--python", python, folder])
-        pip = [uv, "pip", "install", "--python", folder / "bin/python"]
-        say("Installing Home Assistant and the test tools")
-        run([*pip, *requirements(release)])
+        pip: list[Argument] = [uv, "pip", "install", "--python", folder / "bin/python"]
+        say(f"Installing Home Assistant {release or ''} and the test tools".replace("  ", " "))
+        _install_tools(pip, release)
         site_packages = next(folder.glob("lib/python3*/site-packages"))
         say("Installing what the components and the demo need")
         constraints = site_packages / "homeassistant/package_constraints.txt"
@@ -122,13 +121,21 @@ def _build(target: Path, release: Optional[str], fingerprint: str) -> None:
     say(f"{target.name} is ready")
 
 
-def requirements(release: Optional[str]) -> list[str]:
-    """List what pip is asked for; an older release brings its own pins of the test tools."""
+def _install_tools(pip: list[Argument], release: Optional[str]) -> None:
+    """Install Home Assistant and the test tools.
+
+    An older release brings its own plugin; where that asks for other tools, our pins give way.
+    """
     if release is None:
-        return ["--requirement", str(REQUIREMENTS)]
-    lines = [line.split("#")[0].strip() for line in REQUIREMENTS.read_text().splitlines()]
-    names = [line.split("==")[0] for line in lines if line]
-    return [f"homeassistant=={release}", *(name for name in names if name != PLUGIN), PLUGIN]
+        run([*pip, "--requirement", REQUIREMENTS])
+        return
+    lines = [line.partition("#")[0].strip() for line in REQUIREMENTS.read_text().splitlines()]
+    pins = [line for line in lines if line and not line.startswith(PLUGIN)]
+    wanted = [*pip, f"homeassistant=={release}", PLUGIN]
+    try:
+        run([*wanted, *pins])
+    except ScriptError:
+        run([*wanted, *(pin.partition("==")[0] for pin in pins)])
 
 
 def component_requirements(core: Path) -> list[str]:
@@ -179,7 +186,3 @@ def write_stub(site_packages: Path, requirement: str) -> None:
     metadata = site_packages / f"{module}-{version}.dist-info"
     metadata.mkdir(exist_ok=True)
     (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
-
-
-if sys.version_info < (3, 9):
-    raise SystemExit("Python 3.9 or newer is needed to run the scripts")

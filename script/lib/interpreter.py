@@ -119,13 +119,18 @@ def find_python() -> Path:
     Raises ScriptError telling each way that was tried.
     """
     tried: list[str] = []
-    for attempt in (_from_path, _from_uv, _from_uv_download, _from_debian):
+    for way, attempt in (
+        ("python3.14 on PATH", _from_path),
+        ("an interpreter known to uv", _from_uv),
+        ("uv python install 3.14", _from_uv_download),
+        ("Debian's packages in a private folder", _from_debian),
+    ):
         try:
             if python := attempt():
                 return python
-            tried.append(f"- {attempt.__doc__}: none")
+            tried.append(f"- {way}: none")
         except ScriptError as err:
-            tried.append(f"- {attempt.__doc__}: {err}")
+            tried.append(f"- {way}: {err}")
     raise ScriptError(
         "Python 3.14.2 or newer is needed and could not be had. Tried:\n"
         + "\n".join(tried)
@@ -134,25 +139,27 @@ def find_python() -> Path:
 
 
 def _from_path() -> Optional[Path]:
-    """python3.14 on PATH"""
+    """Look on PATH."""
     found = shutil.which("python3.14")
     return Path(found) if found and works(Path(found)) else None
 
 
 def _from_uv() -> Optional[Path]:
-    """An interpreter known to uv"""
+    """Ask uv, without a download."""
     uv = find_uv()
     try:
-        found = Path(run([uv, "python", "find", "--no-python-downloads", "3.14"]).strip())
+        found = Path(
+            run([uv, "python", "find", "--system", "--no-python-downloads", "3.14"]).strip()
+        )
     except ScriptError:
         return None
     return found if works(found) else None
 
 
 def _from_uv_download() -> Optional[Path]:
-    """Uv python install 3.14"""
+    """Let uv download one, unless Debian's had to be taken before."""
     if (_debian_root() / "usr/bin/python3.14").exists():
-        return None  # the download was impossible before; do not wait for it again
+        return None
     uv = find_uv()
     say("Installing Python 3.14 with uv")
     run([uv, "python", "install", "3.14"], timeout_s=600)
@@ -160,7 +167,7 @@ def _from_uv_download() -> Optional[Path]:
 
 
 def _from_debian() -> Optional[Path]:
-    """Debian's own packages in a private folder"""
+    """Unpack Debian's own packages, once."""
     root = _debian_root()
     python = root / "usr/bin/python3.14"
     with locked(root.with_name(f"{root.name}.lock")):
