@@ -1,0 +1,429 @@
+"""The public face: one account, its devices, and what can be asked of them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import count
+import logging
+from typing import NoReturn
+
+import aiohttp
+
+from .connection import (
+    AccountRead,
+    Connection,
+    Credentials,
+    Established,
+    Event,
+    Listed,
+    Login,
+    Noticed,
+    Overdue,
+    RoomsRead,
+    Settled,
+    StatesRead,
+    Statistics,
+)
+from .const import (
+    FIRST_DELAY_S,
+    HEALTHY_AFTER_S,
+    LIST_INTERVAL_S,
+    LOGIN_URL,
+    LOGOUT_LIMIT_S,
+    MAX_DELAY_S,
+    WEBSOCKET_URL,
+    Kind,
+    Movement,
+)
+from .errors import LinkClosedError, LinkError, SessionRefusedError, VendorError
+from .messages import (
+    Account,
+    Command,
+    Greeting,
+    RecordPush,
+    Report,
+    StatePush,
+    move_shutter,
+    set_open_level,
+    set_quiet_mode,
+    set_switch,
+)
+from .model import Device, Inventory, ModelChange
+from .servers import checked_address
+from .supervisor import Backoff, Supervisor, exponential_backoff
+from .transport import WebSocketTransport, fetch_image, open_websocket, post_login
+
+_LOGGER = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """Where the cloud is; raises UnsupportedError for addresses that are not safe to log in to."""
+
+    login_url: str = LOGIN_URL
+    websocket_url: str = WEBSOCKET_URL
+
+    def __post_init__(self) -> None:
+        """Refuse plain text on a network."""
+        object.__setattr__(self, "login_url", checked_address(self.login_url, "https"))
+        object.__setattr__(self, "websocket_url", checked_address(self.websocket_url, "wss"))
+
+
+@dataclass(frozen=True, slots=True)
+class LinkChanged:
+    """The link to the cloud came up, with everything read, or was lost."""
+
+    connected: bool
+    error: VendorError | None = None
+    """Why it was lost."""
+
+
+type Change = LinkChanged | ModelChange
+type Listener = Callable[[Change], None]
+
+
+class DioClient:
+    """One account of the DiO cloud.
+
+    Nothing happens before ``run()``, which whoever made the client keeps as a task and cancels to stop: that logs
+    out and closes within a few seconds. All calls belong to the loop that runs it.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        session: aiohttp.ClientSession,
+        *,
+        servers: Servers | None = None,
+        list_interval_s: float = LIST_INTERVAL_S,
+        read_unknown: bool = False,
+        backoff: Backoff | None = None,
+    ) -> None:
+        """Prepare a client that uses, and never closes, ``session``.
+
+        ``list_interval_s`` is how often added and removed devices are looked for; ``read_unknown`` reads the states
+        of devices of unknown types too; ``backoff`` replaces the waits between attempts.
+        """
+        self.account: Account | None = None
+        self.statistics = Statistics()
+        self.last_error: VendorError | None = None
+        self._session = session
+        self._servers = servers or Servers()
+        self._list_interval_s = list_interval_s
+        self._read_unknown = read_unknown
+        self._login = Login(credentials)
+        self._inventory = Inventory()
+        self._listeners: dict[object, Listener] = {}
+        self._numbers = count(1)
+        self._waiters: dict[int, asyncio.Future[None]] = {}
+        self._connection: Connection | None = None
+        self._was_connected = False
+        self._verdict = asyncio.Event()
+        self._lasting: VendorError | None = None
+        self._supervisor = Supervisor(
+            self._open_link,
+            deliver=self._deliver,
+            report=self._report,
+            backoff=backoff or exponential_backoff(FIRST_DELAY_S, MAX_DELAY_S),
+            healthy_after_s=HEALTHY_AFTER_S,
+        )
+
+    # --- life -------------------------------------------------------------------------------
+
+    async def run(self) -> NoReturn:
+        """Keep the account connected until cancelled.
+
+        Raises AuthError or UnsupportedError when trying again cannot help.
+        """
+        try:
+            await self._supervisor.run()
+        except VendorError as err:
+            self._lasting = err
+            self._report(err)
+            raise
+        finally:
+            self._verdict.set()
+
+    async def ready(self) -> Account:
+        """Wait until the account and all states are known; gives the account.
+
+        Waits through lost links: bound it with ``asyncio.timeout`` and read ``last_error`` when it strikes. Raises
+        AuthError or UnsupportedError when ``run()`` ended with it, and LinkClosedError when it was stopped.
+        """
+        await self._verdict.wait()
+        if self._lasting:
+            raise self._lasting
+        if self.account is None:
+            raise LinkClosedError("stopped before the cloud answered")
+        return self.account
+
+    @property
+    def connected(self) -> bool:
+        """Whether the link is up and everything was read on it."""
+        return self._connection is not None and self._connection.established
+
+    @property
+    def devices(self) -> Mapping[str, Device]:
+        """All devices by id, as last known; changes with the news."""
+        return self._inventory.devices
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Have every change told, in order; gives back what ends that."""
+        key = object()
+        self._listeners[key] = listener
+
+        def unsubscribe() -> None:
+            self._listeners.pop(key, None)
+
+        return unsubscribe
+
+    # --- commands ---------------------------------------------------------------------------
+    # Each returns when the cloud has taken the command: that is not yet the device's report. Each raises LinkError
+    # when there is no link or it drops, and CommandError when the cloud refuses or does not answer.
+
+    async def move(self, device_id: str, movement: Movement) -> None:
+        """Run a shutter up or down, or stop it."""
+        direction = None if movement is Movement.STOP else movement
+        await self._run_shutter(move_shutter(device_id, movement), device_id, direction)
+
+    async def set_position(self, device_id: str, position: int) -> None:
+        """Move a shutter to ``position`` percent open, 0–100; of a quick sequence only the last counts."""
+        if not 0 <= position <= 100:
+            raise ValueError(f"position {position} is not within 0 and 100")
+        device = self.devices.get(device_id)
+        known = device.position if device else None
+        direction = (
+            None
+            if known in (None, position)
+            else Movement.UP
+            if position > known
+            else Movement.DOWN
+        )
+        await self._run_shutter(set_open_level(device_id, position), device_id, direction)
+
+    async def set_on(self, device_id: str, on: bool) -> None:
+        """Switch a light switch or plug."""
+        await self._switch(set_switch(device_id, on), device_id, "is_on")
+
+    async def set_quiet(self, device_id: str, on: bool) -> None:
+        """Set the quiet mode of a light switch or plug."""
+        await self._switch(set_quiet_mode(device_id, on), device_id, "quiet")
+
+    async def refresh(self) -> None:
+        """Read the device list and all states now."""
+        await self._settled(lambda connection: connection.refresh(self._now()))
+
+    async def refresh_state(self, device_id: str) -> None:
+        """Read the state of one device; calls in quick succession share one request."""
+        await self._settled(lambda connection: connection.refresh_state(device_id, self._now()))
+
+    async def fetch_snapshot(self, device_id: str) -> tuple[bytes, str] | None:
+        """Fetch the picture of the last event; gives bytes and content type, None when none was offered."""
+        device = self.devices.get(device_id)
+        if device is None or device.last_event is None or device.last_event.image_url is None:
+            return None
+        return await fetch_image(self._session, device.last_event.image_url)
+
+    # --- the way out ------------------------------------------------------------------------
+
+    async def _run_shutter(
+        self, command: Command, device_id: str, direction: Movement | None
+    ) -> None:
+        """Send a shutter off; what the cloud took shows as movement until a report tells better."""
+        before = self._inventory.motion_reports(device_id)
+        connection = await self._settled(lambda connection: connection.submit(command, self._now()))
+        device = self.devices.get(device_id)
+        if device and before == self._inventory.motion_reports(device_id):
+            connection.expect(device_id, "movement", self._now() + device.report_limit_s)
+            self._tell(self._inventory.acknowledged(device_id, direction))
+            self._supervisor.wake()
+
+    async def _switch(self, command: Command, device_id: str, what: str) -> None:
+        """Send a command that one report of ``what`` confirms."""
+        device = self.devices.get(device_id)
+        limit_s = device.report_limit_s if device else 0
+
+        def submit(connection: Connection) -> int:
+            # The report may come before the answer, so it is expected before the command leaves.
+            number = connection.submit(command, self._now())
+            if device:
+                connection.expect(device_id, what, self._now() + limit_s)
+            return number
+
+        await self._settled(submit)
+
+    async def _settled(self, submit: Callable[[Connection], int]) -> Connection:
+        """Have something submitted and wait for its end; gives the connection it went over."""
+        connection = self._connection
+        if connection is None or not connection.established:
+            raise LinkClosedError("there is no link to the cloud")
+        number = submit(connection)
+        waiter = self._waiters[number] = asyncio.get_running_loop().create_future()
+        self._supervisor.wake()
+        try:
+            await waiter
+        finally:
+            del self._waiters[number]
+        return connection
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
+
+    # --- the link ---------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def _open_link(self) -> AsyncIterator[tuple[WebSocketTransport, Connection]]:
+        """Log in where needed, open the websocket, and say goodbye when stopped."""
+        if (body := self._login.request(self._now())) is not None:
+            answer = await post_login(self._session, self._servers.login_url, body)
+            self._login.answered(answer.status, answer.body, answer.retry_after_s, self._now())
+        async with open_websocket(
+            self._session, self._servers.websocket_url, self._login.query()
+        ) as transport:
+            self._connection = connection = Connection(
+                self._now(),
+                self._numbers,
+                account_known=self.account is not None,
+                read_unknown=self._read_unknown,
+                list_interval_s=self._list_interval_s,
+                statistics=self.statistics,
+            )
+            try:
+                yield transport, connection
+            except asyncio.CancelledError:
+                await self._log_out(transport, connection)
+                raise
+            except LinkError as err:
+                self._session_refused(err)
+                raise
+            finally:
+                self._connection = None
+                for waiter in self._waiters.values():
+                    if not waiter.done():
+                        waiter.set_exception(LinkClosedError("the link to the cloud was lost"))
+
+    def _session_refused(self, err: LinkError) -> None:
+        """Forget a token that the cloud no longer takes, and go on at once with a new one."""
+        if isinstance(err, SessionRefusedError) and self._login.refused():
+            err.retry_after_s = 0
+
+    async def _log_out(self, transport: WebSocketTransport, connection: Connection) -> None:
+        """End the session on the server; a password connection has none."""
+        if not self._login.has_token or not connection.established:
+            return
+        number = connection.log_out(self._now())
+        with suppress(VendorError, TimeoutError):
+            async with asyncio.timeout(LOGOUT_LIMIT_S):
+                for data in connection.outgoing():
+                    await transport.send(data)
+                while Settled(number) not in connection.receive(
+                    await transport.receive(), self._now()
+                ):
+                    pass
+
+    def _report(self, err: VendorError) -> None:
+        """Take the reason why an attempt failed or the link was lost."""
+        self.last_error = err
+        self.statistics.drops[type(err).__name__] += 1
+        _LOGGER.debug("Link to the cloud: %s", err)
+        if self._was_connected:
+            self._was_connected = False
+            self._emit(LinkChanged(connected=False, error=err))
+
+    # --- the way in -------------------------------------------------------------------------
+
+    def _deliver(self, event: Event) -> None:
+        """Turn what the connection understood into changes."""
+        match event:
+            case StatePush(report=report):
+                if report.device_id in self._inventory.devices:
+                    self._take_report(report.device_id, report, pushed=True)
+            case Settled(number=number, error=error):
+                self._settle(number, error)
+            case StatesRead(reports=reports):
+                for device_id, answer in reports.items():
+                    if device_id in self._inventory.devices:
+                        self._take_report(device_id, answer)
+            case Listed(records=records, reports=reports):
+                self._tell(self._inventory.listed(records, reports))
+                self._watch_all(reports)
+            case RecordPush(record=record):
+                if record.device_id in self._inventory.devices:
+                    self._tell(self._inventory.recorded(record))
+            case RoomsRead(rooms=rooms):
+                self._tell(self._inventory.roomed(rooms))
+            case Overdue(device_ids=device_ids):
+                for device_id in device_ids:
+                    self._tell(self._inventory.overdue(device_id))
+            case AccountRead(account=account):
+                self.account = account
+            case Greeting():
+                self._login.accepted()
+                self.statistics.last_greeting = datetime.now().astimezone()
+            case Established():
+                self._was_connected = True
+                self.last_error = None
+                self._verdict.set()
+                self._emit(LinkChanged(connected=True))
+            case Noticed(what=what):
+                self._notice(what)
+
+    def _settle(self, number: int, error: VendorError | None) -> None:
+        waiter = self._waiters.get(number)
+        if waiter and not waiter.done():
+            if error:
+                waiter.set_exception(error)
+            else:
+                waiter.set_result(None)
+
+    def _take_report(self, device_id: str, report: Report | None, *, pushed: bool = False) -> None:
+        self._tell(self._inventory.reported(device_id, report, pushed=pushed))
+        if report and self._connection:
+            self._watch(self._connection, device_id, report)
+
+    def _watch(self, connection: Connection, device_id: str, report: Report) -> None:
+        """Strike off what was expected, and expect a running shutter to stop."""
+        device = self._inventory.devices[device_id]
+        if report.is_on is not None:
+            connection.came(device_id, "is_on")
+        if report.quiet is not None:
+            connection.came(device_id, "quiet")
+        if report.movement is None and report.position is None:
+            return
+        if device.movement in (Movement.UP, Movement.DOWN):
+            connection.expect(device_id, "movement", self._now() + device.stop_limit_s)
+        else:
+            connection.came(device_id, "movement")
+
+    def _watch_all(self, reports: Mapping[str, Report | None]) -> None:
+        """Look after the list: shutters that run already, devices that vanished, kinds nobody knows."""
+        if not self._connection:
+            return
+        for device_id, report in reports.items():
+            if report and device_id in self._inventory.devices:
+                self._watch(self._connection, device_id, report)
+        if self._inventory.missing():
+            self._connection.recheck_list()
+        for device in self._inventory.devices.values():
+            if device.kind is Kind.UNKNOWN:
+                self._notice(f"type {device.record.type_text}")
+
+    def _notice(self, what: str) -> None:
+        """Log what is not known, once each, so that users can report it."""
+        if self.statistics.first_seen(what):
+            _LOGGER.info("The DiO cloud sent something unknown: %r", what)
+
+    def _tell(self, changes: Iterable[ModelChange]) -> None:
+        for change in changes:
+            self._emit(change)
+
+    def _emit(self, change: Change) -> None:
+        """Tell every listener; one that fails costs the others nothing."""
+        for listener in tuple(self._listeners.values()):
+            try:
+                listener(change)
+            except Exception:  # the listener's fault must not end the link
+                _LOGGER.exception("A listener failed on %s", type(change).__name__)

@@ -1,0 +1,795 @@
+"""The conversation on one websocket, and how to get into it: decided from frames and clock readings alone.
+
+Source: docs/dio_chacon/wire.md §3 to §12.
+"""
+
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import batched
+from statistics import median
+from typing import Any, Final
+
+from .const import (
+    ANSWER_LIMIT_S,
+    BATCH_S,
+    GREETING_LIMIT_S,
+    HINT_INTERVAL_S,
+    LIST_INTERVAL_S,
+    LOGIN_INTERVAL_S,
+    MAX_IN_FLIGHT,
+    MAX_QUEUED,
+    MAX_THROTTLE_S,
+    MAX_UNANSWERED,
+    PING_INTERVAL_S,
+    PONG_LIMIT_S,
+    SLIDER_S,
+    STATES_CHUNK,
+    STATES_INTERVAL_S,
+    STATUS_DONE,
+    STATUS_THROTTLED,
+    THROTTLE_S,
+    Kind,
+)
+from .errors import (
+    AuthError,
+    CommandError,
+    ConnectError,
+    DeviceSilentError,
+    FrameError,
+    PeerSilentError,
+    RefusedError,
+    SessionRefusedError,
+    SupersededError,
+    ThrottledError,
+    UnansweredError,
+)
+from .frames import Control, Frame, decode, encode
+from .messages import (
+    GET_ACCOUNT,
+    LIST_DEVICES,
+    LIST_ROOMS,
+    LOGOUT,
+    Account,
+    Answer,
+    Command,
+    Greeting,
+    Record,
+    RecordPush,
+    Report,
+    StatePush,
+    Unrecognised,
+    read_account,
+    read_message,
+    read_records,
+    read_reports,
+    read_rooms,
+    read_states,
+    unknown_resources,
+    websocket_query,
+)
+
+_NEVER: Final = float("inf")
+_NOW: Final = float("-inf")
+_AUTH_STATUSES: Final = frozenset({401, 403})
+_GONE_STATUSES: Final = frozenset({404, 405, 410})
+_REFUSED_LOGIN_STATUSES: Final = frozenset({400, 401, 403})
+_SILENT_STATUSES: Final = frozenset({408, 504})
+# What is remembered to count unknown names is bounded: the peer chooses them.
+_MAX_UNKNOWN: Final = 100
+
+
+@dataclass(slots=True)
+class Statistics:
+    """What happened on the links of one client, for diagnostics."""
+
+    connects: int = 0
+    drops: Counter[str] = field(default_factory=Counter)
+    """Failed attempts and lost links by the name of the error."""
+    answers: Counter[int] = field(default_factory=Counter)
+    """Answers by status; 0 counts requests never answered, -1 statuses that are none."""
+    strays: int = 0
+    """Answers that nobody waited for."""
+    pushes: int = 0
+    last_greeting: datetime | None = None
+    """When the cloud last greeted us, by the wall clock."""
+    unknown: set[str] = field(default_factory=set)
+    """Names, types and resources that this package does not know."""
+    answer_times_s: deque[float] = field(default_factory=lambda: deque(maxlen=100))
+
+    @property
+    def median_answer_s(self) -> float | None:
+        """Median time of the last answers in seconds."""
+        return median(self.answer_times_s) if self.answer_times_s else None
+
+    def first_seen(self, what: str) -> bool:
+        """Remember something unknown; True when it is news."""
+        if what in self.unknown or len(self.unknown) >= _MAX_UNKNOWN:
+            return False
+        self.unknown.add(what)
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What proves who we are."""
+
+    email: str = field(repr=False)
+    password: str = field(repr=False)
+    installation_id: str = field(repr=False)
+    """Random text that names this installation towards the cloud; stays the same for good."""
+
+
+class Login:
+    """The way into the websocket: by token while the cloud offers one, else by password (§3.4)."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        """Start without a token."""
+        self._credentials = credentials
+        self._token: str | None = None
+        self._fresh = True
+        self._by_password = False
+        self._allowance = 2
+        self._next_login = _NOW
+
+    @property
+    def has_token(self) -> bool:
+        """Whether the session is one that can be logged out."""
+        return self._token is not None
+
+    def request(self, now: float) -> Frame | None:
+        """Give the body of the login request that is needed first; None when the websocket can be opened at once.
+
+        Raises ThrottledError when the last logins are too recent: each makes a session on the server. Two in a
+        row are allowed, for a token that expired right after the start.
+        """
+        if self._token is not None or self._by_password:
+            return None
+        if now >= self._next_login + LOGIN_INTERVAL_S:
+            self._allowance = 2
+        if self._allowance == 0:
+            raise ThrottledError(
+                "too many logins in a row", self._next_login + LOGIN_INTERVAL_S - now
+            )
+        return {
+            "email": self._credentials.email,
+            "password": self._credentials.password,
+            "installationId": self._credentials.installation_id,
+        }
+
+    def answered(
+        self, http_status: int, body: Frame | None, retry_after_s: float | None, now: float
+    ) -> None:
+        """Take the answer to the login request; ``body`` is None when it was not a JSON object.
+
+        Raises AuthError when the credentials are refused, ConnectError for everything that is no verdict on them.
+        The body decides whenever it has a status; the HTTP status may say something else.
+        """
+        status = body.get("status") if body else None
+        if type(status) is not int:
+            status, body = http_status, None
+        if status == STATUS_THROTTLED:
+            raise ThrottledError(
+                "the cloud asks for fewer logins", max(THROTTLE_S, retry_after_s or 0)
+            )
+        if body is not None and status in _REFUSED_LOGIN_STATUSES:
+            raise AuthError("the cloud refuses the e-mail address or the password")
+        if status in _GONE_STATUSES:
+            self._by_password = True
+            return
+        data = body.get("data") if body else None
+        token = data.get("sessionToken") if type(data) is dict else None
+        if status != STATUS_DONE or type(token) is not str or not token:
+            raise ConnectError(f"no usable answer to the login, status {status}")
+        self._token, self._fresh = token, True
+        self._allowance -= 1
+        self._next_login = now
+
+    def query(self) -> str:
+        """Build what goes behind the websocket address; it is a secret."""
+        if self._token is not None:
+            return websocket_query({"sessionToken": self._token})
+        self._fresh = True
+        return websocket_query(
+            {
+                "email": self._credentials.email,
+                "password": self._credentials.password,
+                "serviceName": self._credentials.installation_id,
+            }
+        )
+
+    def accepted(self) -> None:
+        """Note that the server greeted us: from now on a refusal may mean an expired token."""
+        self._fresh = False
+
+    def refused(self) -> bool:
+        """Note that the server refused the session; True when a new login may mend that at once.
+
+        Forgets the token, so that the next attempt logs in anew. Raises AuthError when what was refused had
+        never been accepted: then it is the credentials themselves.
+        """
+        had_token, self._token = self.has_token, None
+        if self._fresh:
+            raise AuthError("the cloud refuses the e-mail address or the password")
+        return had_token
+
+
+@dataclass(frozen=True, slots=True)
+class Established:
+    """The cloud accepted us and told everything there is to know."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRead:
+    """Who is logged in."""
+
+    account: Account
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A complete device list, with the states of those devices that are new on this connection."""
+
+    records: tuple[Record, ...]
+    reports: Mapping[str, Report | None]
+
+
+@dataclass(frozen=True, slots=True)
+class RoomsRead:
+    """Names of the rooms by their ids."""
+
+    rooms: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class StatesRead:
+    """States that were asked for."""
+
+    reports: Mapping[str, Report | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A request of the client came to its end."""
+
+    number: int
+    error: CommandError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """Devices did not report within the time they had; their states are being asked for."""
+
+    device_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """The peer said something that this package does not know."""
+
+    what: str
+
+
+type Event = (
+    AccountRead
+    | Established
+    | Greeting
+    | Listed
+    | Noticed
+    | Overdue
+    | RecordPush
+    | RoomsRead
+    | Settled
+    | StatePush
+    | StatesRead
+)
+
+
+@dataclass(slots=True)
+class _Round:
+    """States being read in one or more requests, and who waits for them."""
+
+    tickets: tuple[int, ...] = ()
+    records: tuple[Record, ...] | None = None
+    """The device list that is announced when the states are here."""
+    outstanding: int = 0
+    reports: dict[str, Report | None] = field(default_factory=dict)
+    error: CommandError | None = None
+
+
+@dataclass(slots=True)
+class _Flight:
+    """A request that was sent, or waits to be sent."""
+
+    command: Command
+    numbers: tuple[int, ...] = ()
+    """Further requests of the client that this one speaks for."""
+    round: _Round | None = None
+    asked: tuple[str, ...] = ()
+    internal: bool = False
+    retried: bool = False
+    sent_at: float = 0.0
+
+
+@dataclass(slots=True)
+class _Held:
+    """A slider that is being dragged: only where it comes to rest is sent."""
+
+    flight: _Flight
+    number: int
+    due: float
+
+
+class Connection:
+    """What is said on one websocket, from the greeting on."""
+
+    def __init__(
+        self,
+        now: float,
+        numbers: Iterator[int],
+        *,
+        account_known: bool = False,
+        read_unknown: bool = False,
+        list_interval_s: float = LIST_INTERVAL_S,
+        statistics: Statistics | None = None,
+    ) -> None:
+        """Start waiting for the greeting.
+
+        ``numbers`` counts requests up, also across connections, so that no old waiter takes a new answer.
+        ``read_unknown`` asks for the states of devices of unknown types too.
+        """
+        self.established = False
+        self._numbers = numbers
+        self._account_known = account_known
+        self._read_unknown = read_unknown
+        self._list_interval_s = list_interval_s
+        self._statistics = statistics or Statistics()
+        self._greeted = False
+        self._greeting_due = now + GREETING_LIMIT_S
+        self._heard_at = now
+        self._pong_due = _NEVER
+        self._outgoing: deque[str | Control] = deque()
+        self._events: list[Event] = []
+        self._waiting: deque[tuple[int, _Flight]] = deque()
+        self._in_flight: dict[int, _Flight] = {}
+        self._unanswered = 0
+        self._throttle_s = 0.0
+        self._quiet_until = _NOW
+        self._kinds: dict[str, Kind] = {}
+        self._listing = False
+        self._list_tickets: list[int] = []
+        self._listed_at = _NOW
+        self._list_due = _NEVER
+        self._states_due = _NEVER
+        self._batch: dict[str, None] = {}
+        self._batch_tickets: list[int] = []
+        self._batch_due = _NEVER
+        self._level_sent: dict[str, float] = {}
+        self._held: dict[str, _Held] = {}
+        self._expected: dict[tuple[str, str], float] = {}
+        self._deadline: float | None = None
+
+    # --- the four calls ---------------------------------------------------------------------
+
+    @property
+    def deadline(self) -> float:
+        """Loop time when ``tick`` is due; in the past when there is something to write or to tell."""
+        if self._outgoing or self._events:
+            return _NOW
+        if self._deadline is None:
+            self._deadline = self._plan()
+        return self._deadline
+
+    def receive(self, data: str | Control, now: float) -> Iterable[Event]:
+        """Take one frame and give what it means.
+
+        Raises SessionRefusedError when the cloud refuses the session and other LinkErrors when it cannot go on.
+        """
+        self._heard_at = now
+        if self._pong_due != _NEVER:
+            self._pong_due = _NEVER
+            self._deadline = None
+        if isinstance(data, Control):
+            return ()
+        try:
+            message = read_message(decode(data))
+        except FrameError:
+            return (Noticed("frame that is no JSON object"),)
+        match message:
+            case StatePush(report=report):
+                self._statistics.pushes += 1
+                if report.device_id not in self._kinds:
+                    self._hint()
+                return (message, *map(Noticed, unknown_resources(report))) if self._greeted else ()
+            case Answer():
+                self._answer(message, now)
+            case Greeting(accepted=accepted):
+                self._greeting(accepted, now)
+            case RecordPush(record=record):
+                if record.device_id not in self._kinds:
+                    self._hint()
+                return (message,)
+            case Unrecognised(what=what, about_devices=about_devices):
+                if about_devices:
+                    self._hint()
+                return (Noticed(what),)
+        return self._take_events()
+
+    def tick(self, now: float) -> Iterable[Event]:
+        """Do what time asks for: expire, ping, refresh, send what was held back.
+
+        Raises PeerSilentError when the peer is silent for too long.
+        """
+        self._deadline = None
+        if not self._greeted:
+            if now >= self._greeting_due:
+                raise PeerSilentError("no greeting from the cloud")
+            return self._take_events()
+        self._expire(now)
+        self._keep_alive(now)
+        if now >= self._quiet_until:
+            self._read_what_is_due(now)
+        for device_id in [device_id for device_id, held in self._held.items() if now >= held.due]:
+            held = self._held.pop(device_id)
+            self._level_sent[device_id] = now
+            self._send(held.number, held.flight)
+        self._fill(now)
+        return self._take_events()
+
+    def submit(self, command: Command, now: float) -> int:
+        """Queue a command; gives its number, which a later ``Settled`` names.
+
+        Raises CommandError when the cloud asked for silence or too many commands wait.
+        """
+        self._deadline = None
+        if now < self._quiet_until:
+            raise RefusedError("the cloud asked for fewer requests", STATUS_THROTTLED)
+        if len(self._waiting) >= MAX_QUEUED:
+            raise CommandError("too many commands wait for the cloud")
+        number = next(self._numbers)
+        if command.device_id is not None and self._hold(command, command.device_id, number, now):
+            return number
+        self._send(number, _Flight(command))
+        self._fill(now)
+        return number
+
+    def outgoing(self) -> Sequence[str | Control]:
+        """Hand over the frames to write, in order."""
+        frames = tuple(self._outgoing)
+        self._outgoing.clear()
+        return frames
+
+    # --- further wishes of the client -------------------------------------------------------
+
+    def refresh(self, now: float) -> int:
+        """Ask for the list and all states now; gives a number that a later ``Settled`` names."""
+        number = next(self._numbers)
+        self._list_tickets.append(number)
+        self._list_due = now
+        self._deadline = None
+        return number
+
+    def refresh_state(self, device_id: str, now: float) -> int:
+        """Ask for the state of one device, together with others wanted within ``BATCH_S``; gives a number."""
+        number = next(self._numbers)
+        self._batch[device_id] = None
+        self._batch_tickets.append(number)
+        self._batch_due = min(self._batch_due, now + BATCH_S)
+        self._deadline = None
+        return number
+
+    def expect(self, device_id: str, what: str, by: float) -> None:
+        """Expect a report of a device; when none comes by then its state is asked for, once."""
+        self._expected[device_id, what] = by
+        self._deadline = None
+
+    def came(self, device_id: str, what: str) -> None:
+        """Note that an expected report came."""
+        if self._expected.pop((device_id, what), None) is not None:
+            self._deadline = None
+
+    def recheck_list(self) -> None:
+        """Ask for the list again soon, because something about it looks odd."""
+        self._hint()
+
+    def log_out(self, now: float) -> int:
+        """Say goodbye, ahead of everything that waits; gives the number of the request."""
+        self._waiting.clear()
+        number = next(self._numbers)
+        self._write(number, _Flight(LOGOUT), now)
+        return number
+
+    # --- what comes in ----------------------------------------------------------------------
+
+    def _take_events(self) -> Sequence[Event]:
+        events, self._events = self._events, []
+        return events
+
+    def _greeting(self, accepted: bool, now: float) -> None:
+        if not accepted:
+            raise SessionRefusedError("the cloud refuses the session")
+        if self._greeted:
+            return
+        self._greeted = True
+        self._deadline = None
+        self._statistics.connects += 1
+        self._events.append(Greeting(accepted=True))
+        if not self._account_known:
+            self._ask(GET_ACCOUNT)
+        self._list(now)
+        self._ask(LIST_ROOMS)
+        self._fill(now)
+
+    def _answer(self, answer: Answer, now: float) -> None:
+        flight = self._in_flight.pop(answer.number, None)
+        if flight is None:
+            self._statistics.strays += 1
+            return
+        self._deadline = None
+        self._unanswered = 0
+        self._statistics.answers[answer.status if 0 < answer.status < 1000 else -1] += 1
+        self._statistics.answer_times_s.append(now - flight.sent_at)
+        if answer.status == STATUS_DONE:
+            self._throttle_s = 0.0
+            if flight.internal:
+                self._read_answer(flight, answer.data, now)
+            else:
+                self._settle(answer.number, flight, None)
+        else:
+            self._refused(answer, flight, now)
+        self._fill(now)
+
+    def _refused(self, answer: Answer, flight: _Flight, now: float) -> None:
+        """Take an answer that is a failure (§10); numbers are not published, so ranges decide."""
+        status = answer.status
+        if status in _AUTH_STATUSES and flight.command.device_id is None:
+            raise SessionRefusedError(f"the cloud refuses the session with status {status}")
+        if status == STATUS_THROTTLED:
+            self._throttle(now)
+        elif (
+            flight.internal and not flight.retried and (status >= 500 or status in _SILENT_STATUSES)
+        ):
+            self._ask_again(flight)
+            return
+        refusal: CommandError
+        if status in _SILENT_STATUSES:
+            refusal = DeviceSilentError(f"the device does not answer, status {status}", status)
+        else:
+            refusal = RefusedError(f"the cloud refuses with status {status}", status)
+            if status in _GONE_STATUSES:
+                self._hint()
+        self._fail(answer.number, flight, refusal)
+
+    def _throttle(self, now: float) -> None:
+        """Keep silent for a while, longer each time; commands that wait fail now rather than late."""
+        self._throttle_s = min(MAX_THROTTLE_S, max(THROTTLE_S, self._throttle_s * 2))
+        self._quiet_until = now + self._throttle_s
+        held = [(each.number, each.flight) for each in self._held.values()]
+        commands = [(number, flight) for number, flight in self._waiting if not flight.internal]
+        self._held.clear()
+        self._waiting = deque(each for each in self._waiting if each[1].internal)
+        for number, flight in (*commands, *held):
+            self._settle(
+                number, flight, RefusedError("the cloud asked for fewer requests", STATUS_THROTTLED)
+            )
+
+    def _read_answer(self, flight: _Flight, data: Any, now: float) -> None:
+        """Take the answer to a request of our own."""
+        if flight.round is not None:
+            reports = read_reports(data, flight.asked)
+            if reports is None:
+                flight.round.error = RefusedError("the answer to a states request is no object")
+            else:
+                flight.round.reports |= reports
+            self._round_done(flight.round)
+        elif flight.command is GET_ACCOUNT:
+            if (account := read_account(data)) is None:
+                raise ConnectError("the cloud does not say whose account it is")
+            self._account_known = True
+            self._events.append(AccountRead(account))
+        elif flight.command is LIST_ROOMS:
+            self._events.append(RoomsRead(read_rooms(data)))
+        elif (records := read_records(data)) is None:
+            self._fail(0, flight, RefusedError("the answer to the list request is no list"))
+        else:
+            self._take_list(records, now)
+        self._establish()
+
+    def _take_list(self, records: tuple[Record, ...], now: float) -> None:
+        """Read the states of devices that are new to this connection before anybody hears of them."""
+        self._listing = False
+        self._listed_at = now
+        self._list_due = now + self._list_interval_s
+        kinds = {record.device_id: record.kind for record in records}
+        tickets, self._list_tickets = tuple(self._list_tickets), []
+        wanted = [
+            device_id
+            for device_id, kind in kinds.items()
+            if self._readable(kind) and (tickets or self._kinds.get(device_id) is not kind)
+        ]
+        if tickets or not self._kinds:
+            self._states_due = now + STATES_INTERVAL_S
+        self._kinds = kinds
+        self._read(wanted, _Round(tickets, records))
+
+    def _round_done(self, finished: _Round) -> None:
+        """Tell of the states of one round when its last answer is here."""
+        finished.outstanding -= 1
+        if finished.outstanding > 0:
+            return
+        if finished.error is not None and not self.established:
+            raise self._no_handshake(finished.error)
+        if finished.records is not None and finished.error is None:
+            self._events.append(Listed(finished.records, finished.reports))
+        elif finished.reports:
+            self._events.append(StatesRead(finished.reports))
+        if finished.records is not None and finished.error is not None:
+            self._kinds = {}  # nobody has heard of this list: the next one counts as the first
+        self._events.extend(Settled(ticket, finished.error) for ticket in finished.tickets)
+
+    def _establish(self) -> None:
+        """Declare the handshake done once account, list and states are here."""
+        if self.established or not self._account_known or self._listing:
+            return
+        if any(flight.round is not None for flight in self._in_flight.values()):
+            return
+        if any(flight.round is not None for _, flight in self._waiting):
+            return
+        self.established = True
+        self._events.append(Established())
+
+    # --- what goes out ----------------------------------------------------------------------
+
+    def _ask(self, command: Command) -> None:
+        """Queue a request of our own."""
+        self._waiting.append((next(self._numbers), _Flight(command, internal=True)))
+
+    def _ask_again(self, flight: _Flight) -> None:
+        flight.retried = True
+        self._waiting.append((next(self._numbers), flight))
+
+    def _list(self, now: float) -> None:
+        self._listing = True
+        self._list_due = _NEVER
+        self._ask(LIST_DEVICES)
+        self._fill(now)
+
+    def _read(self, device_ids: Iterable[str], wanted: _Round) -> None:
+        """Ask for states, in chunks; a round without devices is done at once."""
+        for chunk in batched(device_ids, STATES_CHUNK, strict=False):
+            wanted.outstanding += 1
+            flight = _Flight(read_states(chunk), round=wanted, asked=chunk, internal=True)
+            self._waiting.append((next(self._numbers), flight))
+        if not wanted.outstanding:
+            self._round_done(wanted)
+
+    def _read_what_is_due(self, now: float) -> None:
+        """Start the reads whose time has come."""
+        if overdue := tuple(
+            dict.fromkeys(key[0] for key, by in self._expected.items() if now >= by)
+        ):
+            self._expected = {key: by for key, by in self._expected.items() if now < by}
+            self._events.append(Overdue(overdue))
+            self._read([device_id for device_id in overdue if device_id in self._kinds], _Round())
+        if now >= self._batch_due:
+            tickets, self._batch_tickets = tuple(self._batch_tickets), []
+            self._read(self._batch, _Round(tickets))
+            self._batch, self._batch_due = {}, _NEVER
+        if now >= self._list_due and not self._listing:
+            self._list(now)
+        if now >= self._states_due:
+            self._states_due = now + STATES_INTERVAL_S
+            self._read(
+                [device_id for device_id, kind in self._kinds.items() if self._readable(kind)],
+                _Round(),
+            )
+
+    def _hold(self, command: Command, device_id: str, number: int, now: float) -> bool:
+        """Hold a slider back while it is dragged; any other command for the device takes the place of a held one."""
+        held = self._held.pop(device_id, None)
+        if not command.slider:
+            if held:
+                error = SupersededError("a later command took the place of this one")
+                self._settle(held.number, held.flight, error)
+            return False
+        if held is None and now - self._level_sent.get(device_id, _NOW) >= SLIDER_S:
+            self._level_sent[device_id] = now
+            return False
+        numbers = (held.number, *held.flight.numbers) if held else ()
+        self._held[device_id] = _Held(_Flight(command, numbers), number, now + SLIDER_S)
+        return True
+
+    def _send(self, number: int, flight: _Flight) -> None:
+        self._waiting.append((number, flight))
+
+    def _fill(self, now: float) -> None:
+        """Write waiting requests while few enough are in flight and the cloud bears them."""
+        while self._waiting and len(self._in_flight) < MAX_IN_FLIGHT and now >= self._quiet_until:
+            self._write(*self._waiting.popleft(), now)
+
+    def _write(self, number: int, flight: _Flight, now: float) -> None:
+        flight.sent_at = now
+        self._in_flight[number] = flight
+        self._outgoing.append(encode(flight.command.frame(number)))
+
+    def _settle(self, number: int, flight: _Flight, error: CommandError | None) -> None:
+        self._events.extend(Settled(each, error) for each in (number, *flight.numbers))
+
+    def _fail(self, number: int, flight: _Flight, error: CommandError) -> None:
+        """Take the failure of a request, ours or the client's."""
+        if not flight.internal:
+            self._settle(number, flight, error)
+        elif flight.round is not None:
+            flight.round.error = error
+            self._round_done(flight.round)
+        elif flight.command is LIST_DEVICES:
+            self._listing = False
+            if not self.established:
+                raise self._no_handshake(error)
+            self._list_due = self._listed_at + self._list_interval_s
+            self._list_due = max(self._list_due, self._heard_at + HINT_INTERVAL_S)
+            tickets, self._list_tickets = self._list_tickets, []
+            self._events.extend(Settled(ticket, error) for ticket in tickets)
+        elif flight.command is GET_ACCOUNT:
+            raise self._no_handshake(error)
+
+    def _no_handshake(self, error: CommandError) -> ConnectError:
+        """Build the error of a handshake that cannot be finished because a read failed."""
+        if error.code == STATUS_THROTTLED:
+            return ThrottledError("the cloud asks for fewer requests", self._throttle_s)
+        return ConnectError(f"the account cannot be read: {error}")
+
+    # --- time -------------------------------------------------------------------------------
+
+    def _plan(self) -> float:
+        """Find when the next tick is due."""
+        if not self._greeted:
+            return self._greeting_due
+        due = min(
+            self._pong_due if self._pong_due != _NEVER else self._heard_at + PING_INTERVAL_S,
+            min((held.due for held in self._held.values()), default=_NEVER),
+        )
+        if self._in_flight:  # the oldest comes first: all have the same limit
+            due = min(due, next(iter(self._in_flight.values())).sent_at + ANSWER_LIMIT_S)
+        reads = min(
+            self._batch_due,
+            _NEVER if self._listing else self._list_due,
+            self._states_due,
+            min(self._expected.values(), default=_NEVER),
+            _NOW if self._waiting and len(self._in_flight) < MAX_IN_FLIGHT else _NEVER,
+        )
+        return min(due, max(reads, self._quiet_until))
+
+    def _expire(self, now: float) -> None:
+        """Give up on requests that were not answered in time."""
+        for number, flight in list(self._in_flight.items()):
+            if now < flight.sent_at + ANSWER_LIMIT_S:
+                break
+            del self._in_flight[number]
+            self._unanswered += 1
+            self._statistics.answers[0] += 1
+            if self._unanswered >= MAX_UNANSWERED:
+                raise PeerSilentError("the cloud does not answer requests any more")
+            if flight.internal and not flight.retried:
+                self._ask_again(flight)
+            else:
+                self._fail(number, flight, UnansweredError("no answer from the cloud"))
+
+    def _keep_alive(self, now: float) -> None:
+        if now >= self._pong_due:
+            raise PeerSilentError("the cloud does not answer pings any more")
+        if self._pong_due == _NEVER and now >= self._heard_at + PING_INTERVAL_S:
+            self._outgoing.append(Control.PING)
+            self._pong_due = now + PONG_LIMIT_S
+
+    def _hint(self) -> None:
+        """Follow a hint that the list is out of date, but not every one of a flood."""
+        if not self._listing:
+            self._list_due = min(
+                self._list_due, max(self._heard_at, self._listed_at + HINT_INTERVAL_S)
+            )
+            self._deadline = None
+
+    def _readable(self, kind: Kind) -> bool:
+        return kind is not Kind.UNKNOWN or self._read_unknown
