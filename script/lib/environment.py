@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, Optional
 
 from .console import ROOT, Argument, ScriptError, run, say
-from .interpreter import building, find_python, find_uv, locked
+from .files import building, locked
+from .interpreter import find_python, find_uv
 
 REQUIREMENTS = ROOT / "requirements_test.txt"
 STAMP = "latchkey.stamp"
@@ -73,7 +74,10 @@ def _fingerprint(release: Optional[str]) -> str:
     recipe: dict[str, Any] = {
         "release": release,
         "requirements": REQUIREMENTS.read_text(),
-        "recipe": [Path(__file__).with_name(name).read_text() for name in ("environment.py",)],
+        "recipe": [
+            Path(__file__).with_name(name).read_text()
+            for name in ("environment.py", "interpreter.py")
+        ],
         "components": {
             manifest["domain"]: [manifest.get(key, []) for key in MANIFEST_NEEDS]
             for manifest in own_manifests()

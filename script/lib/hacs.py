@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import zipfile
 
 from .console import ScriptError
-from .interpreter import building
+from .files import building
 from .project import Project, minimum_home_assistant, read_json
 
 MARKER = ".latchkey-generated"
@@ -56,8 +56,8 @@ def make_repository(
         fill(project, domain, folder, version)
         if wrong := problems(folder):
             raise ScriptError(f"the tree of {domain} is not ready for HACS:\n" + "\n".join(wrong))
-        if kept.exists():
-            kept.rename(folder / ".git")
+        if kept.is_dir():
+            shutil.copytree(kept, folder / ".git", symlinks=True)
 
 
 def check_target(target: Path, domain: str) -> None:
