@@ -1,0 +1,44 @@
+"""The table that the check prints."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+PASSED, FAILED, LISTED = "ok", "FAILED", "–"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One thing that was checked."""
+
+    home: str
+    what: str
+    result: str
+    seconds: float | None = None
+    detail: str = ""
+
+    @property
+    def failed(self) -> bool:
+        """Tell whether this makes the whole check fail."""
+        return self.result == FAILED
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Write the rows below each other, columns aligned."""
+    cells = [
+        (
+            row.home,
+            row.what,
+            row.result,
+            "" if row.seconds is None else f"{row.seconds:.1f} s",
+            " ".join(row.detail.split()),
+        )
+        for row in rows
+    ]
+    heads = ("home", "what", "result", "time", "")
+    widths = [max(len(line[column]) for line in [heads, *cells]) for column in range(4)]
+    return "\n".join(
+        "  ".join(
+            [*(cell.ljust(width) for cell, width in zip(line, widths, strict=False)), line[4]]
+        ).rstrip()
+        for line in [heads, *cells]
+    )

@@ -1,0 +1,55 @@
+"""The simulated homes: one module per component, found by itself."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+import importlib
+import pkgutil
+
+from ..api import Json
+from ..house import House
+
+type Answers = Mapping[str, Json]
+"""Step of a flow → what to fill in. A menu takes ``{"next_step_id": …}``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """Something that happens at the vendor's side, and what Home Assistant must make of it."""
+
+    name: str
+    play: Callable[[House], Awaitable[str]]
+    """Raises DemoError when Home Assistant does not follow; returns what was seen."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Home:
+    """What the demo has to know about the simulated home of one component."""
+
+    domain: str
+    title: str
+    icon: str
+    answers: Callable[[Json], Answers]
+    """From the simulator's line to what is typed when adding and when reconfiguring the entry."""
+    by_hand: Callable[[Json], tuple[str, ...]]
+    """From the simulator's line to the lines that tell a person what to type."""
+    try_this: tuple[str, ...]
+    scenarios: tuple[Scenario, ...]
+    link_down: Json
+    """The operation of the control address that cuts the vendor's link, and keeps it cut."""
+    link_up: Json
+    """The operation that undoes it."""
+    outlives_link: frozenset[str] = frozenset()
+    """Ends of unique ids of entities that stay available without the link."""
+    unavailable: frozenset[str] = frozenset()
+    """Unique ids of enabled entities that are rightly unavailable in the fresh home."""
+    hands_off: Mapping[str, str] = field(default_factory=dict)
+    """Ends of unique ids of entities that the check must not operate, and why."""
+
+
+@cache
+def homes() -> Mapping[str, Home]:
+    """Return the homes by domain, in alphabetical order."""
+    modules = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    found = (importlib.import_module(f"{__name__}.{name}").HOME for name in modules)
+    return {home.domain: home for home in found}

@@ -1,0 +1,42 @@
+"""Choose loopback ports."""
+
+from collections.abc import Collection
+import socket
+
+LOOPBACK = "127.0.0.1"
+
+
+def is_free(port: int) -> bool:
+    """Tell whether a server could listen on this loopback port now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
+
+
+def any_free() -> int:
+    """Return a port that the system picks."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def next_free(first: int, *, tries: int = 100) -> int:
+    """Return the first free port from ``first`` on, or one that the system picks."""
+    for port in range(first, min(first + tries, 65536)):
+        if is_free(port):
+            return port
+    return any_free()
+
+
+def keep_or_pick(stored: int | None, taken: Collection[int] = ()) -> int:
+    """Return the stored port while it is free, else one that nobody has."""
+    if stored is not None and stored not in taken and is_free(stored):
+        return stored
+    while (port := any_free()) in taken:
+        pass
+    return port

@@ -1,0 +1,68 @@
+"""Start the simulated homes."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+import json
+import sys
+from typing import Any
+
+import aiohttp
+
+from .api import Json
+from .errors import DemoError
+from .homes import Home
+from .ports import LOOPBACK, keep_or_pick
+from .processes import Child
+from .state import StateFolder
+
+READY_LIMIT_S = 30.0
+STOP_LIMIT_S = 10.0
+
+
+@dataclass(frozen=True)
+class Simulator:
+    """A running simulated home."""
+
+    home: Home
+    child: Child
+    line: Json
+    """What it said when it was ready: addresses and credentials."""
+
+    async def control(self, session: aiohttp.ClientSession, op: str, **members: object) -> Any:
+        """Do something at the vendor's side, and return what it gives.
+
+        Raises DemoError when the simulator refuses.
+        """
+        url, operation = self.line["control_url"], {"op": op, **members}
+        try:
+            async with session.post(url, json=operation) as response:
+                answer = await response.json()
+        except (aiohttp.ClientError, ValueError) as err:
+            raise DemoError(f"{self.child.name} gives no answer to {operation}: {err}") from err
+        if not answer["ok"]:
+            raise DemoError(f"{self.child.name} refuses {operation}: {answer['error']}")
+        return answer["result"]
+
+
+async def start(home: Home, folder: StateFolder) -> Simulator:
+    """Start one simulated home on the port it had before, or on another when that is taken.
+
+    Raises DemoError when it does not get ready.
+    """
+    ports = folder.state.simulator_ports
+    others = [port for domain, port in ports.items() if domain != home.domain]
+    port = ports[home.domain] = keep_or_pick(ports.get(home.domain), others)
+    child = Child(f"simulator of {home.title}", folder.logs / f"{home.domain}.log")
+    words = [sys.executable, "-m", "simulators", home.domain]
+    try:
+        await child.start([*words, "--host", LOOPBACK, "--port", str(port)])
+        text = await child.first_line(READY_LIMIT_S)
+        with suppress(ValueError):
+            line = json.loads(text)
+            if isinstance(line, dict):
+                child.copy_output()
+                return Simulator(home, child, line)
+        raise DemoError(f"{child.name} is ready but said {text!r} instead of one JSON object")
+    except BaseException:
+        await child.stop(STOP_LIMIT_S)
+        raise
