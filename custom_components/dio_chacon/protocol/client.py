@@ -121,6 +121,7 @@ class DioClient:
         self._connection: Connection | None = None
         self._was_connected = False
         self._verdict = asyncio.Event()
+        self._news = asyncio.Event()
         self._lasting: VendorError | None = None
         self._supervisor = Supervisor(
             self._open_link,
@@ -145,19 +146,21 @@ class DioClient:
             raise
         finally:
             self._verdict.set()
+            self._news.set()
 
-    async def ready(self) -> Account:
+    async def ready(self, *, patient: bool = True) -> Account:
         """Wait until the account and all states are known; gives the account.
 
-        Waits through lost links: bound it with ``asyncio.timeout`` and read ``last_error`` when it strikes. Raises
-        AuthError or UnsupportedError when ``run()`` ended with it, and LinkClosedError when it was stopped.
+        A patient caller waits through lost links, bounds that with ``asyncio.timeout`` and reads ``last_error`` when
+        it strikes; any other gets the first LinkError that ``run()`` would wait after. Raises AuthError or
+        UnsupportedError when ``run()`` ended with it, and LinkClosedError when it was stopped.
         """
-        await self._verdict.wait()
+        await (self._verdict if patient else self._news).wait()
         if self._lasting:
             raise self._lasting
-        if self.account is None:
-            raise LinkClosedError("stopped before the cloud answered")
-        return self.account
+        if self._verdict.is_set() and self.account is not None:
+            return self.account
+        raise self.last_error or LinkClosedError("stopped before the cloud answered")
 
     @property
     def connected(self) -> bool:
@@ -327,6 +330,8 @@ class DioClient:
     def _report(self, err: VendorError) -> None:
         """Take the reason why an attempt failed or the link was lost."""
         self.last_error = err
+        if not isinstance(err, LinkError) or err.retry_after_s != 0:
+            self._news.set()
         self.statistics.drops[type(err).__name__] += 1
         _LOGGER.debug("Link to the cloud: %s", err)
         if self._was_connected:
@@ -367,6 +372,7 @@ class DioClient:
                 self._was_connected = True
                 self.last_error = None
                 self._verdict.set()
+                self._news.set()
                 self._emit(LinkChanged(connected=True))
             case Noticed(what=what):
                 self._notice(what)

@@ -104,6 +104,9 @@ class Resource(StrEnum):
     LAST_EVENT = "gw.r.lastEvent"
 
 
+# §7: the one event of a doorbell that is documented.
+RING: Final = "ring"
+
 # Resource types seen on devices that carry nothing for us; any other is reported as unknown.
 SILENT_RESOURCES: Final = frozenset(
     {

@@ -5,10 +5,11 @@ A device is frozen and replaced as a whole. Every step says what changed; no new
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
-from .const import DEFAULT_TRAVEL_S, REPORT_LIMIT_S, Kind, Movement
+from .const import DEFAULT_TRAVEL_S, REPORT_LIMIT_S, RING, Kind, Movement
 from .messages import Calibration, LastEvent, Record, Report, SdCard
 
 
@@ -30,6 +31,8 @@ class Device:
     """Direction that the cloud took as a command and no report has confirmed or denied yet."""
     calibration: Calibration | None = None
     last_event: LastEvent | None = None
+    last_ring: datetime | None = None
+    """When somebody last pressed the button, by the server's clock; other events leave it alone."""
     snapshot_offered: bool = False
     """Whether any event so far came with a picture."""
     sd_card: SdCard | None = None
@@ -282,6 +285,8 @@ def apply(device: Device, report: Report | None) -> tuple[Device, frozenset[str]
         changes["last_event"] = event
         if event.image_url and not device.snapshot_offered:
             changes["snapshot_offered"] = True
+    if event and event.kind == RING and (device.last_ring is None or event.time > device.last_ring):
+        changes["last_ring"] = event.time
     if report.resources:
         device = replace(device, resources={**device.resources, **report.resources}, **changes)
     elif changes:
