@@ -4,12 +4,15 @@
 import custom_components  # noqa: F401  First of all: the plugin has an empty package of this name.
 
 # isort: on
+import asyncio
 import os
 from pathlib import Path
+from typing import Any
 
 from homeassistant import block_async_io
 from homeassistant.core import HomeAssistant
 from homeassistant.loader import DATA_CUSTOM_COMPONENTS
+from homeassistant.util import loop
 from hypothesis import HealthCheck, settings
 import pytest
 
@@ -19,7 +22,19 @@ settings.register_profile("ci", derandomize=True, max_examples=100, database=Non
 settings.register_profile("long", max_examples=10_000, **_COMMON)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
-# Home Assistant does this when it starts; the plugin does not.
+
+def _report_in_running_loop(*args: Any, **kwargs: Any) -> None:
+    """Report a blocking call unless no event loop runs, as in synchronous tests."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    _report_blocking_call(*args, **kwargs)
+
+
+# Home Assistant watches for blocking calls from its start on; the plugin does not.
+_report_blocking_call = loop.raise_for_blocking_call
+loop.raise_for_blocking_call = _report_in_running_loop
 block_async_io.enable()
 
 BROWSER_TESTS = Path(__file__).parent / "browser"
