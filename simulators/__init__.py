@@ -1,0 +1,1 @@
+"""Counterparts of the components: clouds, appliances and accessories that run without hardware."""
