@@ -1,0 +1,72 @@
+"""Names that the rooms around the protocol share."""
+
+from typing import Final
+
+from homeassistant.const import Platform
+from homeassistant.util.signal_type import SignalType
+
+from .protocol import Device, LastEvent
+
+DOMAIN: Final = "dio_chacon"
+MANUFACTURER: Final = "Chacon"
+
+CONF_INSTALLATION_ID: Final = "installation_id"
+CONF_LOGIN_URL: Final = "login_url"
+CONF_WEBSOCKET_URL: Final = "websocket_url"
+CONF_ADVANCED: Final = "advanced"
+
+CONF_LIGHTS_AS: Final = "lights_as"
+CONF_ESTIMATE_POSITION: Final = "estimate_position"
+CONF_UNKNOWN_DEVICES: Final = "unknown_devices"
+CONF_LIST_REFRESH_MINUTES: Final = "list_refresh_minutes"
+MIN_LIST_REFRESH_MINUTES: Final = 5
+MAX_LIST_REFRESH_MINUTES: Final = 120
+DEFAULT_LIST_REFRESH_MINUTES: Final = 15
+
+PLATFORMS: Final = [
+    Platform.BINARY_SENSOR,
+    Platform.BUTTON,
+    Platform.COVER,
+    Platform.EVENT,
+    Platform.IMAGE,
+    Platform.LIGHT,
+    Platform.SENSOR,
+    Platform.SWITCH,
+]
+
+# A set-up or a form that takes longer tells the user so; Home Assistant tries again by itself.
+CONNECT_LIMIT_S: Final = 30.0
+# A reconnection within this time leaves the entities as they are.
+GRACE_S: Final = 10.0
+# The cloud has no state of a device for this long: its firmware does not report.
+SILENT_LIMIT_S: Final = 24 * 60 * 60.0
+
+# Stands in signals for the account itself, beside the ids of its devices.
+ACCOUNT: Final = "account"
+# Field names of signals that are not attributes of a device.
+AVAILABLE: Final = "available"
+CONNECTED: Final = "connected"
+UNSUPPORTED: Final = "unsupported"
+
+ISSUE_NO_SUPPORTED_DEVICE: Final = "no_supported_device"
+ISSUE_FIRMWARE_TOO_OLD: Final = "firmware_too_old"
+
+
+def signal_changed(entry_id: str, device_id: str, field: str) -> SignalType[()]:
+    """Name the signal sent when one field of one device has changed."""
+    return SignalType(f"{DOMAIN}.{entry_id}.{device_id}.{field}")
+
+
+def signal_rang(entry_id: str, device_id: str) -> SignalType[LastEvent]:
+    """Name the signal sent when something happens at a doorbell."""
+    return SignalType(f"{DOMAIN}.{entry_id}.{device_id}.rang")
+
+
+def signal_device_added(entry_id: str) -> SignalType[Device]:
+    """Name the signal sent when a device is new or shows something for the first time."""
+    return SignalType(f"{DOMAIN}.{entry_id}.added")
+
+
+def signal_device_removed(entry_id: str) -> SignalType[Device]:
+    """Name the signal sent when a device is gone."""
+    return SignalType(f"{DOMAIN}.{entry_id}.removed")
