@@ -73,7 +73,7 @@ async def _until_stopped(
 
 async def demo(folder: StateFolder, arguments: Arguments, progress: Progress) -> int:
     """Run the demo until the user stops it."""
-    async with simulated_homes(folder, progress) as outside:
+    async with simulated_homes(folder, arguments, progress) as outside:
         while True:
             async with home_assistant_in(outside, folder, arguments, progress) as up:
                 _present(up, arguments, progress)

@@ -71,7 +71,9 @@ class Outside:
 
 
 @asynccontextmanager
-async def simulated_homes(folder: StateFolder, progress: Progress) -> AsyncIterator[Outside]:
+async def simulated_homes(
+    folder: StateFolder, arguments: Arguments, progress: Progress
+) -> AsyncIterator[Outside]:
     """Run a simulated home for every component that has one."""
     present = {path.name for path in components()}
     wanted = [home for home in homes().values() if home.domain in present]
@@ -79,7 +81,8 @@ async def simulated_homes(folder: StateFolder, progress: Progress) -> AsyncItera
         session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
         await stack.enter_async_context(session)
         found = await asyncio.gather(
-            *(simulators.start(home, folder) for home in wanted), return_exceptions=True
+            *(simulators.start(home, folder, hurried=arguments.check) for home in wanted),
+            return_exceptions=True,
         )
         started = [item for item in found if isinstance(item, Simulator)]
         for simulator in started:

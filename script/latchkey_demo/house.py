@@ -1,7 +1,7 @@
 """One home seen from both sides: the vendor's, and Home Assistant's."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
 from .api import Json, Socket
@@ -21,9 +21,18 @@ class Control(Protocol):
 class House:
     """What scenarios use: act at one side, wait for the other."""
 
-    def __init__(self, domain: str, control: Control, socket: Socket, states: States) -> None:
+    def __init__(
+        self,
+        domain: str,
+        control: Control,
+        describe: Callable[[], Awaitable[Json]],
+        socket: Socket,
+        states: States,
+    ) -> None:
         """Look at the home of a component; call ``look`` before anything else."""
         self.control = control
+        self.describe = describe
+        """Tells what the simulator says about itself and its devices."""
         self.states = states
         self._domain = domain
         self._socket = socket

@@ -43,8 +43,20 @@ class Simulator:
             raise DemoError(f"{self.child.name} refuses {operation}: {answer['error']}")
         return answer["result"]
 
+    async def describe(self, session: aiohttp.ClientSession) -> Json:
+        """Return what the simulator tells about itself and its devices.
 
-async def start(home: Home, folder: StateFolder) -> Simulator:
+        Raises DemoError when it gives no answer.
+        """
+        try:
+            async with session.get(self.line["control_url"]) as response:
+                found: Json = await response.json()
+        except (aiohttp.ClientError, ValueError) as err:
+            raise DemoError(f"{self.child.name} does not describe itself: {err}") from err
+        return found
+
+
+async def start(home: Home, folder: StateFolder, *, hurried: bool) -> Simulator:
     """Start one simulated home on the port it had before, or on another when that is taken.
 
     Raises DemoError when it does not get ready.
@@ -53,9 +65,10 @@ async def start(home: Home, folder: StateFolder) -> Simulator:
     others = [port for domain, port in ports.items() if domain != home.domain]
     port = ports[home.domain] = keep_or_pick(ports.get(home.domain), others)
     child = Child(f"simulator of {home.title}", folder.logs / f"{home.domain}.log")
-    words = [sys.executable, "-m", "simulators", home.domain]
+    words = [sys.executable, "-m", "simulators", home.domain, "--host", LOOPBACK]
+    words += ["--port", str(port), *(home.hurried if hurried else home.simulator)]
     try:
-        await child.start([*words, "--host", LOOPBACK, "--port", str(port)])
+        await child.start(words)
         text = await child.first_line(READY_LIMIT_S)
         with suppress(ValueError):
             line = json.loads(text)

@@ -22,7 +22,7 @@ HOME_ASSISTANT = "Home Assistant"
 async def check(folder: StateFolder, arguments: Arguments, progress: Progress) -> int:
     """Run the whole check and return the exit code."""
     rows: list[Row] = []
-    async with simulated_homes(folder, progress) as outside:
+    async with simulated_homes(folder, arguments, progress) as outside:
         if not outside.simulators:
             raise DemoError("there is no component with a simulated home to check")
         async with home_assistant_in(outside, folder, arguments, progress) as up:
@@ -54,8 +54,9 @@ async def _one(
     simulator: Simulator, outside: Outside, socket: Socket, states: States, progress: Progress
 ) -> list[Row]:
     """Check one home and tell when it is done."""
-    home, control = simulator.home, partial(simulator.control, outside.session)
-    house = House(home.domain, control, socket, states)
+    home, session = simulator.home, outside.session
+    vendor = partial(simulator.control, session), partial(simulator.describe, session)
+    house = House(home.domain, *vendor, socket, states)
     await house.look()
     rows = await check_home(home, house)
     progress.say(f"{home.title}: {len(rows)} things checked")

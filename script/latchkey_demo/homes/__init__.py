@@ -29,6 +29,10 @@ class Home:
     domain: str
     title: str
     icon: str
+    simulator: tuple[str, ...] = ()
+    """Further arguments of the simulator when people watch."""
+    hurried: tuple[str, ...] = ()
+    """The same for the check, which has no time to watch."""
     answers: Callable[[Json], Answers]
     """From the simulator's line to what is typed when adding and when reconfiguring the entry."""
     by_hand: Callable[[Json], tuple[str, ...]]
