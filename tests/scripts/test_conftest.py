@@ -3,11 +3,10 @@
 import asyncio
 import time
 
-from hypothesis import settings
-import pytest
-
 from homeassistant.core import HomeAssistant
 from homeassistant.loader import async_get_custom_components
+from hypothesis import settings
+import pytest
 
 from .. import common
 
@@ -15,7 +14,9 @@ from .. import common
 async def test_our_components_are_found(hass: HomeAssistant) -> None:
     """Home Assistant loads the components of this repository, not the plugin's empty package."""
     found = await async_get_custom_components(hass)
-    expected = {path.parent.name for path in common.TESTS.parent.glob("custom_components/*/manifest.json")}
+    expected = {
+        path.parent.name for path in common.TESTS.parent.glob("custom_components/*/manifest.json")
+    }
     assert set(found) == expected
     assert expected
 
