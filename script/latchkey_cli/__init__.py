@@ -1,0 +1,1 @@
+"""The command line: each vendor's system without Home Assistant."""

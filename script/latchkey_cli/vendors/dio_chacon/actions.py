@@ -1,0 +1,175 @@
+"""What a device can be told."""
+
+import argparse
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+import sys
+from typing import Any
+
+from custom_components.dio_chacon.protocol import Device, DioClient, Kind, Movement, VendorError
+
+from ...errors import CliError, ExitStatus
+from ...output import Json, printable, say, say_json
+from .words import KINDS, MOVING, as_json, find_device, state_text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Action:
+    """A command for one device."""
+
+    name: str
+    about: str
+    suits: Callable[[Device], bool]
+    """Whether a device can do it."""
+    send: Callable[[DioClient, str, Any], Awaitable[None]]
+    reached: Callable[[Device, Any], bool]
+    """Whether the device reports what was asked for."""
+    limit_s: Callable[[Device], float]
+    """How long its report may take."""
+    read_value: Callable[[str], object] | None = None
+    """From the argument to the value; raises KeyError or ValueError."""
+    value_name: str = ""
+    value_help: str = ""
+
+
+def _is_shutter(device: Device) -> bool:
+    return device.kind is Kind.SHUTTER or device.position is not None
+
+
+def _is_switch(device: Device) -> bool:
+    return device.kind in (Kind.LIGHT_SWITCH, Kind.PLUG) or device.is_on is not None
+
+
+def _rests_at(device: Device, position: int) -> bool:
+    return device.position == position and device.movement not in MOVING
+
+
+def _percent(text: str) -> int:
+    value = int(text)
+    if not 0 <= value <= 100:
+        raise ValueError
+    return value
+
+
+_run = partial(Action, suits=_is_shutter, limit_s=lambda device: device.stop_limit_s)
+_switch = partial(Action, suits=_is_switch, limit_s=lambda device: device.report_limit_s)
+
+ACTIONS = (
+    _run(
+        name="open",
+        about="run a shutter up to its end stop",
+        send=lambda client, device_id, value: client.move(device_id, Movement.UP),
+        reached=lambda device, value: _rests_at(device, 100),
+    ),
+    _run(
+        name="close",
+        about="run a shutter down to its end stop",
+        send=lambda client, device_id, value: client.move(device_id, Movement.DOWN),
+        reached=lambda device, value: _rests_at(device, 0),
+    ),
+    _run(
+        name="stop",
+        about="stop a shutter where it is",
+        send=lambda client, device_id, value: client.move(device_id, Movement.STOP),
+        reached=lambda device, value: device.movement is Movement.STOP,
+    ),
+    _run(
+        name="position",
+        about="run a shutter to a position",
+        send=lambda client, device_id, value: client.set_position(device_id, value),
+        reached=_rests_at,
+        read_value=_percent,
+        value_name="PERCENT",
+        value_help="how far open: 0 is closed, 100 is open",
+    ),
+    _switch(
+        name="on",
+        about="switch a light or a plug on",
+        send=lambda client, device_id, value: client.set_on(device_id, True),
+        reached=lambda device, value: device.is_on is True,
+    ),
+    _switch(
+        name="off",
+        about="switch a light or a plug off",
+        send=lambda client, device_id, value: client.set_on(device_id, False),
+        reached=lambda device, value: device.is_on is False,
+    ),
+    _switch(
+        name="quiet",
+        about="set the quiet mode (status light) of a light switch or plug",
+        suits=lambda device: device.quiet is not None,
+        send=lambda client, device_id, value: client.set_quiet(device_id, value),
+        reached=lambda device, value: device.quiet is value,
+        read_value=lambda text: {"on": True, "off": False}[text.casefold()],
+        value_name="on|off",
+        value_help="on or off",
+    ),
+)
+
+
+async def operate(action: Action, client: DioClient, arguments: argparse.Namespace) -> ExitStatus:
+    """Send one command, and wait for the device's own report when that is wanted."""
+    device = find_device(client, arguments.device)
+    name = printable(device.name)
+    if not action.suits(device):
+        raise CliError(
+            f"{name} cannot {action.name}: it is a {KINDS[device.kind]}", ExitStatus.USAGE
+        )
+    if not device.connected:
+        _warn(f"{name} is offline as far as the cloud knows; sending all the same")
+    await action.send(client, device.device_id, arguments.value)
+    if not arguments.json:
+        say(f"{name}: {action.name} acknowledged by the cloud")
+    confirmed = None
+    if arguments.wait:
+        limit_s = arguments.wait_timeout or action.limit_s(device)
+        confirmed = await _confirmed(action, client, device.device_id, arguments.value, limit_s)
+        device = client.devices.get(device.device_id, device)
+        if not arguments.json:
+            say(f"{name}: the device reports {state_text(device) or 'nothing'}")
+        if not confirmed:
+            _warn(f"{name} did not report {action.name} within {limit_s:g} s")
+    if arguments.json:
+        result: Json = {
+            "device": device.device_id,
+            "name": device.name,
+            "command": action.name,
+            "value": arguments.value,
+            "acknowledged": True,
+            "confirmed": confirmed,
+        }
+        say_json(result | ({"state": as_json(device)} if arguments.wait else {}))
+    return ExitStatus.UNCONFIRMED if confirmed is False else ExitStatus.DONE
+
+
+async def _confirmed(
+    action: Action, client: DioClient, device_id: str, value: object, limit_s: float
+) -> bool:
+    """Wait until the device reports what it was told; gives whether it did in time."""
+    news = asyncio.Event()
+    client.subscribe(lambda change: news.set())
+
+    def reached() -> bool:
+        device = client.devices.get(device_id)
+        return device is not None and action.reached(device, value)
+
+    with suppress(TimeoutError, VendorError):
+        async with asyncio.timeout(limit_s):
+            if reached():  # maybe from before the command, which then may bring no report
+                await client.refresh_state(device_id)
+            while not reached():
+                news.clear()
+                await news.wait()
+            return True
+    try:
+        await client.refresh_state(device_id)
+    except VendorError:
+        return False
+    return reached()
+
+
+def _warn(text: str) -> None:
+    print(f"script/cli: {text}", file=sys.stderr, flush=True)
