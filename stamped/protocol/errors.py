@@ -13,7 +13,9 @@ class LinkError(VendorError):
     """The link is down or unusable: open it again."""
 
     retry_after_s: float | None = None
-    """Seconds the peer wants us to wait before the next attempt; None leaves it to the back-off."""
+    """Seconds the peer wants us to stay away; never shortens the back-off."""
+    delay_s: float | None = None
+    """Seconds to wait instead of the back-off, by our own decision; None leaves it to the back-off."""
 
 
 class ConnectError(LinkError):

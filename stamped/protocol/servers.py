@@ -24,9 +24,9 @@ def checked_address(address: str, secure_scheme: str) -> str:
         host, _ = parts.hostname, parts.port
     except ValueError:
         raise UnsupportedError("server address is malformed") from None
-    if not host or any(character.isspace() for character in address):
+    if not host or not address.isascii() or not address.isprintable() or " " in address:
         raise UnsupportedError("server address is malformed")
-    if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
+    if parts.username is not None or parts.password is not None or "?" in address or "#" in address:
         raise UnsupportedError("server address holds more than scheme, host, port and path")
     if parts.scheme == secure_scheme or (
         parts.scheme == _PLAIN[secure_scheme] and is_loopback(host)

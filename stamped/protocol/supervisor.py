@@ -49,18 +49,17 @@ type Backoff = Callable[[], Iterator[float]]
 
 
 def exponential_backoff(
-    first_s: float, cap_s: float, jitter: Callable[[], float] | None = None
+    first_s: float,
+    cap_s: float,
+    spread: tuple[float, float] = (0.5, 1.5),
+    uniform: Callable[[float, float], float] = random.uniform,
 ) -> Backoff:
-    """Build waits that double from ``first_s`` up to ``cap_s``, each times a random factor of 0.5 to 1.5.
-
-    ``jitter`` gives the factor; tests hand in their own.
-    """
-    factor = jitter or (lambda: random.uniform(0.5, 1.5))
+    """Build waits that double from ``first_s`` up to ``cap_s``, each times a random factor within ``spread``."""
 
     def waits() -> Iterator[float]:
-        wait = first_s
+        wait = min(first_s, cap_s)
         while True:
-            yield min(cap_s, wait * factor())
+            yield wait * uniform(*spread)
             wait = min(cap_s, wait * 2)
 
     return waits
@@ -110,10 +109,10 @@ class Supervisor[Data, Event]:
                         )
             except LinkError as err:
                 self._report(err)
-                asked = err.retry_after_s
+                delay_s, asked_s = err.delay_s, err.retry_after_s or 0
             if healthy:
                 delays = self._backoff()
-            await asyncio.sleep(0 if asked == 0 else max(next(delays), asked or 0))
+            await asyncio.sleep(max(next(delays), asked_s) if delay_s is None else delay_s)
 
     def wake(self) -> None:
         """Have the pump look again at what there is to write and when."""

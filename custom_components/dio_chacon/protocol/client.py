@@ -10,6 +10,7 @@ import logging
 from typing import NoReturn
 
 import aiohttp
+from yarl import URL
 
 from .connection import (
     AccountRead,
@@ -116,7 +117,7 @@ class DioClient:
         self._login = Login(credentials)
         self._inventory = Inventory()
         self._listeners: dict[object, Listener] = {}
-        self._numbers = count(1)
+        self._tickets = count(1)
         self._waiters: dict[int, asyncio.Future[None]] = {}
         self._connection: Connection | None = None
         self._was_connected = False
@@ -250,10 +251,10 @@ class DioClient:
 
         def submit(connection: Connection) -> int:
             # The report may come before the answer, so it is expected before the command leaves.
-            number = connection.submit(command, self._now())
+            ticket = connection.submit(command, self._now())
             if device:
                 connection.expect(device_id, what, self._now() + limit_s)
-            return number
+            return ticket
 
         await self._settled(submit)
 
@@ -262,13 +263,13 @@ class DioClient:
         connection = self._connection
         if connection is None or not connection.established:
             raise LinkClosedError("there is no link to the cloud")
-        number = submit(connection)
-        waiter = self._waiters[number] = asyncio.get_running_loop().create_future()
+        ticket = submit(connection)
+        waiter = self._waiters[ticket] = asyncio.get_running_loop().create_future()
         self._supervisor.wake()
         try:
             await waiter
         finally:
-            del self._waiters[number]
+            del self._waiters[ticket]
         return connection
 
     @staticmethod
@@ -283,12 +284,11 @@ class DioClient:
         if (body := self._login.request(self._now())) is not None:
             answer = await post_login(self._session, self._servers.login_url, body)
             self._login.answered(answer.status, answer.body, answer.retry_after_s, self._now())
-        async with open_websocket(
-            self._session, self._servers.websocket_url, self._login.query()
-        ) as transport:
+        address = URL(f"{self._servers.websocket_url}?{self._login.query()}", encoded=True)
+        async with open_websocket(self._session, address) as transport:
             self._connection = connection = Connection(
                 self._now(),
-                self._numbers,
+                self._tickets,
                 account_known=self.account is not None,
                 read_unknown=self._read_unknown,
                 list_interval_s=self._list_interval_s,
@@ -311,18 +311,18 @@ class DioClient:
     def _session_refused(self, err: LinkError) -> None:
         """Forget a token that the cloud no longer takes, and go on at once with a new one."""
         if isinstance(err, SessionRefusedError) and self._login.refused():
-            err.retry_after_s = 0
+            err.delay_s = 0
 
     async def _log_out(self, transport: WebSocketTransport, connection: Connection) -> None:
         """End the session on the server; a password connection has none."""
-        if not self._login.has_token or not connection.established:
+        if not self._login.has_token or not connection.greeted:
             return
-        number = connection.log_out(self._now())
+        ticket = connection.log_out(self._now())
         with suppress(VendorError, TimeoutError):
             async with asyncio.timeout(LOGOUT_LIMIT_S):
                 for data in connection.outgoing():
                     await transport.send(data)
-                while Settled(number) not in connection.receive(
+                while Settled(ticket) not in connection.receive(
                     await transport.receive(), self._now()
                 ):
                     pass
@@ -330,7 +330,7 @@ class DioClient:
     def _report(self, err: VendorError) -> None:
         """Take the reason why an attempt failed or the link was lost."""
         self.last_error = err
-        if not isinstance(err, LinkError) or err.retry_after_s != 0:
+        if not isinstance(err, LinkError) or err.delay_s != 0:
             self._news.set()
         self.statistics.drops[type(err).__name__] += 1
         _LOGGER.debug("Link to the cloud: %s", err)
@@ -346,8 +346,8 @@ class DioClient:
             case StatePush(report=report):
                 if report.device_id in self._inventory.devices:
                     self._take_report(report.device_id, report, pushed=True)
-            case Settled(number=number, error=error):
-                self._settle(number, error)
+            case Settled(ticket=ticket, error=error):
+                self._settle(ticket, error)
             case StatesRead(reports=reports):
                 for device_id, answer in reports.items():
                     if device_id in self._inventory.devices:
@@ -366,9 +366,9 @@ class DioClient:
             case AccountRead(account=account):
                 self.account = account
             case Greeting():
-                self._login.accepted()
                 self.statistics.last_greeting = datetime.now().astimezone()
             case Established():
+                self._login.accepted()
                 self._was_connected = True
                 self.last_error = None
                 self._verdict.set()
@@ -377,8 +377,8 @@ class DioClient:
             case Noticed(what=what):
                 self._notice(what)
 
-    def _settle(self, number: int, error: VendorError | None) -> None:
-        waiter = self._waiters.get(number)
+    def _settle(self, ticket: int, error: VendorError | None) -> None:
+        waiter = self._waiters.get(ticket)
         if waiter and not waiter.done():
             if error:
                 waiter.set_exception(error)

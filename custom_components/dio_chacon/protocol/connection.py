@@ -7,7 +7,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import batched
+from itertools import batched, count
 from statistics import median
 from typing import Any, Final
 
@@ -128,7 +128,8 @@ class Login:
         """Start without a token."""
         self._credentials = credentials
         self._token: str | None = None
-        self._fresh = True
+        self._accepted = False
+        self._second = False
         self._by_password = False
         self._allowance = 2
         self._next_login = _NOW
@@ -173,6 +174,10 @@ class Login:
             raise ThrottledError(
                 "the cloud asks for fewer logins", max(THROTTLE_S, retry_after_s or 0)
             )
+        if retry_after_s is not None:
+            raise ThrottledError(
+                f"the login server asks for patience, status {status}", retry_after_s
+            )
         if body is not None and status in _REFUSED_LOGIN_STATUSES:
             raise AuthError("the cloud refuses the e-mail address or the password")
         if status in _GONE_STATUSES:
@@ -182,7 +187,7 @@ class Login:
         token = data.get("sessionToken") if type(data) is dict else None
         if status != STATUS_DONE or type(token) is not str or not token:
             raise ConnectError(f"no usable answer to the login, status {status}")
-        self._token, self._fresh = token, True
+        self._token = token
         self._allowance -= 1
         self._next_login = now
 
@@ -190,7 +195,6 @@ class Login:
         """Build what goes behind the websocket address; it is a secret."""
         if self._token is not None:
             return websocket_query({"sessionToken": self._token})
-        self._fresh = True
         return websocket_query(
             {
                 "email": self._credentials.email,
@@ -200,19 +204,26 @@ class Login:
         )
 
     def accepted(self) -> None:
-        """Note that the server greeted us: from now on a refusal may mean an expired token."""
-        self._fresh = False
+        """Note that the server let us in: from now on a refusal may mean an expired token."""
+        self._accepted, self._second = True, False
 
     def refused(self) -> bool:
         """Note that the server refused the session; True when a new login may mend that at once.
 
-        Forgets the token, so that the next attempt logs in anew. Raises AuthError when what was refused had
-        never been accepted: then it is the credentials themselves.
+        A token is dropped for one further login. Raises AuthError when the credentials themselves
+        are refused: when the new token is no better, or when a password that never got us in is
+        refused.
         """
-        had_token, self._token = self.has_token, None
-        if self._fresh:
-            raise AuthError("the cloud refuses the e-mail address or the password")
-        return had_token
+        accepted, self._accepted = self._accepted, False
+        if self._token is None:
+            if not accepted:
+                raise AuthError("the cloud refuses the e-mail address or the password")
+            return False
+        self._token = None
+        if self._second:
+            raise AuthError("the cloud refuses a session that it has just granted")
+        self._second = True
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +264,7 @@ class StatesRead:
 class Settled:
     """A request of the client came to its end."""
 
-    number: int
+    ticket: int
     error: CommandError | None = None
 
 
@@ -303,8 +314,8 @@ class _Flight:
     """A request that was sent, or waits to be sent."""
 
     command: Command
-    numbers: tuple[int, ...] = ()
-    """Further requests of the client that this one speaks for."""
+    tickets: tuple[int, ...] = ()
+    """The requests of the client that this one speaks for."""
     round: _Round | None = None
     asked: tuple[str, ...] = ()
     internal: bool = False
@@ -317,7 +328,6 @@ class _Held:
     """A slider that is being dragged: only where it comes to rest is sent."""
 
     flight: _Flight
-    number: int
     due: float
 
 
@@ -327,7 +337,7 @@ class Connection:
     def __init__(
         self,
         now: float,
-        numbers: Iterator[int],
+        tickets: Iterator[int],
         *,
         account_known: bool = False,
         read_unknown: bool = False,
@@ -336,22 +346,24 @@ class Connection:
     ) -> None:
         """Start waiting for the greeting.
 
-        ``numbers`` counts requests up, also across connections, so that no old waiter takes a new answer.
+        ``tickets`` numbers what the client wants, also across connections, so that no old waiter
+        takes a new answer; the numbers on the wire are this connection's own.
         ``read_unknown`` asks for the states of devices of unknown types too.
         """
         self.established = False
-        self._numbers = numbers
+        self._tickets = tickets
+        self._numbers = count(1)
         self._account_known = account_known
         self._read_unknown = read_unknown
         self._list_interval_s = list_interval_s
         self._statistics = statistics or Statistics()
-        self._greeted = False
+        self.greeted = False
         self._greeting_due = now + GREETING_LIMIT_S
         self._heard_at = now
         self._pong_due = _NEVER
         self._outgoing: deque[str | Control] = deque()
         self._events: list[Event] = []
-        self._waiting: deque[tuple[int, _Flight]] = deque()
+        self._waiting: deque[_Flight] = deque()
         self._in_flight: dict[int, _Flight] = {}
         self._unanswered = 0
         self._throttle_s = 0.0
@@ -401,7 +413,7 @@ class Connection:
                 self._statistics.pushes += 1
                 if report.device_id not in self._kinds:
                     self._hint()
-                return (message, *map(Noticed, unknown_resources(report))) if self._greeted else ()
+                return (message, *map(Noticed, unknown_resources(report))) if self.greeted else ()
             case Answer():
                 self._answer(message, now)
             case Greeting(accepted=accepted):
@@ -422,7 +434,7 @@ class Connection:
         Raises PeerSilentError when the peer is silent for too long.
         """
         self._deadline = None
-        if not self._greeted:
+        if not self.greeted:
             if now >= self._greeting_due:
                 raise PeerSilentError("no greeting from the cloud")
             return self._take_events()
@@ -431,14 +443,13 @@ class Connection:
         if now >= self._quiet_until:
             self._read_what_is_due(now)
         for device_id in [device_id for device_id, held in self._held.items() if now >= held.due]:
-            held = self._held.pop(device_id)
             self._level_sent[device_id] = now
-            self._send(held.number, held.flight)
+            self._waiting.append(self._held.pop(device_id).flight)
         self._fill(now)
         return self._take_events()
 
     def submit(self, command: Command, now: float) -> int:
-        """Queue a command; gives its number, which a later ``Settled`` names.
+        """Queue a command; gives its ticket, which a later ``Settled`` names.
 
         Raises CommandError when the cloud asked for silence or too many commands wait.
         """
@@ -447,12 +458,11 @@ class Connection:
             raise RefusedError("the cloud asked for fewer requests", STATUS_THROTTLED)
         if len(self._waiting) >= MAX_QUEUED:
             raise CommandError("too many commands wait for the cloud")
-        number = next(self._numbers)
-        if command.device_id is not None and self._hold(command, command.device_id, number, now):
-            return number
-        self._send(number, _Flight(command))
-        self._fill(now)
-        return number
+        ticket = next(self._tickets)
+        if command.device_id is None or not self._hold(command, command.device_id, ticket, now):
+            self._waiting.append(_Flight(command, (ticket,)))
+            self._fill(now)
+        return ticket
 
     def outgoing(self) -> Sequence[str | Control]:
         """Hand over the frames to write, in order."""
@@ -463,21 +473,21 @@ class Connection:
     # --- further wishes of the client -------------------------------------------------------
 
     def refresh(self, now: float) -> int:
-        """Ask for the list and all states now; gives a number that a later ``Settled`` names."""
-        number = next(self._numbers)
-        self._list_tickets.append(number)
+        """Ask for the list and all states now; gives a ticket that a later ``Settled`` names."""
+        ticket = next(self._tickets)
+        self._list_tickets.append(ticket)
         self._list_due = now
         self._deadline = None
-        return number
+        return ticket
 
     def refresh_state(self, device_id: str, now: float) -> int:
-        """Ask for the state of one device, together with others wanted within ``BATCH_S``; gives a number."""
-        number = next(self._numbers)
+        """Ask for the state of one device, with others wanted within ``BATCH_S``; gives a ticket."""
+        ticket = next(self._tickets)
         self._batch[device_id] = None
-        self._batch_tickets.append(number)
+        self._batch_tickets.append(ticket)
         self._batch_due = min(self._batch_due, now + BATCH_S)
         self._deadline = None
-        return number
+        return ticket
 
     def expect(self, device_id: str, what: str, by: float) -> None:
         """Expect a report of a device; when none comes by then its state is asked for, once."""
@@ -494,11 +504,11 @@ class Connection:
         self._hint()
 
     def log_out(self, now: float) -> int:
-        """Say goodbye, ahead of everything that waits; gives the number of the request."""
+        """Say goodbye, ahead of everything that waits; gives a ticket."""
         self._waiting.clear()
-        number = next(self._numbers)
-        self._write(number, _Flight(LOGOUT), now)
-        return number
+        ticket = next(self._tickets)
+        self._write(_Flight(LOGOUT, (ticket,)), now)
+        return ticket
 
     # --- what comes in ----------------------------------------------------------------------
 
@@ -509,9 +519,9 @@ class Connection:
     def _greeting(self, accepted: bool, now: float) -> None:
         if not accepted:
             raise SessionRefusedError("the cloud refuses the session")
-        if self._greeted:
+        if self.greeted:
             return
-        self._greeted = True
+        self.greeted = True
         self._deadline = None
         self._statistics.connects += 1
         self._events.append(Greeting(accepted=True))
@@ -535,7 +545,7 @@ class Connection:
             if flight.internal:
                 self._read_answer(flight, answer.data, now)
             else:
-                self._settle(answer.number, flight, None)
+                self._settle(flight, None)
         else:
             self._refused(answer, flight, now)
         self._fill(now)
@@ -543,7 +553,8 @@ class Connection:
     def _refused(self, answer: Answer, flight: _Flight, now: float) -> None:
         """Take an answer that is a failure (§10); numbers are not published, so ranges decide."""
         status = answer.status
-        if status in _AUTH_STATUSES and flight.command.device_id is None:
+        command = flight.command
+        if status in _AUTH_STATUSES and command.device_id is None and command is not LIST_ROOMS:
             raise SessionRefusedError(f"the cloud refuses the session with status {status}")
         if status == STATUS_THROTTLED:
             self._throttle(now)
@@ -559,19 +570,21 @@ class Connection:
             refusal = RefusedError(f"the cloud refuses with status {status}", status)
             if status in _GONE_STATUSES:
                 self._hint()
-        self._fail(answer.number, flight, refusal)
+        self._fail(flight, refusal)
 
     def _throttle(self, now: float) -> None:
         """Keep silent for a while, longer each time; commands that wait fail now rather than late."""
+        if now < self._quiet_until:
+            return  # the answers to what was in flight already say the same thing once more
         self._throttle_s = min(MAX_THROTTLE_S, max(THROTTLE_S, self._throttle_s * 2))
         self._quiet_until = now + self._throttle_s
-        held = [(each.number, each.flight) for each in self._held.values()]
-        commands = [(number, flight) for number, flight in self._waiting if not flight.internal]
+        commands = [flight for flight in self._waiting if not flight.internal]
+        commands += [held.flight for held in self._held.values()]
         self._held.clear()
-        self._waiting = deque(each for each in self._waiting if each[1].internal)
-        for number, flight in (*commands, *held):
+        self._waiting = deque(flight for flight in self._waiting if flight.internal)
+        for flight in commands:
             self._settle(
-                number, flight, RefusedError("the cloud asked for fewer requests", STATUS_THROTTLED)
+                flight, RefusedError("the cloud asked for fewer requests", STATUS_THROTTLED)
             )
 
     def _read_answer(self, flight: _Flight, data: Any, now: float) -> None:
@@ -591,7 +604,7 @@ class Connection:
         elif flight.command is LIST_ROOMS:
             self._events.append(RoomsRead(read_rooms(data)))
         elif (records := read_records(data)) is None:
-            self._fail(0, flight, RefusedError("the answer to the list request is no list"))
+            self._fail(flight, RefusedError("the answer to the list request is no list"))
         else:
             self._take_list(records, now)
         self._establish()
@@ -626,15 +639,14 @@ class Connection:
             self._events.append(StatesRead(finished.reports))
         if finished.records is not None and finished.error is not None:
             self._kinds = {}  # nobody has heard of this list: the next one counts as the first
+            self._hint()
         self._events.extend(Settled(ticket, finished.error) for ticket in finished.tickets)
 
     def _establish(self) -> None:
         """Declare the handshake done once account, list and states are here."""
         if self.established or not self._account_known or self._listing:
             return
-        if any(flight.round is not None for flight in self._in_flight.values()):
-            return
-        if any(flight.round is not None for _, flight in self._waiting):
+        if any(flight.round for flight in (*self._in_flight.values(), *self._waiting)):
             return
         self.established = True
         self._events.append(Established())
@@ -643,11 +655,11 @@ class Connection:
 
     def _ask(self, command: Command) -> None:
         """Queue a request of our own."""
-        self._waiting.append((next(self._numbers), _Flight(command, internal=True)))
+        self._waiting.append(_Flight(command, internal=True))
 
     def _ask_again(self, flight: _Flight) -> None:
         flight.retried = True
-        self._waiting.append((next(self._numbers), flight))
+        self._waiting.append(flight)
 
     def _list(self, now: float) -> None:
         self._listing = True
@@ -660,7 +672,7 @@ class Connection:
         for chunk in batched(device_ids, STATES_CHUNK, strict=False):
             wanted.outstanding += 1
             flight = _Flight(read_states(chunk), round=wanted, asked=chunk, internal=True)
-            self._waiting.append((next(self._numbers), flight))
+            self._waiting.append(flight)
         if not wanted.outstanding:
             self._round_done(wanted)
 
@@ -685,41 +697,42 @@ class Connection:
                 _Round(),
             )
 
-    def _hold(self, command: Command, device_id: str, number: int, now: float) -> bool:
-        """Hold a slider back while it is dragged; any other command for the device takes the place of a held one."""
+    def _hold(self, command: Command, device_id: str, ticket: int, now: float) -> bool:
+        """Hold a slider back while it is dragged.
+
+        Any other command for the device takes the place of a held one.
+        """
         held = self._held.pop(device_id, None)
         if not command.slider:
             if held:
                 error = SupersededError("a later command took the place of this one")
-                self._settle(held.number, held.flight, error)
+                self._settle(held.flight, error)
             return False
         if held is None and now - self._level_sent.get(device_id, _NOW) >= SLIDER_S:
             self._level_sent[device_id] = now
             return False
-        numbers = (held.number, *held.flight.numbers) if held else ()
-        self._held[device_id] = _Held(_Flight(command, numbers), number, now + SLIDER_S)
+        tickets = (*held.flight.tickets, ticket) if held else (ticket,)
+        self._held[device_id] = _Held(_Flight(command, tickets), now + SLIDER_S)
         return True
-
-    def _send(self, number: int, flight: _Flight) -> None:
-        self._waiting.append((number, flight))
 
     def _fill(self, now: float) -> None:
         """Write waiting requests while few enough are in flight and the cloud bears them."""
         while self._waiting and len(self._in_flight) < MAX_IN_FLIGHT and now >= self._quiet_until:
-            self._write(*self._waiting.popleft(), now)
+            self._write(self._waiting.popleft(), now)
 
-    def _write(self, number: int, flight: _Flight, now: float) -> None:
+    def _write(self, flight: _Flight, now: float) -> None:
+        number = next(self._numbers)
         flight.sent_at = now
         self._in_flight[number] = flight
         self._outgoing.append(encode(flight.command.frame(number)))
 
-    def _settle(self, number: int, flight: _Flight, error: CommandError | None) -> None:
-        self._events.extend(Settled(each, error) for each in (number, *flight.numbers))
+    def _settle(self, flight: _Flight, error: CommandError | None) -> None:
+        self._events.extend(Settled(ticket, error) for ticket in flight.tickets)
 
-    def _fail(self, number: int, flight: _Flight, error: CommandError) -> None:
+    def _fail(self, flight: _Flight, error: CommandError) -> None:
         """Take the failure of a request, ours or the client's."""
         if not flight.internal:
-            self._settle(number, flight, error)
+            self._settle(flight, error)
         elif flight.round is not None:
             flight.round.error = error
             self._round_done(flight.round)
@@ -744,7 +757,7 @@ class Connection:
 
     def _plan(self) -> float:
         """Find when the next tick is due."""
-        if not self._greeted:
+        if not self.greeted:
             return self._greeting_due
         due = min(
             self._pong_due if self._pong_due != _NEVER else self._heard_at + PING_INTERVAL_S,
@@ -774,7 +787,7 @@ class Connection:
             if flight.internal and not flight.retried:
                 self._ask_again(flight)
             else:
-                self._fail(number, flight, UnansweredError("no answer from the cloud"))
+                self._fail(flight, UnansweredError("no answer from the cloud"))
 
     def _keep_alive(self, now: float) -> None:
         if now >= self._pong_due:

@@ -20,6 +20,8 @@ MAX_IMAGE_BYTES: Final = 5 * 1024 * 1024
 MAX_NAME_CHARS: Final = 64
 # Type texts and ids are a few dozen characters; a device with a longer id cannot be addressed and is left out.
 MAX_ID_CHARS: Final = 128
+# Signed addresses of snapshots have a few hundred characters.
+MAX_URL_CHARS: Final = 2048
 # An account with more devices than this is not a home.
 MAX_DEVICES: Final = 2000
 # Resources of one device; the richest one seen has seven.

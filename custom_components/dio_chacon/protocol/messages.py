@@ -7,7 +7,7 @@ Source: docs/dio_chacon/wire.md §5 to §9.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -17,6 +17,7 @@ from .const import (
     MAX_LINKS,
     MAX_NAME_CHARS,
     MAX_TRAVEL_MS,
+    MAX_URL_CHARS,
     SILENT_RESOURCES,
     TYPE_PARTS,
     Kind,
@@ -191,7 +192,7 @@ def read_report(data: Mapping[str, Any], device_id: str | None = None) -> Report
         resource_type = link.get("rt")
         if type(resource_type) is list and len(resource_type) == 1:  # OCF allows the array form
             resource_type = resource_type[0]
-        if type(resource_type) is not str:
+        if type(resource_type) is not str or len(resource_type) > MAX_ID_CHARS:
             continue
         resources[resource_type] = link
         if reader := _READERS.get(resource_type):
@@ -289,9 +290,17 @@ def unknown_resources(report: Report) -> list[str]:
 def safe_image_url(url: object) -> str | None:
     """Give back the address of a snapshot when it may be fetched (§9), else None.
 
-    The address comes from the network: only https, with a host that is no literal or local address, and without user information.
+    The address comes from the network: only https, with a host that is neither local nor an address inside of a home in
+    any spelling that a resolver might understand, and without user information.
     """
-    if type(url) is not str:
+    if (
+        type(url) is not str
+        or len(url) > MAX_URL_CHARS
+        or not url.isascii()
+        or not url.isprintable()
+    ):
+        return None
+    if any(character in url for character in " \\"):
         return None
     try:
         parts = urlsplit(url)
@@ -306,13 +315,26 @@ def safe_image_url(url: object) -> str | None:
         or parts.password is not None
     ):
         return None
-    if host == "localhost" or host.endswith((".localhost", ".local")):
-        return None
+    return url if _is_public(host) else None
+
+
+def _is_public(host: str) -> bool:
+    """Tell whether a host is a name of the public network, or a plain public address."""
+    labels = host.removesuffix(".").split(".")
+    if ":" not in host and not labels[-1][:1].isdigit():
+        local = labels[-1] in ("localhost", "local")
+        return not local and all(
+            label and label.replace("-", "").replace("_", "").isalnum() for label in labels
+        )
     try:
         address = ip_address(host)
     except ValueError:
-        return url
-    return url if address.is_global else None
+        return False
+    if isinstance(address, IPv6Address) and (
+        address in _NAT64 or address.ipv4_mapped or address.sixtofour or address.teredo
+    ):
+        return False
+    return address.is_global and not address.is_multicast
 
 
 def _number(value: object) -> int | None:
@@ -370,13 +392,14 @@ def _last_event(link: Mapping[str, Any]) -> LastEvent | None:
         return None
     try:
         time = datetime.fromisoformat(stamp)
-    except ValueError:
+        time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except ValueError, OverflowError:  # some offsets lead out of the calendar
         return None
-    if time.tzinfo is None:
-        time = time.replace(tzinfo=UTC)
     return LastEvent(kind, time, safe_image_url(data.get("image")) if type(data) is dict else None)
 
 
+# Addresses of the other family hide in these.
+_NAT64 = ip_network("64:ff9b::/96")
 _MOVEMENTS = {movement.value: movement for movement in Movement}
 _READERS: dict[str, tuple[str, Callable[[Mapping[str, Any]], object]]] = {
     Resource.SWITCH.value: ("is_on", _binary),

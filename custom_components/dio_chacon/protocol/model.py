@@ -9,7 +9,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
-from .const import DEFAULT_TRAVEL_S, REPORT_LIMIT_S, RING, Kind, Movement
+from .const import DEFAULT_TRAVEL_S, MAX_DEVICES, MAX_LINKS, REPORT_LIMIT_S, RING, Kind, Movement
 from .messages import Calibration, LastEvent, Record, Report, SdCard
 
 
@@ -167,6 +167,8 @@ class Inventory:
         for device_id in [device_id for device_id in self._devices if device_id not in listed]:
             if device_id in self._missing:
                 self._missing.discard(device_id)
+                self._stuck.discard(device_id)
+                self._motion_reports.pop(device_id, None)
                 yield DeviceRemoved(self._devices.pop(device_id))
             else:
                 self._missing.add(device_id)
@@ -186,22 +188,23 @@ class Inventory:
     def recorded(self, record: Record) -> Iterator[ModelChange]:
         """Take what the cloud says about a device itself: name, room, versions, type."""
         old = self._devices[record.device_id]
+        if record.room_id and record.room_name and len(self._rooms) < MAX_DEVICES:
+            self._rooms = {**self._rooms, record.room_id: record.room_name}
         new = self._with_room(_merged(old.record, record))
         changed = frozenset(
             _NAMES.get(name, name)
             for name in (item.name for item in fields(Record))
             if getattr(new, name) != getattr(old.record, name) and name != "kind"
         )
+        if new.kind is old.kind:  # another type text of the same kind is no news
+            changed -= {"kind"}
+        device = self._devices[record.device_id] = replace(old, record=new)
         if changed:
-            device = replace(old, record=new)
-            if new.kind is old.kind:
-                changed -= {"kind"}
-            self._devices[record.device_id] = device
             yield DeviceChanged(device, changed)
 
     def roomed(self, rooms: Mapping[str, str]) -> Iterator[ModelChange]:
         """Take the names of the rooms by their ids."""
-        self._rooms = rooms
+        self._rooms = {**self._rooms, **rooms}
         for device in list(self._devices.values()):
             yield from self.recorded(device.record)
 
@@ -253,7 +256,7 @@ class Inventory:
             yield DeviceChanged(device, changed)
 
     def _with_room(self, record: Record) -> Record:
-        name = self._rooms.get(record.room_id) if record.room_id and not record.room_name else None
+        name = self._rooms.get(record.room_id) if record.room_id else None
         return replace(record, room_name=name) if name else record
 
 
@@ -288,7 +291,12 @@ def apply(device: Device, report: Report | None) -> tuple[Device, frozenset[str]
     if event and event.kind == RING and (device.last_ring is None or event.time > device.last_ring):
         changes["last_ring"] = event.time
     if report.resources:
-        device = replace(device, resources={**device.resources, **report.resources}, **changes)
+        resources = {**device.resources, **report.resources}
+        if (
+            len(resources) > MAX_LINKS
+        ):  # the peer names them: what is new counts, the rest is not worth keeping
+            resources = dict(report.resources)
+        device = replace(device, resources=resources, **changes)
     elif changes:
         device = replace(device, **changes)
     return device, frozenset(changes)
