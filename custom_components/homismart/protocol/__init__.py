@@ -1,0 +1,68 @@
+"""The Homismart cloud for asyncio, without Home Assistant.
+
+``HomismartClient`` is all that is needed; docs/homismart/README.md has a complete example.
+"""
+
+from .client import Change, HomismartClient, LinkChanged, Listener, Servers, TermsChanged
+from .connection import Credentials, RedirectError, Statistics
+from .const import CURTAIN_TYPES, LIST_INTERVAL_S, SWITCHED_TYPES, WEBSOCKET_URL, DeviceType
+from .errors import (
+    AuthError,
+    CommandError,
+    ConnectError,
+    DeviceSilentError,
+    FrameError,
+    LinkClosedError,
+    LinkError,
+    PeerSilentError,
+    RefusedError,
+    SessionRefusedError,
+    SupersededError,
+    ThrottledError,
+    UnansweredError,
+    UnsupportedError,
+    VendorError,
+)
+from .messages import digest
+from .model import Device, DeviceAdded, DeviceChanged, DeviceRemoved, ModelChange, Motion
+from .supervisor import Backoff
+
+__all__ = [
+    "CURTAIN_TYPES",
+    "LIST_INTERVAL_S",
+    "SWITCHED_TYPES",
+    "WEBSOCKET_URL",
+    "AuthError",
+    "Backoff",
+    "Change",
+    "CommandError",
+    "ConnectError",
+    "Credentials",
+    "Device",
+    "DeviceAdded",
+    "DeviceChanged",
+    "DeviceRemoved",
+    "DeviceSilentError",
+    "DeviceType",
+    "FrameError",
+    "HomismartClient",
+    "LinkChanged",
+    "LinkClosedError",
+    "LinkError",
+    "Listener",
+    "ModelChange",
+    "Motion",
+    "PeerSilentError",
+    "RedirectError",
+    "RefusedError",
+    "Servers",
+    "SessionRefusedError",
+    "Statistics",
+    "SupersededError",
+    "TermsChanged",
+    "ThrottledError",
+    "UnansweredError",
+    "UnsupportedError",
+    "VendorError",
+    "digest",
+]

@@ -1,0 +1,425 @@
+"""The public face: one account, its hubs and devices, and what can be asked of them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import count
+import logging
+from typing import NoReturn
+
+import aiohttp
+from yarl import URL
+
+from .connection import (
+    Connection,
+    Credentials,
+    Established,
+    Event,
+    Listed,
+    LoggedIn,
+    Noticed,
+    Pending,
+    RedirectError,
+    Route,
+    Settled,
+    Statistics,
+    StoodStill,
+    TermsRequired,
+)
+from .const import (
+    BACKOFF_SPREAD,
+    CURTAIN_TYPES,
+    FIRST_DELAY_S,
+    HEALTHY_AFTER_S,
+    LIST_INTERVAL_S,
+    MAX_CLOSED_POSITION,
+    MAX_DELAY_S,
+    MAX_LED,
+    MAX_LOGIN_DROPS,
+    MOTION_LIMIT_S,
+    SWITCHED_TYPES,
+    WEBSOCKET_URL,
+    DeviceType,
+    Group,
+)
+from .errors import LinkClosedError, SessionRefusedError, VendorError
+from .messages import (
+    Command,
+    Deleted,
+    ObjectPush,
+    delete_object,
+    level_for_position,
+    rename,
+    set_closed_position,
+    set_icon,
+    set_led,
+    set_level,
+    set_lock,
+    set_power,
+    stop_curtain,
+    switch_group,
+)
+from .model import Device, DeviceChanged, Inventory, ModelChange
+from .servers import checked_address
+from .supervisor import Backoff, Supervisor, exponential_backoff
+from .transport import WebSocketTransport, open_websocket
+
+_LOGGER = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """Where the cloud is; raises UnsupportedError for addresses that are not safe to log in to."""
+
+    websocket_url: str = WEBSOCKET_URL
+
+    def __post_init__(self) -> None:
+        """Refuse plain text on a network."""
+        object.__setattr__(self, "websocket_url", checked_address(self.websocket_url, "wss"))
+
+
+@dataclass(frozen=True, slots=True)
+class LinkChanged:
+    """The link to the cloud came up, with everything read, or was lost."""
+
+    connected: bool
+    error: VendorError | None = None
+    """Why it was lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class TermsChanged:
+    """The cloud wants its terms of use confirmed, or no longer."""
+
+    required: bool
+
+
+type Change = LinkChanged | ModelChange | TermsChanged
+type Listener = Callable[[Change], None]
+
+
+class HomismartClient:
+    """One account of the Homismart cloud.
+
+    Nothing happens before ``run()``, which whoever made the client keeps as a task and cancels to stop: that closes
+    within a few seconds. All calls belong to the loop that runs it.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        session: aiohttp.ClientSession,
+        *,
+        servers: Servers | None = None,
+        list_interval_s: float = LIST_INTERVAL_S,
+        accept_terms: bool = False,
+        wall: Callable[[], datetime] | None = None,
+        backoff: Backoff | None = None,
+    ) -> None:
+        """Prepare a client that uses, and never closes, ``session``.
+
+        ``list_interval_s`` is how often the list is read; ``accept_terms`` confirms changed terms of use without
+        asking; ``wall`` gives local time of the home; ``backoff`` replaces the waits between attempts.
+        """
+        self.statistics = Statistics()
+        self.last_error: VendorError | None = None
+        self.terms_required = False
+        self._credentials = credentials
+        self._session = session
+        self._route = Route((servers or Servers()).websocket_url)
+        self._list_interval_s = list_interval_s
+        self._accept_terms = accept_terms
+        self._wall = wall or (lambda: datetime.now().astimezone())
+        self._inventory = Inventory()
+        self._listeners: dict[object, Listener] = {}
+        self._tickets = count(1)
+        self._waiters: dict[int, asyncio.Future[None]] = {}
+        self._connection: Connection | None = None
+        self._was_connected = False
+        self._confirming = False
+        self._login_drops = 0
+        self._verdict = asyncio.Event()
+        self._news = asyncio.Event()
+        self._lasting: VendorError | None = None
+        self._supervisor = Supervisor(
+            self._open_link,
+            deliver=self._deliver,
+            report=self._report,
+            backoff=backoff or exponential_backoff(FIRST_DELAY_S, MAX_DELAY_S, BACKOFF_SPREAD),
+            healthy_after_s=HEALTHY_AFTER_S,
+        )
+
+    # --- life -------------------------------------------------------------------------------
+
+    async def run(self) -> NoReturn:
+        """Keep the account connected until cancelled.
+
+        Raises AuthError or UnsupportedError when trying again cannot help.
+        """
+        try:
+            await self._supervisor.run()
+        except VendorError as err:
+            self._lasting = err
+            self._report(err)
+            raise
+        finally:
+            self._verdict.set()
+            self._news.set()
+
+    async def ready(self, *, patient: bool = True) -> None:
+        """Wait until all hubs and devices are known.
+
+        A patient caller waits through lost links, bounds that with ``asyncio.timeout`` and reads ``last_error`` when
+        it strikes; any other gets the first LinkError that ``run()`` would wait after. Raises AuthError or
+        UnsupportedError when ``run()`` ended with it, and LinkClosedError when it was stopped.
+        """
+        await (self._verdict if patient else self._news).wait()
+        if self._lasting:
+            raise self._lasting
+        if not self._was_connected or not self._verdict.is_set():
+            raise self.last_error or LinkClosedError("stopped before the cloud answered")
+
+    @property
+    def connected(self) -> bool:
+        """Whether the link is up and the list was read on it."""
+        return self._connection is not None and self._connection.established
+
+    @property
+    def devices(self) -> Mapping[str, Device]:
+        """All hubs and devices by id, as last known; changes with the news."""
+        return self._inventory.devices
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Have every change told, in order; gives back what ends that."""
+        key = object()
+        self._listeners[key] = listener
+
+        def unsubscribe() -> None:
+            self._listeners.pop(key, None)
+
+        return unsubscribe
+
+    # --- commands ---------------------------------------------------------------------------
+    # Each returns when a report shows what was wanted. Each raises LinkError when there is no link or it drops, and
+    # CommandError when the cloud refuses, or when neither a report nor the list shows it in time.
+
+    async def set_on(self, object_id: str, on: bool) -> None:
+        """Switch a device."""
+        await self._command(set_power(object_id, on))
+
+    async def toggle(self, object_id: str) -> None:
+        """Switch a device to the other state; one whose state is not known is switched on."""
+        device = self.devices.get(object_id)
+        await self.set_on(object_id, not (device and device.is_on))
+
+    async def set_position(self, object_id: str, position: int) -> None:
+        """Move a curtain to percent open, 0–100, in steps of ten; of a quick sequence only the last counts."""
+        await self._command(set_level(object_id, level_for_position(_within(position, 100))))
+
+    async def stop(self, object_id: str) -> None:
+        """Stop a curtain."""
+        await self._command(stop_curtain(object_id))
+
+    async def set_locked(self, object_id: str, locked: bool) -> None:
+        """Lock or unlock a door, or the buttons of another device."""
+        await self._command(set_lock(object_id, locked))
+
+    async def set_led(self, object_id: str, level: int) -> None:
+        """Set the indicator light, 0–100."""
+        await self._command(set_led(object_id, _within(level, MAX_LED)))
+
+    async def set_closed_position(self, object_id: str, position: int) -> None:
+        """Calibrate where a curtain is closed, 0–10."""
+        await self._command(set_closed_position(object_id, _within(position, MAX_CLOSED_POSITION)))
+
+    async def rename(self, object_id: str, name: str) -> None:
+        """Name a device or hub; raises ValueError for a name that is empty."""
+        if not (name := name.strip()):
+            raise ValueError("a name must not be empty")
+        await self._command(rename(object_id, name))
+
+    async def set_icon(self, object_id: str, icon_id: str) -> None:
+        """Choose the icon that the vendor's application shows."""
+        await self._command(set_icon(object_id, icon_id))
+
+    async def delete(self, object_id: str) -> None:
+        """Remove a device from the vendor's account."""
+        await self._command(delete_object(object_id))
+
+    async def switch_all(self, on: bool, device_type: DeviceType | None = None) -> None:
+        """Switch everything, or all devices of one type."""
+        number, types = (
+            (Group.EVERYTHING, SWITCHED_TYPES)
+            if device_type is None
+            else (device_type, {device_type})
+        )
+        await self._command(switch_group(on, number, types, curtains=False))
+
+    async def move_all(self, *, opening: bool) -> None:
+        """Open or close all curtains."""
+        await self._command(switch_group(opening, Group.CURTAINS, CURTAIN_TYPES, curtains=True))
+
+    async def refresh(self) -> None:
+        """Read the list now."""
+        await self._settled(lambda connection: connection.refresh(self._now()))
+
+    def confirm_terms(self) -> None:
+        """Confirm the terms of use, now and whenever the cloud asks again; raises LinkError without a link."""
+        self._accept_terms = True
+        if self._connection is None or not self._connection.logged_in:
+            raise LinkClosedError("there is no link to the cloud")
+        self._connection.confirm_terms(self._now())
+        self._supervisor.wake()
+        self._terms(required=False)
+
+    # --- the way out ------------------------------------------------------------------------
+
+    async def _command(self, command: Command) -> None:
+        await self._settled(lambda connection: connection.submit(command, self._now()))
+
+    async def _settled(self, submit: Callable[[Connection], int]) -> None:
+        """Have something submitted and wait for its end."""
+        connection = self._connection
+        if connection is None or not connection.established:
+            raise LinkClosedError("there is no link to the cloud")
+        ticket = submit(connection)
+        waiter = self._waiters[ticket] = asyncio.get_running_loop().create_future()
+        self._supervisor.wake()
+        try:
+            await waiter
+        finally:
+            del self._waiters[ticket]
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
+
+    # --- the link ---------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def _open_link(self) -> AsyncIterator[tuple[WebSocketTransport, Connection]]:
+        """Open the websocket of the server we are to log in to."""
+        address = self._route.take()
+        async with open_websocket(
+            self._session, URL(address.url), server_hostname=address.server_hostname
+        ) as transport:
+            self._connection = connection = Connection(
+                self._now(),
+                self._tickets,
+                self._credentials,
+                self._inventory.devices,
+                self._route,
+                wall=self._wall,
+                accept_terms=self._accept_terms,
+                list_interval_s=self._list_interval_s,
+                statistics=self.statistics,
+            )
+            try:
+                yield transport, connection
+            except LinkClosedError as err:
+                self._closed(connection, err)
+                raise
+            finally:
+                self._connection = None
+                for waiter in self._waiters.values():
+                    if not waiter.done():
+                        waiter.set_exception(LinkClosedError("the link to the cloud was lost"))
+
+    def _closed(self, connection: Connection, err: LinkClosedError) -> None:
+        """Count logins that are answered by hanging up: some servers refuse like that (§4)."""
+        if connection.logged_in:
+            return
+        self._login_drops += 1
+        if self._login_drops >= MAX_LOGIN_DROPS:
+            refused = SessionRefusedError(
+                "the cloud hangs up on the login; the credentials may be refused"
+            )
+            refused.retry_after_s = MAX_DELAY_S
+            raise refused from err
+
+    def _report(self, err: VendorError) -> None:
+        """Take the reason why an attempt failed or the link was lost."""
+        self.last_error = err
+        if not isinstance(err, RedirectError):
+            self._route.lost()
+            self._news.set()
+        self.statistics.drops[type(err).__name__] += 1
+        _LOGGER.debug("Link to the cloud: %s", err)
+        if self._was_connected:
+            self._was_connected = False
+            self._emit(LinkChanged(connected=False, error=err))
+
+    # --- the way in -------------------------------------------------------------------------
+
+    def _deliver(self, event: Event) -> None:
+        """Turn what the connection understood into changes."""
+        match event:
+            case ObjectPush(report=report):
+                self._tell(self._inventory.reported(report))
+            case Settled(ticket=ticket, error=error):
+                self._settle(ticket, error)
+            case Pending(object_id=object_id, wants=wants):
+                self._tell(self._inventory.pending(object_id, wants))
+            case Listed(reports=reports):
+                doubtful = not self._confirming and self._inventory.shrinks(reports)
+                self._tell(self._inventory.listed(reports, complete=not doubtful))
+                self._confirming = doubtful
+                if doubtful and self._connection:
+                    self._connection.confirm_list(self._now())
+            case Deleted(object_id=object_id):
+                self._tell(self._inventory.deleted(object_id))
+            case StoodStill(object_id=object_id):
+                self._tell(self._inventory.stood_still(object_id))
+            case LoggedIn():
+                self._login_drops = 0
+            case TermsRequired():
+                self._terms(required=not self._accept_terms)
+            case Established():
+                self._was_connected = True
+                self.last_error = None
+                self._verdict.set()
+                self._news.set()
+                self._emit(LinkChanged(connected=True))
+            case Noticed(what=what):
+                self._notice(what)
+
+    def _settle(self, ticket: int, error: VendorError | None) -> None:
+        waiter = self._waiters.get(ticket)
+        if waiter and not waiter.done():
+            if error:
+                waiter.set_exception(error)
+            else:
+                waiter.set_result(None)
+
+    def _terms(self, *, required: bool) -> None:
+        if required != self.terms_required:
+            self.terms_required = required
+            self._emit(TermsChanged(required))
+
+    def _notice(self, what: str) -> None:
+        """Log what is not known, once each, so that users can report it."""
+        if self.statistics.first_seen(what):
+            _LOGGER.debug("The Homismart cloud sent something unknown: %r", what)
+
+    def _tell(self, changes: Iterable[ModelChange]) -> None:
+        for change in changes:
+            if isinstance(change, DeviceChanged) and self._connection and "motion" in change.fields:
+                by = self._now() + MOTION_LIMIT_S if change.device.motion else None
+                self._connection.expect_standing(change.device.object_id, by)
+            self._emit(change)
+
+    def _emit(self, change: Change) -> None:
+        """Tell every listener; one that fails costs the others nothing."""
+        for listener in tuple(self._listeners.values()):
+            try:
+                listener(change)
+            except Exception:  # the listener's fault must not end the link
+                _LOGGER.exception("A listener failed on %s", type(change).__name__)
+
+
+def _within(value: int, limit: int) -> int:
+    if not 0 <= value <= limit:
+        raise ValueError(f"{value} is not within 0 and {limit}")
+    return value

@@ -1,0 +1,249 @@
+"""State of the account's hubs and devices as last reported, and what changes when news come.
+
+A device is frozen and replaced as a whole. Every step says what changed; no news, no change.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Final
+
+from .const import CURTAIN_TYPES, HUB_ID_START, LEVEL_CLOSED, MAX_MEMBERS, DeviceType
+from .messages import CurtainState, Report
+
+
+class Motion(StrEnum):
+    """Which way a curtain moves."""
+
+    OPENING = "opening"
+    CLOSING = "closing"
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One device or hub of the account; None means "not known"."""
+
+    object_id: str
+    type_number: int | None = None
+    """The vendor's number of the type; kept as first told."""
+    name: str | None = None
+    hub_id: str | None = None
+    """The hub it belongs to, as told; that hub may be unknown."""
+    version: str | None = None
+    online: bool | None = None
+    """As told by the cloud; a device whose hub is away may still claim it."""
+    reachable: bool | None = None
+    """Whether commands can reach it: on line, and so is its hub when that is known."""
+    is_on: bool | None = None
+    level: int | None = None
+    """Level of a curtain as last told, 0 open to 100 closed; where it goes to while it moves."""
+    motion: Motion | None = None
+    """Derived: the cloud tells targets and standing levels only."""
+    standing_level: int | None = None
+    """Where the curtain last stood still."""
+    closed_position: int | None = None
+    """Calibration of a curtain, 0–10."""
+    locked: bool | None = None
+    led: int | None = None
+    """Indicator light, 0–100."""
+    icon_id: str | None = None
+    shared: bool | None = None
+    """Shared with us by another account."""
+    consumption: float | None = None
+    """Unit unknown."""
+    operation_time_s: float | None = None
+    """How long a door is kept open; seconds are a guess."""
+    last_on: str | None = None
+    """Local time of the home when it was last switched on."""
+    updated_at: datetime | None = None
+    pending: Mapping[str, Any] = field(default_factory=dict)
+    """What commands on the way want, by field."""
+    members: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    """All members as received; a control command sends them back."""
+
+    @property
+    def is_hub(self) -> bool:
+        """Whether this is a hub."""
+        return self.object_id.startswith(HUB_ID_START)
+
+    @property
+    def type(self) -> DeviceType:
+        """What the device is; numbers nobody knows count as undefined."""
+        try:
+            return DeviceType(self.type_number or 0)
+        except ValueError:
+            return DeviceType.UNDEFINED
+
+    @property
+    def position(self) -> int | None:
+        """Percent open, 0–100."""
+        return None if self.level is None else LEVEL_CLOSED - self.level
+
+    @property
+    def is_closed(self) -> bool | None:
+        """Whether a curtain stands closed; one on its way is not."""
+        return None if self.level is None else self.level == LEVEL_CLOSED and self.motion is None
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceAdded:
+    """A device or hub appeared in the account."""
+
+    device: Device
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRemoved:
+    """A device or hub left the account."""
+
+    device: Device
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceChanged:
+    """Some fields of a device or hub have new values."""
+
+    device: Device
+    fields: frozenset[str]
+    """Names of attributes of the device."""
+
+
+type ModelChange = DeviceAdded | DeviceRemoved | DeviceChanged
+
+_NO_PENDING: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
+class Inventory:
+    """All hubs and devices of one account."""
+
+    def __init__(self) -> None:
+        """Start without devices."""
+        self._devices: dict[str, Device] = {}
+        self.devices: Mapping[str, Device] = MappingProxyType(self._devices)
+
+    def shrinks(self, reports: Iterable[Report]) -> bool:
+        """Tell whether a list lost so much that it must be confirmed before anything goes."""
+        listed = {report.object_id for report in reports}
+        kept = sum(object_id in listed for object_id in self._devices)
+        return bool(self._devices) and (not listed or kept * 2 < len(self._devices))
+
+    def listed(self, reports: Iterable[Report], *, complete: bool = True) -> Iterator[ModelChange]:
+        """Take the list of everything; what is missing from it goes when it is ``complete``.
+
+        Hubs come first, so that a device never appears before the hub it belongs to.
+        """
+        listed = {report.object_id: report for report in reports}
+        for report in sorted(listed.values(), key=lambda report: not report.is_hub):
+            yield from self.reported(report)
+        if complete:
+            for object_id in [object_id for object_id in self._devices if object_id not in listed]:
+                yield from self.deleted(object_id)
+
+    def reported(self, report: Report) -> Iterator[ModelChange]:
+        """Take one report; an unknown device without a type is left for the list to tell."""
+        old = self._devices.get(report.object_id)
+        if old is None:
+            if not report.is_hub and "type_number" not in report.values:
+                return
+            device, _ = apply(Device(report.object_id), report)
+            device = replace(device, reachable=self._reachable(device))
+            self._devices[report.object_id] = device
+            yield DeviceAdded(device)
+        else:
+            device, changed = apply(old, report)
+            reachable = self._reachable(device)
+            if reachable != device.reachable:
+                device = replace(device, reachable=reachable)
+                changed |= {"reachable"}
+            self._devices[report.object_id] = device
+            if not changed:
+                return
+            yield DeviceChanged(device, changed)
+            if not {"online", "reachable"} & changed:
+                return
+        if device.is_hub:
+            yield from self._follow(device.object_id)
+
+    def deleted(self, object_id: str) -> Iterator[ModelChange]:
+        """Take out a device or hub; the devices of a hub stay until they are gone themselves."""
+        device = self._devices.pop(object_id, None)
+        if device is not None:
+            yield DeviceRemoved(device)
+            if device.is_hub:
+                yield from self._follow(object_id)
+
+    def pending(self, object_id: str, wants: Mapping[str, Any]) -> Iterator[ModelChange]:
+        """Note what commands on the way want of a device; nothing when they are settled."""
+        yield from self._change(object_id, pending=dict(wants) if wants else _NO_PENDING)
+
+    def stood_still(self, object_id: str) -> Iterator[ModelChange]:
+        """Note that a motor has not reported for so long that it cannot be moving any more.
+
+        Where it stands nobody knows: the level told last was only where it went to.
+        """
+        device = self._devices.get(object_id)
+        if device and device.motion:
+            yield from self._change(object_id, motion=None, level=None, standing_level=None)
+
+    def _follow(self, hub_id: str) -> Iterator[ModelChange]:
+        """Bring the devices of a hub after it."""
+        for device in [device for device in self._devices.values() if device.hub_id == hub_id]:
+            yield from self._change(device.object_id, reachable=self._reachable(device))
+
+    def _reachable(self, device: Device) -> bool | None:
+        hub = self._devices.get(device.hub_id) if device.hub_id else None
+        return False if hub is not None and hub.online is False else device.online
+
+    def _change(self, object_id: str, **values: Any) -> Iterator[ModelChange]:
+        device = self._devices.get(object_id)
+        if device and (
+            changed := frozenset(name for name in values if getattr(device, name) != values[name])
+        ):
+            device = replace(device, **values)
+            self._devices[object_id] = device
+            yield DeviceChanged(device, changed)
+
+
+def apply(device: Device, report: Report) -> tuple[Device, frozenset[str]]:
+    """Merge a report into a device; gives the device and the names of the fields that changed.
+
+    Members that the report does not mention stay, also those nobody understands.
+    """
+    changes = {
+        name: value for name, value in report.values.items() if value != getattr(device, name)
+    }
+    if device.type_number and not changes.get("type_number"):
+        changes.pop("type_number", None)
+    if report.curtain is not None:
+        changes |= _moved(device, report.curtain)
+    members = {**device.members, **report.members}
+    if len(members) > MAX_MEMBERS:  # the peer names them: what is new counts
+        members = dict(report.members)
+    return replace(device, members=members, **changes), frozenset(changes)
+
+
+def _moved(device: Device, state: CurtainState) -> dict[str, Any]:
+    """Derive where a curtain is and which way it moves (§7.3)."""
+    values: dict[str, Any] = {}
+    if state.standing:
+        values["motion"] = None
+        if state.level is not None:
+            values["level"] = values["standing_level"] = state.level
+        elif device.motion is not None:  # stopped on its way, nobody knows where
+            values["level"] = values["standing_level"] = None
+    elif state.level is not None:
+        values["level"] = state.level
+        start = device.standing_level
+        if start is None or state.level == start or (device.motion and state.level == device.level):
+            values["motion"] = None  # there already, or told the same target twice
+            values["standing_level"] = state.level
+        else:
+            values["motion"] = Motion.CLOSING if state.level > start else Motion.OPENING
+    return {name: value for name, value in values.items() if value != getattr(device, name)}
+
+
+def is_curtain(device: Device) -> bool:
+    """Tell whether a device is moved by levels."""
+    return device.type in CURTAIN_TYPES
