@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 type Option = str | int | float | bool
-type Options = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +30,10 @@ class Fault:
     options: dict[str, Option]
     count: int | None
     """How often it will still strike; None until it is cleared."""
+
+    def __getitem__(self, option: str) -> Any:
+        """Give the value of an option; its type was checked when the switch was turned."""
+        return self.options[option]
 
     def concerns(self, subject: Mapping[str, str]) -> bool:
         """Tell whether it strikes here."""
@@ -71,15 +74,15 @@ class Faults:
             _check(kind, option, value)
         self._armed.append(Fault(kind, {**kind.options, **options}, count))
 
-    def take(self, name: str, **subject: str) -> Options | None:
-        """Give the options of the fault if it strikes now, and count the strike."""
+    def take(self, name: str, **subject: str) -> Fault | None:
+        """Give the fault if it strikes now, and count the strike."""
         for fault in self._armed:
             if fault.kind.name == name and fault.concerns(subject):
                 if fault.count is not None:
                     fault.count -= 1
                     if not fault.count:
                         self._armed.remove(fault)
-                return fault.options
+                return fault
         return None
 
     def clear(self, name: str | None = None) -> None:

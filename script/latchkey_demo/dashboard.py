@@ -17,7 +17,7 @@ FEATURES: Mapping[str, Sequence[Json]] = {
     "climate": [{"type": "target-temperature"}, {"type": "climate-hvac-modes"}],
     "cover": [{"type": "cover-open-close"}, {"type": "cover-position"}],
     "fan": [{"type": "fan-speed"}],
-    "light": [{"type": "light-brightness"}],
+    "light": [{"type": "toggle"}, {"type": "light-brightness"}],
     "lock": [{"type": "lock-commands"}],
     "number": [{"type": "numeric-input", "style": "slider"}],
     "select": [{"type": "select-options"}],
@@ -27,15 +27,21 @@ FEATURES: Mapping[str, Sequence[Json]] = {
 """Controls below the tile of an entity of this platform."""
 
 PICTURES = frozenset({"camera", "image"})
-ORDER = ("lock", "cover", "light", "switch", "climate", "fan", "valve", "event", "image")
-"""Main things first; what is not named comes behind, by name."""
+ORDER = ("lock", "cover", "light", "switch", "climate", "fan", "valve", "event")
+"""Devices by what is main about them; what is not named comes behind."""
 
 
 def build(
-    homes: Iterable[Home], areas: Iterable[Json], devices: Iterable[Json], entities: Iterable[Json]
+    homes: Iterable[tuple[Home, str]],
+    areas: Iterable[Json],
+    devices: Iterable[Json],
+    entities: Iterable[Json],
 ) -> Json:
-    """Make the configuration of the dashboard from Home Assistant's registries: a page per home."""
-    rooms = {area["area_id"]: area for area in areas}
+    """Make the configuration of the dashboard from Home Assistant's registries.
+
+    ``homes`` come with the address of their simulator's page. Each gets a page of the dashboard.
+    """
+    rooms = {area["area_id"]: area["name"] for area in areas}
     known = {device["id"]: device for device in devices}
     shown = [
         entity
@@ -43,76 +49,85 @@ def build(
         if not entity["disabled_by"] and not entity["hidden_by"] and entity["device_id"] in known
     ]
     views = []
-    for home in homes:
+    for home, url in homes:
         own = [entity for entity in shown if entity["platform"] == home.domain]
         if own:
-            views.append(_view(home, rooms, known, own))
+            views.append(_view(home, url, _sections(rooms, known, own)))
     return {"title": TITLE, "views": views}
 
 
-def _view(
-    home: Home, rooms: Mapping[str, Json], devices: Mapping[str, Json], entities: Sequence[Json]
-) -> Json:
-    """Make the page of one home: a section per room, then its account or bridge."""
-    sections: dict[tuple[bool, str], list[Json]] = {}
-    icons: dict[str, str | None] = {}
-    for entity in sorted(entities, key=lambda entity: _rank(entity, devices)):
-        device = devices[entity["device_id"]]
-        service = device["entry_type"] == "service"
-        if entity["entity_category"] == "diagnostic" and not service:
-            continue  # found on the device's own page
-        room = rooms.get(entity["area_id"] or device["area_id"] or "")
-        heading = room["name"] if room else _name(device)
-        icons[heading] = room["icon"] if room else None
-        sections.setdefault((service, heading), []).append(_card(entity))
-    text = "\n".join([f"### {home.title}", *(f"- {line}" for line in home.try_this)])
+def _view(home: Home, url: str, sections: Sequence[Json]) -> Json:
+    """Make the page of one home."""
+    page = f"[The vendor's side: hands and faults]({url})"
+    text = "\n".join(["### Try this", *(f"- {line}" for line in home.try_this), "", page])
     return {
         "type": "sections",
         "title": home.title,
         "path": home.domain.replace("_", "-"),
         "icon": home.icon,
         "max_columns": 3,
+        "dense_section_placement": True,
         "header": {"layout": "start", "card": {"type": "markdown", "content": text}},
-        "sections": [
-            {"type": "grid", "cards": [_heading(heading, icons[heading]), *cards]}
-            for (_, heading), cards in sorted(sections.items(), key=lambda item: item[0])
-        ],
+        "sections": list(sections),
     }
 
 
-def _rank(entity: Json, devices: Mapping[str, Json]) -> tuple[bool, int, str, bool, str]:
-    """Sort by platform of the device's main entity, then by device, main entity first."""
+def _sections(
+    rooms: Mapping[str, str], devices: Mapping[str, Json], entities: Iterable[Json]
+) -> list[Json]:
+    """Make a section per room with the devices in it, then those of accounts and bridges."""
+    by_device: dict[str, list[Json]] = {}
+    for entity in entities:
+        service = devices[entity["device_id"]]["entry_type"] == "service"
+        if service or entity["entity_category"] != "diagnostic":  # the device's page has the rest
+            by_device.setdefault(entity["device_id"], []).append(entity)
+    sections: dict[tuple[bool, str], list[tuple[int, str, list[Json]]]] = {}
+    for device_id, found in by_device.items():
+        device = devices[device_id]
+        name = str(device["name_by_user"] or device["name"])
+        key = device["entry_type"] == "service", rooms.get(device["area_id"] or "", name)
+        found.sort(key=_rank)
+        sections.setdefault(key, []).append((_rank(found[0])[1], name, list(map(_card, found))))
+    return [
+        {
+            "type": "grid",
+            "cards": [
+                {"type": "heading", "heading": heading, "heading_style": "title"},
+                *(
+                    card
+                    for _, _, cards in sorted(group, key=lambda item: item[:2])
+                    for card in cards
+                ),
+            ],
+        }
+        for (_, heading), group in sorted(sections.items())
+    ]
+
+
+def _rank(entity: Json) -> tuple[bool, int, str]:
+    """Sort the entities of a device: the main one first, settings last."""
     domain = entity["entity_id"].partition(".")[0]
     rank = ORDER.index(domain) if domain in ORDER else len(ORDER)
-    secondary = entity["entity_category"] is not None
-    return secondary, rank, _name(devices[entity["device_id"]]), rank > 0, entity["entity_id"]
-
-
-def _name(device: Json) -> str:
-    """Return the name that the user sees."""
-    return str(device["name_by_user"] or device["name"])
-
-
-def _heading(text: str, icon: str | None) -> Json:
-    """Make the line above a section."""
-    heading: Json = {"type": "heading", "heading": text, "heading_style": "title"}
-    return heading | ({"icon": icon} if icon else {})
+    return entity["entity_category"] is not None, rank, entity["entity_id"]
 
 
 def _card(entity: Json) -> Json:
-    """Make the card of one entity."""
+    """Make the card of one entity; the main one of a device bears its name and its controls."""
     entity_id = entity["entity_id"]
     domain = entity_id.partition(".")[0]
     if domain in PICTURES:
         return {"type": "picture-entity", "entity": entity_id, "show_state": False}
     card: Json = {"type": "tile", "entity": entity_id}
+    if entity["name"] or entity["original_name"]:
+        card["name"] = {"type": "entity"}
+    else:
+        card["grid_options"] = {"columns": "full"}
     if domain in FEATURES and not entity["entity_category"]:
         card["features"] = [dict(feature) for feature in FEATURES[domain]]
-        card["grid_options"] = {"columns": 12}
     return card
 
 
-async def show(socket: Socket, state: State, homes: Iterable[Home]) -> str:
+async def show(socket: Socket, state: State, homes: Iterable[tuple[Home, str]]) -> str:
     """Save the dashboard and make it the first page, unless the user has made it their own.
 
     Returns what was done.

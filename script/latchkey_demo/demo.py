@@ -155,6 +155,6 @@ async def _furnish(
             folder.save()
             await entries.loaded(socket, home.domain)
             progress.say(f"{home.title}: {done}")
-        shown = [simulator.home for simulator in simulated]
+        shown = [(simulator.home, simulator.line["control_url"]) for simulator in simulated]
         progress.say(f"dashboard: {await dashboard.show(socket, folder.state, shown)}")
         folder.save()

@@ -1,6 +1,6 @@
 """The DIO Chacon cloud, simulated."""
 
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -68,8 +68,11 @@ async def serve(arguments: Namespace) -> AsyncIterator[dict[str, Any]]:
 
 
 def _positive(text: str) -> float:
-    """Read an option that divides; argparse reports the ValueError as a wrong value."""
-    value = float(text)
+    """Read a factor that times are divided by."""
+    try:
+        value = float(text)
+    except ValueError as err:
+        raise ArgumentTypeError("not a number") from err
     if not 0 < value < float("inf"):
-        raise ValueError(text)
+        raise ArgumentTypeError("not above 0")
     return value

@@ -67,6 +67,7 @@ class Home:
         self._listeners: list[Listener] = []
         self._timers: set[asyncio.TimerHandle] = set()
         self._runs: dict[str, list[asyncio.TimerHandle]] = {}
+        self._settling: list[asyncio.Future[None]] = []
         self._made = 0
 
     @classmethod
@@ -111,6 +112,13 @@ class Home:
             act = partial(self._switch, device, resource_type, value)
         self._later(self.pace.reaction_s, act)
 
+    async def settle(self) -> None:
+        """Wait until no command is about to act and no shutter is on its way."""
+        while self._timers:
+            settled = asyncio.get_running_loop().create_future()
+            self._settling.append(settled)
+            await settled
+
     def stop(self) -> None:
         """Let nothing happen any more by itself; shutters stay where they are."""
         for timer in self._timers:
@@ -123,6 +131,7 @@ class Home:
                 device.write(OPEN_LEVEL, openLevel=round(device.level_at(now)))
                 device.write(MOVEMENT, movement="stop")
                 device.motion = None
+        self._rest()
 
     # --- hands on the devices --------------------------------------------------------------
 
@@ -319,6 +328,15 @@ class Home:
         for timer in self._runs.pop(device.device_id, ()):
             timer.cancel()
             self._timers.discard(timer)
+        self._rest()
+
+    def _rest(self) -> None:
+        """Tell those who wait that nothing is going on any more, if that is so."""
+        if not self._timers:
+            settling, self._settling = self._settling, []
+            for settled in settling:
+                if not settled.done():
+                    settled.set_result(None)
 
     def _report(self, device: Device, *resource_types: str) -> None:
         """Push the state of a device, unless nothing comes from it or it has been deleted meanwhile."""
@@ -361,6 +379,7 @@ class Home:
         def fire() -> None:
             self._timers.discard(handle)
             act()
+            self._rest()
 
         handle = asyncio.get_running_loop().call_at(when, fire)
         self._timers.add(handle)

@@ -14,7 +14,7 @@ from typing import Any
 
 from aiohttp import WSMessage, WSMsgType, web
 
-from ..faults import Faults, Options
+from ..faults import Fault, Faults
 from ..journal import Journal, Violation
 from ..link import WebSocketLink
 from ..listener import Listener
@@ -220,6 +220,10 @@ class Service:
         self._tokens.clear()
         for session in self.sessions:
             session.revoked |= live and session.token is not None
+
+    def add_token(self, token: str, home: Home | None = None) -> None:
+        """Make a token valid as if a login had given it."""
+        self._tokens[token] = home or self.home
 
     def change_password(self, password: str, home: Home | None = None) -> None:
         """Change the password of an account; its tokens are gone, open connections live on."""
@@ -512,7 +516,7 @@ _PLAIN: dict[tuple[str, str], Callable[[Home], object]] = {
 }
 
 
-def _http_fault(fault: Options) -> web.Response:
+def _http_fault(fault: Fault) -> web.Response:
     """Answer an HTTP request with what a fault says."""
     text = fault["text"]
     headers = {

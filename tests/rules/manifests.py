@@ -194,10 +194,12 @@ def bad_requirements(manifest: dict[str, Any], constraints: str, provided: set[s
             found.append(f"{text}: Home Assistant has it already")
         if not requirement.specifier:
             found.append(f"{text}: no version is named")
-        for limit in limits.get(name, []):
-            for pin in limit.specifier:
-                if pin.operator == "==" and not requirement.specifier.contains(pin.version):
-                    found.append(f"{text}: Home Assistant keeps {limit}")
+        found += [
+            f"{text}: Home Assistant keeps {limit}"
+            for limit in limits.get(name, [])
+            for pin in limit.specifier
+            if pin.operator == "==" and not requirement.specifier.contains(pin.version)
+        ]
     return found
 
 

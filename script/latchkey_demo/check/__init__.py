@@ -1,12 +1,16 @@
 """The check: the demo without a person, from both sides, with a table and an exit code."""
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
 
-from ..api import Socket
+import aiohttp
+
+from ..api import Json, Socket
 from ..arguments import Arguments
 from ..demo import Demo, Outside, home_assistant_in, simulated_homes
 from ..errors import DemoError
+from ..homes import Home
 from ..house import House
 from ..progress import Progress
 from ..simulators import Simulator
@@ -14,7 +18,7 @@ from ..state import StateFolder
 from ..states import UNAVAILABLE, States
 from .homes import check_home, timed
 from .log import faults
-from .table import FAILED, PASSED, Row, table
+from .table import FAILED, PASSED, Row, in_full, table
 
 HOME_ASSISTANT = "Home Assistant"
 
@@ -25,19 +29,21 @@ async def check(folder: StateFolder, arguments: Arguments, progress: Progress) -
     async with simulated_homes(folder, arguments, progress) as outside:
         if not outside.simulators:
             raise DemoError("there is no component with a simulated home to check")
-        async with home_assistant_in(outside, folder, arguments, progress) as up:
-            rows += await _operated(outside, up, progress)
-        rows.append(_log_row("log of the first run", folder))
-        async with home_assistant_in(outside, folder, arguments, progress) as up:
-            rows.append(await timed(HOME_ASSISTANT, "second start", _all_there(up)))
-        rows.append(_log_row("log of the second run", folder))
+        for number, visit in enumerate((_operated, _all_there), start=1):
+            try:
+                async with home_assistant_in(outside, folder, arguments, progress) as up:
+                    rows += await visit(up, outside, progress)
+            except (DemoError, aiohttp.ClientError) as err:
+                rows.append(Row(HOME_ASSISTANT, f"run {number}", FAILED, detail=str(err)))
+            rows.append(_log_row(f"log of run {number}", folder))
     failed = sum(row.failed for row in rows)
     verdict = f"{failed} of {len(rows)} failed" if failed else "all is well"
-    progress.show(f"\n{table(rows)}\n\n{verdict} ({progress.elapsed_s:.0f} s)")
+    shown = [table(rows), in_full(rows), f"{verdict} ({progress.elapsed_s:.0f} s)"]
+    progress.show("\n" + "\n\n".join(filter(None, shown)))
     return 1 if failed else 0
 
 
-async def _operated(outside: Outside, up: Demo, progress: Progress) -> list[Row]:
+async def _operated(up: Demo, outside: Outside, progress: Progress) -> list[Row]:
     """Check all homes at the same time: they know nothing of each other."""
     async with up.api.socket() as socket:
         states = States()
@@ -75,27 +81,31 @@ async def _repairs(socket: Socket) -> str:
     return "none asked for"
 
 
-async def _all_there(up: Demo) -> str:
-    """Look whether every enabled entity has a state after a start with stored entries.
-
-    Raises DemoError when one is missing or unavailable.
-    """
+async def _all_there(up: Demo, outside: Outside, progress: Progress) -> list[Row]:
+    """Look at all homes after a start with stored entries."""
     async with up.api.socket() as socket:
         states = States()
         await states.follow(socket)
         registry = await socket.call("config/entity_registry/list")
-    rightly = {name for item in up.simulators for name in item.home.unavailable}
-    domains = {item.home.domain for item in up.simulators}
-    enabled = [e for e in registry if e["platform"] in domains and not e["disabled_by"]]
+    progress.say(f"{len(outside.simulators)} homes looked at")
+    return [_there(simulator.home, registry, states) for simulator in outside.simulators]
+
+
+def _there(home: Home, registry: Sequence[Json], states: States) -> Row:
+    """Tell whether every enabled entity of a home has a state."""
+    own = [e for e in registry if e["platform"] == home.domain and not e["disabled_by"]]
     missing = [
         entity["entity_id"]
-        for entity in enabled
+        for entity in own
         if (state := states.get(entity["entity_id"])) is None
-        or (state.value == UNAVAILABLE and entity["unique_id"] not in rightly)
+        or (state.value == UNAVAILABLE and entity["unique_id"] not in home.unavailable)
     ]
-    if missing:
-        raise DemoError(f"not there after the second start: {', '.join(missing)}")
-    return f"{len(enabled)} entities with their state, no form filled in"
+    what = "second start"
+    if missing or not own:
+        return Row(
+            home.title, what, FAILED, detail=f"not there: {', '.join(missing) or 'anything'}"
+        )
+    return Row(home.title, what, PASSED, detail=f"{len(own)} entities, no form filled in")
 
 
 def _log_row(what: str, folder: StateFolder) -> Row:
@@ -104,6 +114,6 @@ def _log_row(what: str, folder: StateFolder) -> Row:
     with path.open(encoding="utf-8", errors="replace") as lines:
         found = faults(lines)
     if found:
-        detail = "\n".join(record.excerpt for record in found)
+        detail = "\n".join([f"{len(found)} faults", *(record.excerpt for record in found)])
         return Row(HOME_ASSISTANT, what, FAILED, detail=detail)
     return Row(HOME_ASSISTANT, what, PASSED, detail="no error, no deprecation, no misuse")

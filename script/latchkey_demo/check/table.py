@@ -22,6 +22,15 @@ class Row:
         return self.result == FAILED
 
 
+def in_full(rows: Sequence[Row]) -> str:
+    """Write what failed with more than one line to say; empty when nothing did."""
+    return "\n\n".join(
+        f"{row.home}, {row.what}:\n{row.detail}"
+        for row in rows
+        if row.failed and "\n" in row.detail
+    )
+
+
 def table(rows: Sequence[Row]) -> str:
     """Write the rows below each other, columns aligned."""
     cells = [
@@ -30,7 +39,7 @@ def table(rows: Sequence[Row]) -> str:
             row.what,
             row.result,
             "" if row.seconds is None else f"{row.seconds:.1f} s",
-            " ".join(row.detail.split()),
+            row.detail.partition("\n")[0],
         )
         for row in rows
     ]

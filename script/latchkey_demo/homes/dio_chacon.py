@@ -70,6 +70,9 @@ async def _move_by_remote(house: House) -> str:
     device = await _id_of(house, SHUTTER)
     await house.control("move", device=device, movement="up")
     await house.until(device, "opening")
+    await house.until_state(
+        device, lambda state: int(state.attributes["current_position"]) > 0, "on its way up"
+    )
     await house.control("move", device=device, movement="stop")
     stopped = await house.until_state(device, lambda state: state.value == "open", "stopped open")
     await house.control("level", device=device, level=70)
@@ -171,7 +174,7 @@ HOME = Home(
     title="DIO Chacon",
     icon="mdi:window-shutter",
     simulator=("--progress", "1"),
-    hurried=("--speed", "6"),
+    hurried=("--speed", "6", "--progress", "1"),
     answers=_answers,
     by_hand=_by_hand,
     try_this=(

@@ -1,0 +1,1 @@
+"""Tests of the simulators, with clients of their own: nothing of the components' cores is used."""
