@@ -5,7 +5,7 @@
 
 from .client import Change, HomismartClient, LinkChanged, Listener, Servers, TermsChanged
 from .connection import Credentials, RedirectError, Statistics
-from .const import CURTAIN_TYPES, LIST_INTERVAL_S, SWITCHED_TYPES, WEBSOCKET_URL, DeviceType
+from .const import LIST_INTERVAL_S, WEBSOCKET_URL, Kind
 from .errors import (
     AuthError,
     CommandError,
@@ -28,9 +28,7 @@ from .model import Device, DeviceAdded, DeviceChanged, DeviceRemoved, ModelChang
 from .supervisor import Backoff
 
 __all__ = [
-    "CURTAIN_TYPES",
     "LIST_INTERVAL_S",
-    "SWITCHED_TYPES",
     "WEBSOCKET_URL",
     "AuthError",
     "Backoff",
@@ -43,9 +41,9 @@ __all__ = [
     "DeviceChanged",
     "DeviceRemoved",
     "DeviceSilentError",
-    "DeviceType",
     "FrameError",
     "HomismartClient",
+    "Kind",
     "LinkChanged",
     "LinkClosedError",
     "LinkError",

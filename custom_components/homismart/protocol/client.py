@@ -41,7 +41,6 @@ from .const import (
     MOTION_LIMIT_S,
     SWITCHED_TYPES,
     WEBSOCKET_URL,
-    DeviceType,
     Group,
 )
 from .errors import LinkClosedError, SessionRefusedError, VendorError
@@ -205,57 +204,56 @@ class HomismartClient:
     # Each returns when a report shows what was wanted. Each raises LinkError when there is no link or it drops, and
     # CommandError when the cloud refuses, or when neither a report nor the list shows it in time.
 
-    async def set_on(self, object_id: str, on: bool) -> None:
+    async def set_on(self, device_id: str, on: bool) -> None:
         """Switch a device."""
-        await self._command(set_power(object_id, on))
+        await self._command(set_power(device_id, on))
 
-    async def toggle(self, object_id: str) -> None:
+    async def toggle(self, device_id: str) -> None:
         """Switch a device to the other state; one whose state is not known is switched on."""
-        device = self.devices.get(object_id)
-        await self.set_on(object_id, not (device and device.is_on))
+        device = self.devices.get(device_id)
+        await self.set_on(device_id, not (device and device.is_on))
 
-    async def set_position(self, object_id: str, position: int) -> None:
+    async def set_position(self, device_id: str, position: int) -> None:
         """Move a curtain to percent open, 0–100, in steps of ten; of a quick sequence only the last counts."""
-        await self._command(set_level(object_id, level_for_position(_within(position, 100))))
+        await self._command(set_level(device_id, level_for_position(_within(position, 100))))
 
-    async def stop(self, object_id: str) -> None:
+    async def stop(self, device_id: str) -> None:
         """Stop a curtain."""
-        await self._command(stop_curtain(object_id))
+        await self._command(stop_curtain(device_id))
 
-    async def set_locked(self, object_id: str, locked: bool) -> None:
+    async def set_locked(self, device_id: str, locked: bool) -> None:
         """Lock or unlock a door, or the buttons of another device."""
-        await self._command(set_lock(object_id, locked))
+        await self._command(set_lock(device_id, locked))
 
-    async def set_led(self, object_id: str, level: int) -> None:
+    async def set_led(self, device_id: str, level: int) -> None:
         """Set the indicator light, 0–100."""
-        await self._command(set_led(object_id, _within(level, MAX_LED)))
+        await self._command(set_led(device_id, _within(level, MAX_LED)))
 
-    async def set_closed_position(self, object_id: str, position: int) -> None:
+    async def set_closed_position(self, device_id: str, position: int) -> None:
         """Calibrate where a curtain is closed, 0–10."""
-        await self._command(set_closed_position(object_id, _within(position, MAX_CLOSED_POSITION)))
+        await self._command(set_closed_position(device_id, _within(position, MAX_CLOSED_POSITION)))
 
-    async def rename(self, object_id: str, name: str) -> None:
+    async def rename(self, device_id: str, name: str) -> None:
         """Name a device or hub; raises ValueError for a name that is empty."""
         if not (name := name.strip()):
             raise ValueError("a name must not be empty")
-        await self._command(rename(object_id, name))
+        await self._command(rename(device_id, name))
 
-    async def set_icon(self, object_id: str, icon_id: str) -> None:
+    async def set_icon(self, device_id: str, icon_id: str) -> None:
         """Choose the icon that the vendor's application shows."""
-        await self._command(set_icon(object_id, icon_id))
+        await self._command(set_icon(device_id, icon_id))
 
-    async def delete(self, object_id: str) -> None:
+    async def delete(self, device_id: str) -> None:
         """Remove a device from the vendor's account."""
-        await self._command(delete_object(object_id))
+        await self._command(delete_object(device_id))
 
-    async def switch_all(self, on: bool, device_type: DeviceType | None = None) -> None:
-        """Switch everything, or all devices of one type."""
-        number, types = (
-            (Group.EVERYTHING, SWITCHED_TYPES)
-            if device_type is None
-            else (device_type, {device_type})
-        )
-        await self._command(switch_group(on, number, types, curtains=False))
+    async def switch_all(self, on: bool, type_number: int | None = None) -> None:
+        """Switch everything, or all devices of one type number."""
+        if type_number is None:
+            command = switch_group(on, Group.EVERYTHING, SWITCHED_TYPES, curtains=False)
+        else:
+            command = switch_group(on, type_number, {type_number}, curtains=False)
+        await self._command(command)
 
     async def move_all(self, *, opening: bool) -> None:
         """Open or close all curtains."""
@@ -360,18 +358,18 @@ class HomismartClient:
                 self._tell(self._inventory.reported(report))
             case Settled(ticket=ticket, error=error):
                 self._settle(ticket, error)
-            case Pending(object_id=object_id, wants=wants):
-                self._tell(self._inventory.pending(object_id, wants))
+            case Pending(device_id=device_id, wants=wants):
+                self._tell(self._inventory.pending(device_id, wants))
             case Listed(reports=reports):
                 doubtful = not self._confirming and self._inventory.shrinks(reports)
                 self._tell(self._inventory.listed(reports, complete=not doubtful))
                 self._confirming = doubtful
                 if doubtful and self._connection:
                     self._connection.confirm_list(self._now())
-            case Deleted(object_id=object_id):
-                self._tell(self._inventory.deleted(object_id))
-            case StoodStill(object_id=object_id):
-                self._tell(self._inventory.stood_still(object_id))
+            case Deleted(device_id=device_id):
+                self._tell(self._inventory.deleted(device_id))
+            case StoodStill(device_id=device_id):
+                self._tell(self._inventory.stood_still(device_id))
             case LoggedIn():
                 self._login_drops = 0
             case TermsRequired():
@@ -407,7 +405,7 @@ class HomismartClient:
         for change in changes:
             if isinstance(change, DeviceChanged) and self._connection and "motion" in change.fields:
                 by = self._now() + MOTION_LIMIT_S if change.device.motion else None
-                self._connection.expect_standing(change.device.object_id, by)
+                self._connection.expect_standing(change.device.device_id, by)
             self._emit(change)
 
     def _emit(self, change: Change) -> None:

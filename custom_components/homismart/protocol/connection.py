@@ -227,7 +227,7 @@ class Listed:
 class Pending:
     """What commands on the way want of a device; empty when all are settled."""
 
-    object_id: str
+    device_id: str
     wants: Mapping[str, Any]
 
 
@@ -243,7 +243,7 @@ class Settled:
 class StoodStill:
     """A curtain has not reported for so long that it cannot be moving any more."""
 
-    object_id: str
+    device_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,8 +373,8 @@ class Connection:
                     self._ask_list(now)
             case Redirect():
                 self._redirect(message)
-            case Deleted(object_id=object_id):
-                self._deleted(object_id, now)
+            case Deleted(device_id=device_id):
+                self._deleted(device_id, now)
                 self._events.append(message)
             case HubNotice(report=report):
                 if report and "online" in report.values:
@@ -401,9 +401,9 @@ class Connection:
                 self._ask_list(now)
             self._ask_again(now)
             self._expire(now)
-            for object_id in [object_id for object_id, due in self._moving.items() if now >= due]:
-                del self._moving[object_id]
-                self._events.append(StoodStill(object_id))
+            for device_id in [device_id for device_id, due in self._moving.items() if now >= due]:
+                del self._moving[device_id]
+                self._events.append(StoodStill(device_id))
                 self._list_due = min(self._list_due, now)
             if now >= self._list_due and self._list_answer_due == _NEVER:
                 self._ask_list(now)
@@ -427,7 +427,7 @@ class Connection:
             return ticket
         self._waiting.append(_Flight(command, [ticket]))
         self._fill(now)
-        self._tell_pending(command.object_id)
+        self._tell_pending(command.device_id)
         return ticket
 
     def outgoing(self) -> Sequence[str | Control]:
@@ -457,12 +457,12 @@ class Connection:
         self._terms_due = now + TERMS_LIMIT_S
         self._deadline = None
 
-    def expect_standing(self, object_id: str, by: float | None) -> None:
+    def expect_standing(self, device_id: str, by: float | None) -> None:
         """Expect a moving curtain to stand still by then; None when it does already."""
         if by is None:
-            self._moving.pop(object_id, None)
+            self._moving.pop(device_id, None)
         else:
-            self._moving.setdefault(object_id, by)
+            self._moving.setdefault(device_id, by)
             self._deadline = None
 
     # --- what comes in ----------------------------------------------------------------------
@@ -503,7 +503,7 @@ class Connection:
             return ()
         self._statistics.pushes += 1
         if (
-            report.object_id not in self._devices
+            report.device_id not in self._devices
             and not report.is_hub
             and "type_number" not in report.values
         ):
@@ -523,11 +523,11 @@ class Connection:
         self._listed_at = now
         self._list_due = now + self._list_interval_s
         self._events.append(Listed(reports))
-        listed = {report.object_id: report for report in reports}
+        listed = {report.device_id: report for report in reports}
         for report in reports:
             self._fulfil(report, listed=True)
         for flight in [flight for flight in self._flights if flight.checking]:
-            if flight.command.prefix == "0014" and flight.command.object_id not in listed:
+            if flight.command.prefix == "0014" and flight.command.device_id not in listed:
                 self._settle(flight, None)
             else:
                 self._unanswered_flight(flight)
@@ -573,9 +573,9 @@ class Connection:
             error = RefusedError(f"the cloud answers with error {code}", code)
         self._settle(oldest, error)
 
-    def _deleted(self, object_id: str, now: float) -> None:
-        self._moving.pop(object_id, None)
-        for flight in [flight for flight in self._flights if flight.command.object_id == object_id]:
+    def _deleted(self, device_id: str, now: float) -> None:
+        self._moving.pop(device_id, None)
+        for flight in [flight for flight in self._flights if flight.command.device_id == device_id]:
             done = "deleted" in flight.command.wants
             self._settle(flight, None if done else RefusedError("the device is gone"))
         self._fill(now)
@@ -590,7 +590,7 @@ class Connection:
             if listed and not flight.checking:
                 continue
             if command.types is None:
-                affected = report.object_id == command.object_id
+                affected = report.device_id == command.device_id
             else:
                 affected = report.values.get("type_number") in command.types
             if affected and command.wants and shows(report, command.wants):
@@ -614,13 +614,13 @@ class Connection:
     def _clear_way(self, stop: Command) -> None:
         """Make way for a stop: nothing that moves the curtain may be carried out after it."""
         for flight in [*self._flights, *self._waiting]:
-            if flight.command.object_id == stop.object_id and flight.command.is_level:
+            if flight.command.device_id == stop.device_id and flight.command.is_level:
                 self._settle(flight, SupersededError("a later command took the place of this one"))
 
     def _twin(self, command: Command) -> _Flight | None:
         """Find a waiting command that this one replaces: the same again, or an older level."""
         for flight in reversed(self._waiting):
-            if flight.command.object_id == command.object_id and (
+            if flight.command.device_id == command.device_id and (
                 flight.command == command or (flight.command.is_level and command.is_level)
             ):
                 return flight
@@ -631,22 +631,22 @@ class Connection:
         if not self._waiting or not self.established:
             return
         busy = {
-            flight.command.object_id
+            flight.command.device_id
             for flight in self._flights
-            if flight.command.object_id is not None
+            if flight.command.device_id is not None
         }
         for flight in list(self._waiting):
             if len(self._recent) == MAX_FRAMES_PER_S and now - self._recent[0] < 1:
                 break
-            object_id = flight.command.object_id
-            if object_id in busy:
+            device_id = flight.command.device_id
+            if device_id in busy:
                 continue
-            device = self._devices.get(object_id) if object_id is not None else None
+            device = self._devices.get(device_id) if device_id is not None else None
             self._waiting.remove(flight)
-            if object_id is not None and device is None:
+            if device_id is not None and device is None:
                 self._settle(flight, RefusedError("the device is gone"))
                 continue
-            busy.add(object_id or "")
+            busy.add(device_id or "")
             flight.sent_at, flight.due = now, now + COMMAND_LIMIT_S
             self._flights.append(flight)
             self._say(build(flight.command, device.members if device else {}, self._wall()), now)
@@ -658,15 +658,15 @@ class Connection:
         elif flight in self._waiting:
             self._waiting.remove(flight)
         self._events.extend(Settled(ticket, error) for ticket in flight.tickets)
-        self._tell_pending(flight.command.object_id)
+        self._tell_pending(flight.command.device_id)
 
-    def _tell_pending(self, object_id: str | None) -> None:
-        if object_id is not None:
+    def _tell_pending(self, device_id: str | None) -> None:
+        if device_id is not None:
             wants: dict[str, Any] = {}
             for flight in (*self._flights, *self._waiting):
-                if flight.command.object_id == object_id:
+                if flight.command.device_id == device_id:
                     wants |= flight.command.wants
-            self._events.append(Pending(object_id, wants))
+            self._events.append(Pending(device_id, wants))
 
     # --- time -------------------------------------------------------------------------------
 
@@ -683,8 +683,8 @@ class Connection:
             min(self._moving.values(), default=_NEVER),
         )
         if self._waiting and self.established:
-            busy = {flight.command.object_id for flight in self._flights}
-            if any(flight.command.object_id not in busy for flight in self._waiting):
+            busy = {flight.command.device_id for flight in self._flights}
+            if any(flight.command.device_id not in busy for flight in self._waiting):
                 due = min(due, self._recent[0] + 1)
         return due
 

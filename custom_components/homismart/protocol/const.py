@@ -84,19 +84,33 @@ class Prefix(StrEnum):
     ERROR = "9999"
 
 
-class DeviceType(IntEnum):
-    """Type numbers of devices (§9)."""
+class Kind(StrEnum):
+    """What a device is, decided by its type number and, for hubs, by its id (§9)."""
 
-    UNKNOWN = 0
-    SOCKET = 1
-    LIGHT_SWITCH = 2
-    UNDEFINED = 3
-    SHUTTER = 4
-    CURTAIN = 5
-    MULTI_GANG = 6
-    DOUBLE_SWITCH = 7
-    OTHER_SOCKET = 8
-    DOOR_LOCK = 9
+    HUB = "hub"
+    SOCKET = "socket"
+    LIGHT_SWITCH = "light_switch"
+    SHUTTER = "shutter"
+    CURTAIN = "curtain"
+    MULTI_GANG = "multi_gang"
+    DOUBLE_SWITCH = "double_switch"
+    OTHER_SOCKET = "other_socket"
+    DOOR_LOCK = "door_lock"
+    UNKNOWN = "unknown"
+
+
+KIND_BY_TYPE: Final = {
+    1: Kind.SOCKET,
+    2: Kind.LIGHT_SWITCH,
+    4: Kind.SHUTTER,
+    5: Kind.CURTAIN,
+    6: Kind.MULTI_GANG,
+    7: Kind.DOUBLE_SWITCH,
+    8: Kind.OTHER_SOCKET,
+    9: Kind.DOOR_LOCK,
+}
+SWITCHED_TYPES: Final = frozenset({1, 2, 6, 7, 8})
+CURTAIN_TYPES: Final = frozenset({4, 5})
 
 
 class Group(IntEnum):
@@ -105,17 +119,6 @@ class Group(IntEnum):
     EVERYTHING = 10
     CURTAINS = 45
 
-
-SWITCHED_TYPES: Final = frozenset(
-    {
-        DeviceType.SOCKET,
-        DeviceType.LIGHT_SWITCH,
-        DeviceType.MULTI_GANG,
-        DeviceType.DOUBLE_SWITCH,
-        DeviceType.OTHER_SOCKET,
-    }
-)
-CURTAIN_TYPES: Final = frozenset({DeviceType.SHUTTER, DeviceType.CURTAIN})
 
 # §7.1: hubs are told by the beginning of their id.
 HUB_ID_START: Final = "00"

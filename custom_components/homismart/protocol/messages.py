@@ -66,7 +66,7 @@ class CurtainState:
 class Report:
     """One device or hub as far as one frame tells it."""
 
-    object_id: str
+    device_id: str
     members: Mapping[str, Any] = field(repr=False)
     """The members as received: a control command sends the whole object back."""
     values: Mapping[str, Any]
@@ -76,7 +76,7 @@ class Report:
     @property
     def is_hub(self) -> bool:
         """Whether this is a hub."""
-        return self.object_id.startswith(HUB_ID_START)
+        return self.device_id.startswith(HUB_ID_START)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class ObjectPush:
 class Deleted:
     """A device or hub was deleted."""
 
-    object_id: str
+    device_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +156,8 @@ def read_message(frame: Frame) -> Message:
             return ObjectPush(report) if report else Unrecognised("0013 without an id")
         case Prefix.DELETED if isinstance(body, dict) and _boolean(body.get("result")):
             status = body.get("status")
-            object_id = _identifier(status.get("id")) if isinstance(status, dict) else None
-            return Deleted(object_id) if object_id else Unrecognised("0015 without an id")
+            device_id = _identifier(status.get("id")) if isinstance(status, dict) else None
+            return Deleted(device_id) if device_id else Unrecognised("0015 without an id")
         case Prefix.REDIRECT:
             return _redirect(body)
         case Prefix.HUB_NOTICE:
@@ -174,7 +174,7 @@ def read_report(body: object) -> Report | None:
     """Read one device or hub (§7), whole or partial; None when it has no usable id."""
     if (
         type(body) is not dict
-        or (object_id := _identifier(body.get("id"))) is None
+        or (device_id := _identifier(body.get("id"))) is None
         or len(body) > MAX_MEMBERS
     ):
         return None
@@ -184,7 +184,7 @@ def read_report(body: object) -> Report | None:
             name, read = reader
             if (value := read(raw)) is not None:
                 values[name] = value
-    return Report(object_id, body, values, read_curtain_state(body.get("curtainState")))
+    return Report(device_id, body, values, read_curtain_state(body.get("curtainState")))
 
 
 def read_reports(body: object) -> tuple[Report, ...] | None:
@@ -331,7 +331,7 @@ class Command:
     """
 
     prefix: str
-    object_id: str | None = None
+    device_id: str | None = None
     """The device or hub that is acted upon."""
     changes: Mapping[str, Any] = field(default_factory=dict)
     """Members to send; the rest of the object is filled in when it leaves."""
@@ -361,56 +361,56 @@ def log_in(username: str, password_digest: str) -> Frame:
     return Frame(Prefix.LOGIN, {"username": username, "password": password_digest})
 
 
-def set_power(object_id: str, on: bool) -> Command:
+def set_power(device_id: str, on: bool) -> Command:
     """Switch a device; the moment of switching on is filled in when it leaves."""
-    return Command(Prefix.SET, object_id, {"power": on}, {"is_on": on})
+    return Command(Prefix.SET, device_id, {"power": on}, {"is_on": on})
 
 
-def set_level(object_id: str, level: int) -> Command:
+def set_level(device_id: str, level: int) -> Command:
     """Move a curtain to a level, 0 open to 100 closed, in tens."""
-    return Command(Prefix.SET, object_id, {"curtainState": str(level)}, {"level": level})
+    return Command(Prefix.SET, device_id, {"curtainState": str(level)}, {"level": level})
 
 
-def stop_curtain(object_id: str) -> Command:
+def stop_curtain(device_id: str) -> Command:
     """Stop a curtain where it is."""
-    return Command(Prefix.SET, object_id, {"curtainState": str(LEVEL_STOP)}, {"standing": True})
+    return Command(Prefix.SET, device_id, {"curtainState": str(LEVEL_STOP)}, {"standing": True})
 
 
-def set_lock(object_id: str, locked: bool) -> Command:
+def set_lock(device_id: str, locked: bool) -> Command:
     """Lock or unlock a door, or the buttons of another device."""
     return Command(
-        Prefix.MODIFY, object_id, {"lock": LOCKED if locked else UNLOCKED}, {"locked": locked}
+        Prefix.MODIFY, device_id, {"lock": LOCKED if locked else UNLOCKED}, {"locked": locked}
     )
 
 
-def rename(object_id: str, name: str) -> Command:
+def rename(device_id: str, name: str) -> Command:
     """Name a device or hub."""
-    return Command(Prefix.MODIFY, object_id, {"name": name}, {"name": name})
+    return Command(Prefix.MODIFY, device_id, {"name": name}, {"name": name})
 
 
-def set_icon(object_id: str, icon_id: str) -> Command:
+def set_icon(device_id: str, icon_id: str) -> Command:
     """Choose the icon that the vendor's application shows."""
-    return Command(Prefix.MODIFY, object_id, {"iconId": icon_id}, {"icon_id": icon_id})
+    return Command(Prefix.MODIFY, device_id, {"iconId": icon_id}, {"icon_id": icon_id})
 
 
-def set_led(object_id: str, level: int) -> Command:
+def set_led(device_id: str, level: int) -> Command:
     """Set the indicator light, 0 to 100."""
-    return Command(Prefix.LED, object_id, {"ledDevice": level}, {"led": level})
+    return Command(Prefix.LED, device_id, {"ledDevice": level}, {"led": level})
 
 
-def set_closed_position(object_id: str, position: int) -> Command:
+def set_closed_position(device_id: str, position: int) -> Command:
     """Calibrate where a curtain is closed, 0 to 10."""
     return Command(
         Prefix.CLOSED_POSITION,
-        object_id,
+        device_id,
         {"closedPosition": position},
         {"closed_position": position},
     )
 
 
-def delete_object(object_id: str) -> Command:
+def delete_object(device_id: str) -> Command:
     """Remove a device from the vendor's account."""
-    return Command(Prefix.DELETE, object_id, {}, {"deleted": True})
+    return Command(Prefix.DELETE, device_id, {}, {"deleted": True})
 
 
 def switch_group(on: bool, number: int, types: Iterable[int], *, curtains: bool) -> Command:
@@ -426,7 +426,7 @@ def build(command: Command, members: Mapping[str, Any], now: datetime) -> Frame:
 
     A ``0006`` writes the whole object, so what is stored now goes along; ``now`` is local time of the home.
     """
-    object_id = command.object_id
+    device_id = command.device_id
     match command.prefix:
         case Prefix.SET:
             body = {**members, **command.changes, "updateTime": int(now.timestamp() * 1000)}
@@ -439,13 +439,13 @@ def build(command: Command, members: Mapping[str, Any], now: datetime) -> Frame:
                 for name in ("name", "lock", "iconId")
                 if members.get(name) is not None
             }
-            body = {"devid": object_id, **defaults, **known, **command.changes}
+            body = {"devid": device_id, **defaults, **known, **command.changes}
         case Prefix.CLOSED_POSITION:
-            body = {"deviceSN": object_id, **command.changes}
+            body = {"deviceSN": device_id, **command.changes}
         case Prefix.GROUP:
             body = dict(command.changes)
         case _:
-            body = {"devid": object_id, **command.changes}
+            body = {"devid": device_id, **command.changes}
     return Frame(command.prefix, body)
 
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
 
-from .const import CURTAIN_TYPES, HUB_ID_START, LEVEL_CLOSED, MAX_MEMBERS, DeviceType
+from .const import HUB_ID_START, KIND_BY_TYPE, LEVEL_CLOSED, MAX_MEMBERS, Kind
 from .messages import CurtainState, Report
 
 
@@ -25,7 +25,7 @@ class Motion(StrEnum):
 class Device:
     """One device or hub of the account; None means "not known"."""
 
-    object_id: str
+    device_id: str
     type_number: int | None = None
     """The vendor's number of the type; kept as first told."""
     name: str | None = None
@@ -66,15 +66,14 @@ class Device:
     @property
     def is_hub(self) -> bool:
         """Whether this is a hub."""
-        return self.object_id.startswith(HUB_ID_START)
+        return self.device_id.startswith(HUB_ID_START)
 
     @property
-    def type(self) -> DeviceType:
-        """What the device is; numbers nobody knows count as undefined."""
-        try:
-            return DeviceType(self.type_number or 0)
-        except ValueError:
-            return DeviceType.UNDEFINED
+    def kind(self) -> Kind:
+        """What the device is."""
+        if self.is_hub:
+            return Kind.HUB
+        return KIND_BY_TYPE.get(self.type_number or 0, Kind.UNKNOWN)
 
     @property
     def position(self) -> int | None:
@@ -125,8 +124,8 @@ class Inventory:
 
     def shrinks(self, reports: Iterable[Report]) -> bool:
         """Tell whether a list lost so much that it must be confirmed before anything goes."""
-        listed = {report.object_id for report in reports}
-        kept = sum(object_id in listed for object_id in self._devices)
+        listed = {report.device_id for report in reports}
+        kept = sum(device_id in listed for device_id in self._devices)
         return bool(self._devices) and (not listed or kept * 2 < len(self._devices))
 
     def listed(self, reports: Iterable[Report], *, complete: bool = True) -> Iterator[ModelChange]:
@@ -134,75 +133,77 @@ class Inventory:
 
         Hubs come first, so that a device never appears before the hub it belongs to.
         """
-        listed = {report.object_id: report for report in reports}
+        listed = {report.device_id: report for report in reports}
         for report in sorted(listed.values(), key=lambda report: not report.is_hub):
             yield from self.reported(report)
         if complete:
-            for object_id in [object_id for object_id in self._devices if object_id not in listed]:
-                yield from self.deleted(object_id)
+            for device_id in [device_id for device_id in self._devices if device_id not in listed]:
+                yield from self.deleted(device_id)
 
     def reported(self, report: Report) -> Iterator[ModelChange]:
         """Take one report; an unknown device without a type is left for the list to tell."""
-        old = self._devices.get(report.object_id)
+        old = self._devices.get(report.device_id)
         if old is None:
             if not report.is_hub and "type_number" not in report.values:
                 return
-            device, _ = apply(Device(report.object_id), report)
+            device, _ = apply(Device(report.device_id), report)
             device = replace(device, reachable=self._reachable(device))
-            self._devices[report.object_id] = device
+            self._devices[report.device_id] = device
             yield DeviceAdded(device)
         else:
             device, changed = apply(old, report)
+            if device.kind is not old.kind:
+                changed |= {"kind"}
             reachable = self._reachable(device)
             if reachable != device.reachable:
                 device = replace(device, reachable=reachable)
                 changed |= {"reachable"}
-            self._devices[report.object_id] = device
+            self._devices[report.device_id] = device
             if not changed:
                 return
             yield DeviceChanged(device, changed)
             if not {"online", "reachable"} & changed:
                 return
         if device.is_hub:
-            yield from self._follow(device.object_id)
+            yield from self._follow(device.device_id)
 
-    def deleted(self, object_id: str) -> Iterator[ModelChange]:
+    def deleted(self, device_id: str) -> Iterator[ModelChange]:
         """Take out a device or hub; the devices of a hub stay until they are gone themselves."""
-        device = self._devices.pop(object_id, None)
+        device = self._devices.pop(device_id, None)
         if device is not None:
             yield DeviceRemoved(device)
             if device.is_hub:
-                yield from self._follow(object_id)
+                yield from self._follow(device_id)
 
-    def pending(self, object_id: str, wants: Mapping[str, Any]) -> Iterator[ModelChange]:
+    def pending(self, device_id: str, wants: Mapping[str, Any]) -> Iterator[ModelChange]:
         """Note what commands on the way want of a device; nothing when they are settled."""
-        yield from self._change(object_id, pending=dict(wants) if wants else _NO_PENDING)
+        yield from self._change(device_id, pending=dict(wants) if wants else _NO_PENDING)
 
-    def stood_still(self, object_id: str) -> Iterator[ModelChange]:
+    def stood_still(self, device_id: str) -> Iterator[ModelChange]:
         """Note that a motor has not reported for so long that it cannot be moving any more.
 
         Where it stands nobody knows: the level told last was only where it went to.
         """
-        device = self._devices.get(object_id)
+        device = self._devices.get(device_id)
         if device and device.motion:
-            yield from self._change(object_id, motion=None, level=None, standing_level=None)
+            yield from self._change(device_id, motion=None, level=None, standing_level=None)
 
     def _follow(self, hub_id: str) -> Iterator[ModelChange]:
         """Bring the devices of a hub after it."""
         for device in [device for device in self._devices.values() if device.hub_id == hub_id]:
-            yield from self._change(device.object_id, reachable=self._reachable(device))
+            yield from self._change(device.device_id, reachable=self._reachable(device))
 
     def _reachable(self, device: Device) -> bool | None:
         hub = self._devices.get(device.hub_id) if device.hub_id else None
         return False if hub is not None and hub.online is False else device.online
 
-    def _change(self, object_id: str, **values: Any) -> Iterator[ModelChange]:
-        device = self._devices.get(object_id)
+    def _change(self, device_id: str, **values: Any) -> Iterator[ModelChange]:
+        device = self._devices.get(device_id)
         if device and (
             changed := frozenset(name for name in values if getattr(device, name) != values[name])
         ):
             device = replace(device, **values)
-            self._devices[object_id] = device
+            self._devices[device_id] = device
             yield DeviceChanged(device, changed)
 
 
@@ -242,8 +243,3 @@ def _moved(device: Device, state: CurtainState) -> dict[str, Any]:
         else:
             values["motion"] = Motion.CLOSING if state.level > start else Motion.OPENING
     return {name: value for name, value in values.items() if value != getattr(device, name)}
-
-
-def is_curtain(device: Device) -> bool:
-    """Tell whether a device is moved by levels."""
-    return device.type in CURTAIN_TYPES
