@@ -181,7 +181,9 @@ class DioCoordinator:
         What was started belongs to the entry: Home Assistant stops it when this raises, and at unload.
         """
         try:
-            self.client = new_client(self.hass, self.entry.data, self.options)
+            # Data that the core integration stored has no installation id.
+            data = {CONF_INSTALLATION_ID: self.entry_id, **self.entry.data}
+            self.client = new_client(self.hass, data, self.options)
             self._start()
             self.account = await async_first_verdict(self.client)
         except VendorError as err:

@@ -14,6 +14,8 @@ REQUIREMENTS = ROOT / "requirements_test.txt"
 STAMP = "latchkey.stamp"
 PLUGIN = "pytest-homeassistant-custom-component"
 
+MANIFEST_NEEDS = ("requirements", "dependencies", "after_dependencies")
+
 DEMO_COMPONENTS = (
     "config",
     "diagnostics",
@@ -48,19 +50,19 @@ def ensure(release: Optional[str] = None) -> Path:
     Raises ScriptError when that cannot be done; an old environment is then left as it was.
     """
     target = environment_folder(release)
-    fingerprint = _fingerprint(release)
-    if _is_current(target, fingerprint):
+    wanted = fingerprint(release)
+    if is_current(target, wanted):
         return target
     with locked(target.with_name(f"{target.name}.lock")):
-        if not _is_current(target, fingerprint):
-            _build(target, release, fingerprint)
+        if not is_current(target, wanted):
+            _build(target, release, wanted)
     return target
 
 
-def _is_current(target: Path, fingerprint: str) -> bool:
+def is_current(target: Path, wanted: str) -> bool:
     """Tell whether the environment was made from the same recipe and still runs."""
     stamp = target / STAMP
-    if not stamp.is_file() or stamp.read_text() != fingerprint:
+    if not stamp.is_file() or stamp.read_text() != wanted:
         return False
     try:
         run([target / "bin/python", "-c", "import homeassistant"], timeout_s=60)
@@ -69,35 +71,35 @@ def _is_current(target: Path, fingerprint: str) -> bool:
     return True
 
 
-def _fingerprint(release: Optional[str]) -> str:
+def fingerprint(release: Optional[str]) -> str:
     """Digest all that decides what is in the environment."""
     recipe: dict[str, Any] = {
         "release": release,
         "requirements": REQUIREMENTS.read_text(),
-        "recipe": [
-            Path(__file__).with_name(name).read_text()
-            for name in ("environment.py", "interpreter.py")
-        ],
+        "recipe": Path(__file__).read_text(),
         "components": {
-            manifest["domain"]: [manifest.get(key, []) for key in MANIFEST_NEEDS]
+            manifest.get("domain", ""): [manifest.get(key, []) for key in MANIFEST_NEEDS]
             for manifest in own_manifests()
         },
     }
     return hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()
 
 
-MANIFEST_NEEDS = ("requirements", "dependencies", "after_dependencies")
-
-
 def own_manifests() -> list[dict[str, Any]]:
-    """Read the manifests of this repository's components."""
-    return [
-        json.loads(path.read_text())
-        for path in sorted((ROOT / "custom_components").glob("*/manifest.json"))
-    ]
+    """Read the manifests of this repository's components.
+
+    Raises ScriptError naming one that cannot be read.
+    """
+    manifests = []
+    for path in sorted((ROOT / "custom_components").glob("*/manifest.json")):
+        try:
+            manifests.append(json.loads(path.read_text()))
+        except ValueError as err:
+            raise ScriptError(f"{path.relative_to(ROOT)} is not JSON: {err}") from err
+    return manifests
 
 
-def _build(target: Path, release: Optional[str], fingerprint: str) -> None:
+def _build(target: Path, release: Optional[str], wanted: str) -> None:
     """Install everything into a new folder and put it in place of the old one."""
     python = find_python()
     uv = find_uv()
@@ -110,10 +112,10 @@ def _build(target: Path, release: Optional[str], fingerprint: str) -> None:
         site_packages = next(folder.glob("lib/python3*/site-packages"))
         say("Installing what the components and the demo need")
         constraints = site_packages / "homeassistant/package_constraints.txt"
-        wanted = component_requirements(site_packages / "homeassistant/components")
-        native = [name for name in wanted if _module_of(name) in VOICE_MODULES]
+        packages = component_requirements(site_packages / "homeassistant/components")
+        native = [name for name in packages if _module_of(name) in VOICE_MODULES]
         pip += ["--constraint", constraints]
-        run([*pip, *(name for name in wanted if name not in native)])
+        run([*pip, *(name for name in packages if name not in native)])
         for requirement in native:
             try:
                 run([*pip, requirement], timeout_s=300)
@@ -121,7 +123,7 @@ def _build(target: Path, release: Optional[str], fingerprint: str) -> None:
                 say(f"No compiler for {requirement}: an empty module takes its place")
                 write_stub(site_packages, requirement)
         run([folder / "bin/python", "-c", "import homeassistant.core, pytest, aiohttp, PIL"])
-        (folder / STAMP).write_text(fingerprint)
+        (folder / STAMP).write_text(wanted)
     say(f"{target.name} is ready")
 
 

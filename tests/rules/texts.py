@@ -349,11 +349,14 @@ def _fields(texts: Texts) -> set[str]:
     return found
 
 
-def missing_error_texts(keys: set[str], texts: Texts) -> list[str]:
-    """List keys of the one table of errors that lack a text as exception or as form error."""
+def missing_error_texts(keys: set[str], form_keys: set[str], texts: Texts) -> list[str]:
+    """List keys of the one table of errors that lack a text.
+
+    All need one as exception, and ``form_keys``, those of errors that a form can meet, one there too.
+    """
     exceptions, errors = texts.get("exceptions", {}), texts.get("config", {}).get("error", {})
     return [f"exceptions.{key} is missing" for key in sorted(keys - exceptions.keys())] + [
-        f"config.error.{key} is missing" for key in sorted(keys - errors.keys())
+        f"config.error.{key} is missing" for key in sorted(form_keys - errors.keys())
     ]
 
 

@@ -185,9 +185,10 @@ def test_the_steps_of_reauthentication_need_their_reasons(tree: Tree) -> None:
 
 
 def test_errors_without_text_are_found() -> None:
-    """Each key of the table is wanted as exception and in forms."""
-    assert texts.missing_error_texts({"cannot_connect"}, ENGLISH) == []
-    assert texts.missing_error_texts({"refused"}, ENGLISH) == [
+    """Each key of the table is wanted as exception, and in forms where a form can meet it."""
+    assert texts.missing_error_texts({"cannot_connect"}, {"cannot_connect"}, ENGLISH) == []
+    assert texts.missing_error_texts({"refused", "late"}, {"refused"}, ENGLISH) == [
+        "exceptions.late is missing",
         "exceptions.refused is missing",
         "config.error.refused is missing",
     ]

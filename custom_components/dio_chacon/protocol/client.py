@@ -45,7 +45,6 @@ from .messages import (
     Greeting,
     RecordPush,
     Report,
-    StatePush,
     move_shutter,
     set_open_level,
     set_quiet_mode,
@@ -343,9 +342,9 @@ class DioClient:
     def _deliver(self, event: Event) -> None:
         """Turn what the connection understood into changes."""
         match event:
-            case StatePush(report=report):
-                if report.device_id in self._inventory.devices:
-                    self._take_report(report.device_id, report, pushed=True)
+            case Report(device_id=device_id):
+                if device_id in self._inventory.devices:
+                    self._take_report(device_id, event, pushed=True)
             case Settled(ticket=ticket, error=error):
                 self._settle(ticket, error)
             case StatesRead(reports=reports):
@@ -392,13 +391,14 @@ class DioClient:
 
     def _watch(self, connection: Connection, device_id: str, report: Report) -> None:
         """Strike off what was expected, and expect a running shutter to stop."""
-        device = self._inventory.devices[device_id]
-        if report.is_on is not None:
+        values = report.values
+        if "is_on" in values:
             connection.came(device_id, "is_on")
-        if report.quiet is not None:
+        if "quiet" in values:
             connection.came(device_id, "quiet")
-        if report.movement is None and report.position is None:
+        if "movement" not in values and "position" not in values:
             return
+        device = self._inventory.devices[device_id]
         if device.movement in (Movement.UP, Movement.DOWN):
             connection.expect(device_id, "movement", self._now() + device.stop_limit_s)
         else:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import batched, count
 from statistics import median
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from .const import (
     ANSWER_LIMIT_S,
@@ -58,7 +58,6 @@ from .messages import (
     Record,
     RecordPush,
     Report,
-    StatePush,
     Unrecognised,
     read_account,
     read_message,
@@ -260,8 +259,7 @@ class StatesRead:
     reports: Mapping[str, Report | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(NamedTuple):
     """A request of the client came to its end."""
 
     ticket: int
@@ -290,9 +288,9 @@ type Event = (
     | Noticed
     | Overdue
     | RecordPush
+    | Report
     | RoomsRead
     | Settled
-    | StatePush
     | StatesRead
 )
 
@@ -402,18 +400,15 @@ class Connection:
         if self._pong_due != _NEVER:
             self._pong_due = _NEVER
             self._deadline = None
-        if isinstance(data, Control):
+        if type(data) is not str:
             return ()
         try:
             message = read_message(decode(data))
         except FrameError:
             return (Noticed("frame that is no JSON object"),)
         match message:
-            case StatePush(report=report):
-                self._statistics.pushes += 1
-                if report.device_id not in self._kinds:
-                    self._hint()
-                return (message, *map(Noticed, unknown_resources(report))) if self.greeted else ()
+            case Report():
+                return self._pushed(message)
             case Answer():
                 self._answer(message, now)
             case Greeting(accepted=accepted):
@@ -515,6 +510,16 @@ class Connection:
     def _take_events(self) -> Sequence[Event]:
         events, self._events = self._events, []
         return events
+
+    def _pushed(self, report: Report) -> Sequence[Event]:
+        self._statistics.pushes += 1
+        if report.device_id not in self._kinds:
+            self._hint()
+        if not self.greeted:
+            return ()
+        if unknown := unknown_resources(report):
+            return (report, *map(Noticed, unknown))
+        return (report,)
 
     def _greeting(self, accepted: bool, now: float) -> None:
         if not accepted:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from ipaddress import IPv6Address, ip_address, ip_network
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple, override
 from urllib.parse import quote, urlsplit
 
 from .const import (
@@ -25,6 +26,8 @@ from .const import (
     Resource,
 )
 from .frames import Frame
+
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 # --- what the server says -------------------------------------------------------------------
 
@@ -76,24 +79,22 @@ class SdCard:
     free: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """State of one device as far as one frame tells it; None means "not said here"."""
+class Report(NamedTuple):
+    """State of one device as far as one frame tells it; a device that reports by itself pushes one.
+
+    A tuple, because most frames are reports and a frozen dataclass costs as much to make as the JSON to read.
+    """
 
     device_id: str
-    connected: bool | None = None
-    is_on: bool | None = None
-    quiet: bool | None = None
-    movement: Movement | None = None
-    position: int | None = None
-    """Percent open, 0–100."""
-    calibration: Calibration | None = None
-    last_event: LastEvent | None = None
-    sd_card: SdCard | None = None
-    resources: Mapping[str, Mapping[str, Any]] = field(
-        default_factory=dict, repr=False, compare=False
-    )
+    values: Mapping[str, Any] = _NOTHING
+    """What was said, by the names of the model's fields."""
+    resources: Mapping[str, Mapping[str, Any]] = _NOTHING
     """The resources as received, by type, for diagnostics only."""
+
+    @override
+    def __repr__(self) -> str:
+        """Leave out the raw resources: they may hold signed addresses."""
+        return f"Report({self.device_id!r}, {self.values!r})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +124,6 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class StatePush:
-    """A device reports a change by itself."""
-
-    report: Report
-
-
-@dataclass(frozen=True, slots=True)
 class RecordPush:
     """A device was renamed, moved or updated."""
 
@@ -145,33 +139,28 @@ class Unrecognised:
     """Whether it may mean that the device list is out of date."""
 
 
-type Message = Greeting | Answer | StatePush | RecordPush | Unrecognised
+type Message = Answer | Greeting | RecordPush | Report | Unrecognised
 
 
 def read_message(frame: Frame) -> Message:
     """Tell what a frame of the server means."""
+    name, action, data = frame.get("name"), frame.get("action"), frame.get("data")
     if "id" in frame and (number := _number(frame["id"])) is not None:
         status = frame.get("status")
-        return Answer(number, status if type(status) is int else 0, frame.get("data"))
-    match frame.get("name"), frame.get("action"), frame.get("data"):
-        case "deviceState", "update", dict() as data:
-            report = read_report(data)
-            return StatePush(report) if report else Unrecognised("deviceState without a device")
-        case "device", "update", dict() as data:
-            record = read_record(data)
-            return (
-                RecordPush(record)
-                if record
-                else Unrecognised("device without an id", about_devices=True)
-            )
-        case "connection", "success" | "invalid" as action, _:
-            return Greeting(action == "success")
-        case str() as name, action, _:
-            return Unrecognised(
-                f"{name[:MAX_NAME_CHARS]}/{str(action)[:MAX_NAME_CHARS]}",
-                about_devices=name in {"device", "deviceState"} and action != "update",
-            )
-    return Unrecognised("frame without a name")
+        return Answer(number, status if type(status) is int else 0, data)
+    if name == "deviceState" and action == "update" and type(data) is dict:
+        return read_report(data) or Unrecognised("deviceState without a device")
+    if name == "device" and action == "update" and type(data) is dict:
+        record = read_record(data)
+        return RecordPush(record) if record else Unrecognised("device without an id", True)
+    if name == "connection" and action in ("success", "invalid"):
+        return Greeting(action == "success")
+    if type(name) is not str:
+        return Unrecognised("frame without a name")
+    return Unrecognised(
+        f"{name[:MAX_NAME_CHARS]}/{str(action)[:MAX_NAME_CHARS]}",
+        about_devices=name in {"device", "deviceState"} and action != "update",
+    )
 
 
 def read_report(data: Mapping[str, Any], device_id: str | None = None) -> Report | None:
@@ -184,6 +173,8 @@ def read_report(data: Mapping[str, Any], device_id: str | None = None) -> Report
     if device_id is None:
         return None
     values: dict[str, Any] = {}
+    if (connected := data.get("rc")) in (0, 1):
+        values["connected"] = bool(connected)
     resources: dict[str, Mapping[str, Any]] = {}
     links = data.get("links")
     for link in links[:MAX_LINKS] if type(links) is list else ():
@@ -192,20 +183,16 @@ def read_report(data: Mapping[str, Any], device_id: str | None = None) -> Report
         resource_type = link.get("rt")
         if type(resource_type) is list and len(resource_type) == 1:  # OCF allows the array form
             resource_type = resource_type[0]
-        if type(resource_type) is not str or len(resource_type) > MAX_ID_CHARS:
+        if type(resource_type) is not str:
             continue
-        resources[resource_type] = link
-        if reader := _READERS.get(resource_type):
-            name, read = reader
+        if resource_type in _READERS:
+            name, read = _READERS[resource_type]
             if (value := read(link)) is not None:
                 values[name] = value
-    connected = data.get("rc")
-    return Report(
-        device_id,
-        bool(connected) if connected in (0, 1) else None,
-        resources=resources,
-        **values,
-    )
+        elif len(resource_type) > MAX_ID_CHARS:
+            continue
+        resources[resource_type] = link
+    return Report(device_id, values, resources)
 
 
 def read_record(data: object) -> Record | None:
@@ -278,13 +265,11 @@ def kind_of(type_text: object) -> Kind:
     return Kind.UNKNOWN
 
 
-def unknown_resources(report: Report) -> list[str]:
+def unknown_resources(report: Report) -> Sequence[str]:
     """Name the resource types of a report that are not documented."""
-    return [
-        name[:MAX_NAME_CHARS]
-        for name in report.resources
-        if name not in _READERS and name not in SILENT_RESOURCES
-    ]
+    if report.resources.keys() <= _DOCUMENTED_RESOURCES:  # as good as always
+        return ()
+    return [name[:MAX_NAME_CHARS] for name in report.resources.keys() - _DOCUMENTED_RESOURCES]
 
 
 def safe_image_url(url: object) -> str | None:
@@ -399,9 +384,9 @@ def _last_event(link: Mapping[str, Any]) -> LastEvent | None:
 
 
 # Addresses of the other family hide in these.
-_NAT64 = ip_network("64:ff9b::/96")
-_MOVEMENTS = {movement.value: movement for movement in Movement}
-_READERS: dict[str, tuple[str, Callable[[Mapping[str, Any]], object]]] = {
+_NAT64: Final = ip_network("64:ff9b::/96")
+_MOVEMENTS: Final = {movement.value: movement for movement in Movement}
+_READERS: Final[dict[str, tuple[str, Callable[[Mapping[str, Any]], object]]]] = {
     Resource.SWITCH.value: ("is_on", _binary),
     Resource.QUIET_MODE.value: ("quiet", _binary),
     Resource.MOVEMENT.value: ("movement", _movement),
@@ -410,6 +395,7 @@ _READERS: dict[str, tuple[str, Callable[[Mapping[str, Any]], object]]] = {
     Resource.SD_CARD.value: ("sd_card", _sd_card),
     Resource.LAST_EVENT.value: ("last_event", _last_event),
 }
+_DOCUMENTED_RESOURCES: Final = SILENT_RESOURCES | _READERS.keys()
 
 # --- what we ask ----------------------------------------------------------------------------
 

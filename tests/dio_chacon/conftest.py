@@ -1,0 +1,69 @@
+"""A simulated cloud with the fixture account, and an entry that uses it."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
+from syrupy.assertion import SnapshotAssertion
+
+from custom_components.dio_chacon.const import DOMAIN
+from simulators.dio_chacon import Home, Pace, SimulatedCloud
+from tests.common import load_vectors
+
+from .helpers import PASSWORD, entry_data, setup
+
+
+@pytest.fixture
+def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """Keep snapshots where Home Assistant does; syrupy's own fixture hides that of the plugin."""
+    return snapshot.use_extension(HomeAssistantSnapshotExtension)
+
+
+@pytest.fixture
+def home() -> Home:
+    """Return the fixture account: every kind of device, one silent, one not connected, one unknown."""
+    return Home.from_fixture(
+        load_vectors("dio_chacon", "devices"), PASSWORD, pace=Pace(speed=20, reaction_s=0.02)
+    )
+
+
+@pytest.fixture
+async def cloud(socket_enabled: None, home: Home) -> AsyncIterator[SimulatedCloud]:
+    """Serve the account; afterwards nothing may have been asked that the cloud refuses."""
+    async with SimulatedCloud(home) as cloud:
+        yield cloud
+    assert not cloud.violations
+
+
+@pytest.fixture
+def options() -> dict[str, Any]:
+    """Return the options of the entry; tests parametrise this."""
+    return {}
+
+
+@pytest.fixture
+async def entry(
+    hass: HomeAssistant, cloud: SimulatedCloud, options: dict[str, Any]
+) -> AsyncIterator[MockConfigEntry]:
+    """Give an entry of the account, not set up; it is unloaded before the cloud goes."""
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        title=cloud.home.email,
+        unique_id=cloud.home.user["id"],
+        data=entry_data(cloud),
+        options=options,
+    )
+    entry.add_to_hass(hass)
+    yield entry
+    if entry.state.recoverable and hass.config_entries.async_get_entry(entry.entry_id):
+        await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.fixture
+async def loaded(hass: HomeAssistant, entry: MockConfigEntry) -> MockConfigEntry:
+    """Return the entry, set up."""
+    await setup(hass, entry)
+    return entry

@@ -1,0 +1,1 @@
+"""Tests of the DIO protocol core, without Home Assistant."""

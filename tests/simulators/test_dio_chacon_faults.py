@@ -1,0 +1,478 @@
+"""Each fault of the simulated DIO cloud does what it says, as often as told, and can be cleared."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+import json
+from typing import Any
+
+import aiohttp
+from aiohttp import WSMsgType
+import pytest
+from yarl import URL
+
+from simulators.dio_chacon import Pace, SimulatedCloud, demo_home
+from tests.simulators.dio_client import (
+    LIMIT_S,
+    BareClient,
+    by_password,
+    connect,
+    greeting,
+    links,
+    log_in,
+    login_body,
+)
+
+SWITCH = "oic.r.switch.binary"
+
+
+@pytest.fixture
+async def cloud(socket_enabled: None) -> AsyncIterator[SimulatedCloud]:
+    """Serve the demo home, two hundred times as quick as a real one."""
+    async with SimulatedCloud(demo_home(pace=Pace(speed=200))) as cloud:
+        yield cloud
+        assert cloud.violations == []
+
+
+@pytest.fixture
+async def client(http: aiohttp.ClientSession, cloud: SimulatedCloud) -> AsyncIterator[BareClient]:
+    """Connect by password."""
+    async with connect(http, cloud) as client:
+        yield client
+
+
+async def attempt(
+    http: aiohttp.ClientSession, cloud: SimulatedCloud
+) -> tuple[int, str, dict[str, str]]:
+    """Try to log in once; gives status, text and headers."""
+    async with http.post(
+        cloud.auth_url, json=login_body(cloud.home), allow_redirects=False
+    ) as answer:
+        return answer.status, await answer.text(), dict(answer.headers)
+
+
+# --- HTTP login -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [200, 400, 401])
+async def test_login_refuse(
+    http: aiohttp.ClientSession, cloud: SimulatedCloud, status: int
+) -> None:
+    """A refusal stands in the body, whatever the HTTP status; once is once."""
+    cloud.faults.arm("login_refuse", http_status=status, count=1)
+    got, text, _ = await attempt(http, cloud)
+    assert (got, json.loads(text)["status"]) == (status, 400)
+    assert await log_in(http, cloud)
+
+
+@pytest.mark.parametrize(
+    ("options", "kind"),
+    [
+        ({"status": 502}, "text/html"),
+        ({"status": 404, "text": "gone"}, "text/html"),
+        ({"status": 410, "text": ""}, "text/html"),
+        ({"status": 200, "text": "{}"}, "application/json"),
+        ({"status": 429, "text": '{"status":429}', "retry_after": "120"}, "application/json"),
+        ({"status": 307, "location": "https://elsewhere.invalid/"}, "text/html"),
+    ],
+)
+async def test_login_status(
+    http: aiohttp.ClientSession, cloud: SimulatedCloud, options: dict[str, Any], kind: str
+) -> None:
+    """The login answers any status with any body, until it is cleared."""
+    cloud.faults.arm("login_status", **options)
+    for _ in range(2):
+        status, text, headers = await attempt(http, cloud)
+        assert status == options["status"]
+        assert text == options.get("text", "<html>Bad gateway</html>")
+        assert headers["Content-Type"].startswith(kind)
+        assert headers.get("Retry-After") == options.get("retry_after")
+        assert headers.get("Location") == options.get("location")
+    cloud.faults.clear("login_status")
+    assert await log_in(http, cloud)
+
+
+async def test_login_hang(http: aiohttp.ClientSession, cloud: SimulatedCloud) -> None:
+    """The login is taken and never answered."""
+    cloud.faults.arm("login_hang", count=1)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await log_in(http, cloud)
+    assert cloud.received[-1].what == "login"
+    assert await log_in(http, cloud)
+
+
+async def test_login_delay(http: aiohttp.ClientSession, cloud: SimulatedCloud) -> None:
+    """The login is answered late, and rightly."""
+    cloud.faults.arm("login_delay", seconds=0.05)
+    began = asyncio.get_running_loop().time()
+    assert await log_in(http, cloud)
+    assert asyncio.get_running_loop().time() - began >= 0.05
+
+
+# --- opening --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+async def test_upgrade_status(
+    http: aiohttp.ClientSession, cloud: SimulatedCloud, status: int
+) -> None:
+    """The websocket is refused with a status."""
+    cloud.faults.arm("upgrade_status", status=status, retry_after="7", count=1)
+    with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
+        async with connect(http, cloud):
+            pass
+    assert refusal.value.status == status
+    assert refusal.value.headers and refusal.value.headers["Retry-After"] == "7"
+    async with connect(http, cloud):
+        pass
+
+
+async def test_upgrade_hang(http: aiohttp.ClientSession, cloud: SimulatedCloud) -> None:
+    """The handshake is never answered."""
+    cloud.faults.arm("upgrade_hang", count=1)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05), connect(http, cloud):
+            pass
+    assert cloud.sessions == []
+
+
+async def test_greeting_faults(http: aiohttp.ClientSession, cloud: SimulatedCloud) -> None:
+    """No greeting, a late one, a refusing one."""
+    cloud.faults.arm("greeting_none", count=1)
+    async with connect(http, cloud, greeted=False) as client:
+        assert await client.quiet()
+    cloud.faults.arm("greeting_delay", seconds=0.05, count=1)
+    async with connect(http, cloud, greeted=False) as client:
+        assert await client.quiet()
+        assert await client.next() == greeting("success")
+    cloud.faults.arm("greeting_invalid", count=1)
+    async with connect(http, cloud, greeted=False) as client:
+        assert await client.next() == greeting("invalid")
+        cloud.home.press("Prise garage")
+        assert await client.quiet()
+
+
+@pytest.mark.parametrize(
+    ("how", "end", "code"),
+    [
+        ("close", WSMsgType.CLOSE, 1001),
+        ("fin", WSMsgType.CLOSED, 1006),
+        ("rst", WSMsgType.CLOSED, 1006),
+    ],
+)
+async def test_greeting_close(
+    http: aiohttp.ClientSession, cloud: SimulatedCloud, how: str, end: WSMsgType, code: int
+) -> None:
+    """The server hangs up right after the greeting, every time."""
+    cloud.faults.arm("greeting_close", how=how, code=1001)
+    for _ in range(2):
+        async with connect(http, cloud, greeted=False) as client:
+            message = await client.end()
+            assert message.type is end or (how == "rst" and message.type is WSMsgType.ERROR)
+            assert client.ws.close_code == code
+    await cloud.journal.wait_for(lambda: cloud.sessions == [])
+
+
+# --- all connections ------------------------------------------------------------------------
+
+
+async def test_drop(client: BareClient, cloud: SimulatedCloud) -> None:
+    """Closing tells the code."""
+    cloud.close_sessions(1012)
+    assert (await client.end()).data == 1012
+
+
+async def test_hang_up(client: BareClient, cloud: SimulatedCloud) -> None:
+    """FIN alone ends the connection without a code."""
+    cloud.hang_up()
+    await client.end()
+    assert client.ws.close_code == 1006
+    await cloud.journal.wait_for(lambda: cloud.sessions == [])
+
+
+@pytest.mark.parametrize("how", ["fin", "rst", "half"])
+async def test_end_of_the_tcp_connection(cloud: SimulatedCloud, how: str) -> None:
+    """FIN ends the stream, RST is an error at the socket, and half a frame is half a frame."""
+    url = URL(cloud.ws_url).with_query(by_password(cloud.home))
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    writer.write(
+        f"GET {url.raw_path_qs} HTTP/1.1\r\nHost: {url.authority}\r\nConnection: Upgrade\r\n"
+        "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode()
+    )
+    async with asyncio.timeout(LIMIT_S):
+        assert b" 101 " in await reader.readuntil(b"\r\n\r\n")
+        head = await reader.readexactly(2)
+        assert json.loads(await reader.readexactly(head[1])) == greeting("success")
+        match how:
+            case "fin":
+                cloud.hang_up()
+                assert await reader.read() == b""
+            case "rst":
+                cloud.abort()
+                with pytest.raises(ConnectionResetError):
+                    await reader.read()
+            case "half":
+                cloud.cut_mid_frame()
+                head = await reader.readexactly(2)
+                assert head[0] == 0x81
+                assert 0 < len(await reader.read()) < head[1]
+        await cloud.journal.wait_for(lambda: cloud.sessions == [])
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+
+
+@pytest.mark.parametrize("size", [125, 126, 65535, 65536])
+async def test_half_frames_of_any_size(
+    client: BareClient, cloud: SimulatedCloud, size: int
+) -> None:
+    """A frame that is cut is never taken for a message, in each of the three forms of its length."""
+    cloud.sessions[0].link.cut_mid_frame("x" * size)
+    message = await client.end()
+    assert message.type in {WSMsgType.CLOSED, WSMsgType.ERROR}
+    assert client.ws.close_code == 1006
+
+
+async def test_stall(
+    http: aiohttp.ClientSession, client: BareClient, cloud: SimulatedCloud
+) -> None:
+    """A half-open link takes no notice of anything and stays; new ones work, unless they stall too."""
+    cloud.stall()
+    await client.send("GET", "/user")
+    cloud.home.press("Prise garage")
+    assert await client.mute()
+    assert not client.ws.closed
+    assert cloud.requests() == []
+    async with connect(http, cloud) as other:
+        assert (await other.ask("GET", "/user"))["status"] == 200
+    cloud.stall(later=True)
+    async with connect(http, cloud) as other:
+        assert await other.mute()
+    await cloud.reset()
+    # What was sent meanwhile lay in the socket, as on a real half-open link that heals.
+    assert (await client.next())["id"] == 1
+
+
+async def test_stick(
+    http: aiohttp.ClientSession, client: BareClient, cloud: SimulatedCloud
+) -> None:
+    """A stuck session answers pings and nothing else."""
+    cloud.stick(later=True)
+    async with connect(http, cloud) as other:
+        for stuck in (client, other):
+            await stuck.send("GET", "/user")
+            assert await stuck.quiet()
+    cloud.home.press("Prise garage")
+    assert await client.quiet()
+    assert len(cloud.requests("GET /user")) == 2
+    await cloud.reset()
+    assert (await client.ask("GET", "/user"))["status"] == 200
+
+
+async def test_invalid_in_mid_session(client: BareClient, cloud: SimulatedCloud) -> None:
+    """The refusal comes out of the blue; nothing is answered or pushed after it."""
+    cloud.send_invalid()
+    assert await client.next() == greeting("invalid")
+    await client.send("GET", "/user")
+    cloud.home.press("Prise garage")
+    assert await client.quiet()
+
+
+async def test_oversized_frame(client: BareClient, cloud: SimulatedCloud) -> None:
+    """The frame is longer than the 4 MiB that clients must take."""
+    cloud.send_oversized()
+    message = await client.ws.receive()
+    assert len(message.data) > 4 * 1024 * 1024
+    assert json.loads(message.data)["name"] == "news"
+
+
+async def test_any_text(client: BareClient, cloud: SimulatedCloud) -> None:
+    """Any text can be sent as a frame."""
+    cloud.send_text('{"id": 999}')
+    assert await client.next() == {"id": 999}
+
+
+async def test_link_down_and_up(
+    http: aiohttp.ClientSession, client: BareClient, cloud: SimulatedCloud
+) -> None:
+    """Without the link clients are reset and refused, at both addresses, until it is back at the same port."""
+    await cloud.link_down()
+    assert not cloud.link_up
+    await client.end()
+    for _ in range(2):
+        with pytest.raises(aiohttp.ClientConnectorError):
+            await log_in(http, cloud)
+        with pytest.raises(aiohttp.ClientConnectorError):
+            async with connect(http, cloud):
+                pass
+    await cloud.link_down()
+    await cloud.link_restored()
+    await cloud.link_restored()
+    assert cloud.link_up
+    async with connect(http, cloud):
+        assert await log_in(http, cloud)
+
+
+# --- frames ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "how", ["text", "truncated", "binary", "array", "number", "null", "oversized"]
+)
+async def test_garble(client: BareClient, cloud: SimulatedCloud, how: str) -> None:
+    """So many frames of the server, whatever they were, are replaced; the next one is whole."""
+    cloud.faults.arm("garble", how=how, count=2)
+    await client.send("GET", "/user")
+    cloud.home.press("Prise garage")
+    for _ in range(2):
+        message = await client.ws.receive()
+        if how == "binary":
+            assert message.type is WSMsgType.BINARY
+        elif how in {"text", "truncated"}:
+            with pytest.raises(ValueError, match=r"Expecting|Unterminated"):
+                json.loads(message.data)
+        elif how == "oversized":
+            assert len(message.data) > 4 * 1024 * 1024
+        else:
+            assert not isinstance(json.loads(message.data), dict)
+    assert (await client.ask("GET", "/user"))["status"] == 200
+
+
+async def test_duplicate(client: BareClient, cloud: SimulatedCloud) -> None:
+    """A frame comes twice."""
+    cloud.faults.arm("duplicate", count=1)
+    cloud.home.press("Prise garage")
+    assert await client.next() == await client.next()
+    assert await client.quiet()
+
+
+async def test_lost_push(client: BareClient, cloud: SimulatedCloud) -> None:
+    """A push of the named device does not arrive; its state is true all the same."""
+    plug = cloud.home.device("Prise garage").device_id
+    cloud.faults.arm("lost_push", device=plug)
+    cloud.home.press("Prise garage")
+    cloud.home.press("Plafonnier couloir")
+    assert (await client.next())["data"]["di"] != plug
+    assert await client.quiet()
+    state = (await client.states(plug))[plug]
+    assert next(link for link in state["links"] if link["rt"] == SWITCH)["value"] == 1
+
+
+# --- answers --------------------------------------------------------------------------------
+
+
+async def test_delay(client: BareClient, cloud: SimulatedCloud) -> None:
+    """Answers to matching requests come late; others overtake them, and are counted as open."""
+    cloud.faults.arm("delay", seconds=0.05, path="^/user$")
+    first = await client.send("GET", "/user")
+    second = await client.send("GET", "/device")
+    assert [(await client.next())["id"] for _ in range(2)] == [second, first]
+    assert cloud.sessions[0].peak_unanswered == 2
+    assert cloud.sessions[0].unanswered == 0
+
+
+async def test_reorder(client: BareClient, cloud: SimulatedCloud) -> None:
+    """Answers are collected and come last first; pushes do not wait."""
+    cloud.faults.arm("reorder", seconds=0.03)
+    asked = [await client.send("GET", "/user") for _ in range(3)]
+    await cloud.journal.wait_for(lambda: len(cloud.requests()) == 3)
+    cloud.home.press("Prise garage")
+    assert links(await client.next())[SWITCH]["value"] == 1
+    assert [(await client.next())["id"] for _ in range(3)] == asked[::-1]
+
+
+@pytest.mark.parametrize(("how", "expected"), [("text", "1"), ("unknown", 1_000_001)])
+async def test_answer_id(
+    client: BareClient, cloud: SimulatedCloud, how: str, expected: object
+) -> None:
+    """The id of an answer is text, or of no request."""
+    cloud.faults.arm("answer_id", how=how, count=1)
+    await client.send("GET", "/user")
+    assert (await client.next())["id"] == expected
+    assert (await client.ask("GET", "/user"))["status"] == 200
+
+
+async def test_answer_without_id(client: BareClient, cloud: SimulatedCloud) -> None:
+    """An answer can lack its id."""
+    cloud.faults.arm("answer_id", how="missing", count=1)
+    await client.send("GET", "/user")
+    assert (await client.next()).keys() == {"status", "data"}
+
+
+async def test_answer_status(client: BareClient, cloud: SimulatedCloud) -> None:
+    """So many matching requests get the status and are not carried out."""
+    cloud.faults.arm("answer_status", status=429, data="Too many", path="/action/", count=2)
+    assert (await client.ask("GET", "/user"))["status"] == 200
+    plug = cloud.home.device("Prise garage").device_id
+    for _ in range(2):
+        answer = await client.act(plug, "switch", {"value": 1})
+        assert (answer["status"], answer["data"]) == (429, "Too many")
+    assert await client.quiet()
+    assert (await client.act(plug, "switch", {"value": 1}))["status"] == 200
+
+
+@pytest.mark.parametrize("act", [False, True])
+async def test_silence(client: BareClient, cloud: SimulatedCloud, act: bool) -> None:
+    """Matching requests are not answered; the device acts only if told so."""
+    cloud.faults.arm("silence", path="/action/switch$", act=act)
+    plug = cloud.home.device("Prise garage").device_id
+    await client.send("POST", f"/device/{plug}/action/switch", {"value": 1})
+    await cloud.journal.wait_for(lambda: bool(cloud.requests()))
+    if act:
+        assert links(await client.next())[SWITCH]["value"] == 1
+    assert await client.quiet()
+    assert (await client.ask("GET", "/user"))["status"] == 200
+
+
+@pytest.mark.parametrize("act", [False, True])
+@pytest.mark.parametrize("how", ["close", "fin", "rst", "mid_frame"])
+async def test_cut(client: BareClient, cloud: SimulatedCloud, how: str, act: bool) -> None:
+    """The connection ends on a request, whether it is carried out or not."""
+    cloud.faults.arm("cut", how=how, act=act, path="/action/", count=1)
+    plug = cloud.home.device("Prise garage")
+    assert (await client.ask("GET", "/user"))["status"] == 200
+    await client.send("POST", f"/device/{plug.device_id}/action/switch", {"value": 1})
+    message = await client.end()
+    assert (message.type is WSMsgType.CLOSE) is (how == "close")
+    await cloud.home.settle()
+    assert plug.read(SWITCH, "value") == int(act)
+
+
+async def test_odd_states(client: BareClient, cloud: SimulatedCloud) -> None:
+    """States are null or missing, of one device or of all."""
+    one, two = (
+        cloud.home.device(name).device_id for name in ("Prise garage", "Plafonnier couloir")
+    )
+    cloud.faults.arm("null_state", device=one)
+    states = await client.states(one, two)
+    assert states[one] is None
+    assert states[two]
+    cloud.faults.arm("missing_state")
+    assert await client.states(one, two) == {}
+    cloud.faults.clear()
+    assert all((await client.states(one, two)).values())
+
+
+async def test_deaf_device(client: BareClient, cloud: SimulatedCloud) -> None:
+    """The command is acknowledged and nothing happens."""
+    cloud.faults.arm("deaf", count=1)
+    plug = cloud.home.device("Prise garage").device_id
+    assert (await client.act(plug, "switch", {"value": 1}))["status"] == 200
+    assert await client.quiet()
+    await client.act(plug, "switch", {"value": 1})
+    assert links(await client.next())[SWITCH]["value"] == 1
+
+
+async def test_reset_forgets_everything(client: BareClient, cloud: SimulatedCloud) -> None:
+    """After a reset no fault is left, the link is up and the journal is empty."""
+    for name in cloud.faults.kinds:
+        cloud.faults.arm(name)
+    await client.ws.send_str("?")
+    await cloud.journal.wait_for(lambda: bool(cloud.violations))
+    await cloud.link_down()
+    await cloud.reset()
+    assert cloud.faults.armed == ()
+    assert cloud.link_up
+    assert cloud.violations == []

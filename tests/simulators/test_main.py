@@ -1,0 +1,168 @@
+"""``python -m simulators``: the line that says it is ready, the end on a signal, and what it does without."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+import json
+from pathlib import Path
+import signal
+import sys
+from types import ModuleType
+
+import aiohttp
+import pytest
+from yarl import URL
+
+from simulators.__main__ import domains
+from simulators.codec import lend
+from tests.simulators.dio_client import greeting
+
+ROOT = Path(__file__).parents[2]
+LIMIT_S = 20.0
+
+
+@asynccontextmanager
+async def run(
+    *words: str, options: tuple[str, ...] = ()
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run the program; whatever happens it is gone afterwards."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *options,
+        "-m",
+        "simulators",
+        *words,
+        cwd=ROOT,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(LIMIT_S):
+            yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+async def ready(process: asyncio.subprocess.Process) -> dict[str, str]:
+    """Read the line on standard output."""
+    assert process.stdout
+    line: dict[str, str] = json.loads(await process.stdout.readline())
+    return line
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_serves_until_a_signal(http: aiohttp.ClientSession, number: signal.Signals) -> None:
+    """The line has all that a client needs, both ways in work, and a signal ends it with status 0."""
+    async with run("dio_chacon") as process:
+        line = await ready(process)
+        assert line.keys() == {
+            "domain",
+            "ws_url",
+            "auth_url",
+            "email",
+            "password",
+            "control_url",
+        }
+        assert line["domain"] == "dio_chacon"
+        body = {name: line[name] for name in ("email", "password")} | {"installationId": "test"}
+        async with http.post(line["auth_url"], json=body) as answer:
+            token = (await answer.json())["data"]["sessionToken"]
+        query = {name: line[name] for name in ("email", "password")} | {"serviceName": "test"}
+        urls = (
+            URL(line["ws_url"]).with_query(query),
+            URL(f"{line['ws_url']}?sessionToken={token}", encoded=True),
+        )
+        for url in urls:
+            # The connection stays open: the end must not wait for it.
+            ws = await http.ws_connect(url)
+            assert await ws.receive_json() == greeting("success")
+        async with http.get(line["control_url"]) as answer:
+            assert (await answer.json())["violations"] == []
+        process.send_signal(number)
+        out, err = await process.communicate()
+        assert (process.returncode, out, err) == (0, b"", b"")
+
+
+async def test_runs_without_home_assistant(socket_enabled: None) -> None:
+    """Neither Home Assistant nor anything of the component but its codec is imported."""
+    async with run("dio_chacon", options=("-X", "importtime")) as process:
+        await ready(process)
+        process.send_signal(signal.SIGTERM)
+        _, err = await process.communicate()
+    imported = {line.rpartition("|")[2].strip() for line in err.decode().splitlines()}
+    assert "aiohttp" in imported
+    assert not [name for name in imported if name.partition(".")[0] == "homeassistant"]
+    assert {name for name in imported if name.startswith("custom_components")} == {
+        f"custom_components.dio_chacon.protocol.{name}" for name in ("const", "errors", "frames")
+    }
+
+
+async def test_options(http: aiohttp.ClientSession) -> None:
+    """Host, port, account and home can be chosen."""
+    async with run("dio_chacon", "--email", "me@example.org", "--devices", "12") as process:
+        line = await ready(process)
+        assert line["email"] == "me@example.org"
+        async with http.get(line["control_url"]) as answer:
+            assert len((await answer.json())["devices"]) == 12
+        port = URL(line["ws_url"]).port
+        async with run("dio_chacon", "--port", str(port)) as second:
+            out, err = await second.communicate()
+            assert second.returncode == 1
+            assert out == b""
+            assert err.decode().startswith(f"cannot serve on 127.0.0.1:{port}: ")
+    async with run("dio_chacon", "--port", str(port), "--odd-devices") as third:
+        line = await ready(third)
+        assert URL(line["ws_url"]).port == URL(line["auth_url"]).port == port
+        async with http.get(line["control_url"]) as answer:
+            devices = {device["name"]: device for device in (await answer.json())["devices"]}
+        assert devices["Volet grenier"]["values"]["reported"] is False
+        assert devices["Volet bureau"]["values"]["online"] is False
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["nonsense"],
+        ["--port", "0", "dio_chacon"],
+        ["dio_chacon", "--speed", "0"],
+        ["dio_chacon", "--speed", "fast"],
+    ],
+)
+async def test_wrong_command_line(words: list[str]) -> None:
+    """A wrong command line is explained on standard error."""
+    async with run(*words) as process:
+        out, err = await process.communicate()
+        assert process.returncode == 2
+        assert out == b""
+        assert b"usage: python -m simulators" in err
+
+
+async def test_help_names_the_options_of_the_vendor() -> None:
+    """The help of a domain lists its own options."""
+    async with run("dio_chacon", "--help") as process:
+        out, _ = await process.communicate()
+        assert process.returncode == 0
+        assert b"--odd-devices" in out
+
+
+def test_every_package_is_a_domain() -> None:
+    """Each package beside the shared modules is offered."""
+    folder = ROOT / "simulators"
+    assert domains() == sorted(path.parent.name for path in folder.glob("*/__init__.py"))
+
+
+def test_lending_leaves_what_is_loaded_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what is missing is put in place, so that a loaded component stays whole."""
+    name = "custom_components.borrowed"
+    real = ModuleType(name)
+    monkeypatch.setitem(sys.modules, name, real)
+    monkeypatch.delitem(sys.modules, f"{name}.protocol", raising=False)
+    lend("borrowed")
+    assert sys.modules[name] is real
+    assert list(sys.modules[f"{name}.protocol"].__path__) == [
+        str(ROOT / "custom_components" / "borrowed" / "protocol")
+    ]

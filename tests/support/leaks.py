@@ -1,0 +1,45 @@
+"""What must be gone when a test is over: tasks, timers, sockets."""
+
+import asyncio
+from collections.abc import Coroutine
+import gc
+from pathlib import Path
+
+
+def open_sockets() -> set[str]:
+    """Name the sockets this process holds."""
+    names = set()
+    for entry in Path("/proc/self/fd").iterdir():
+        try:
+            target = entry.readlink()
+        except OSError:  # closed since the folder was listed
+            continue
+        if str(target).startswith("socket:"):
+            names.add(str(target))
+    return names
+
+
+def pending_timers(loop: asyncio.AbstractEventLoop) -> list[asyncio.TimerHandle]:
+    """List what a loop would still call later."""
+    return [handle for handle in loop._scheduled if not handle.cancelled()]  # type: ignore[attr-defined]
+
+
+def living(*kinds: type) -> list[object]:
+    """List the objects of some classes that are still reachable or not collected."""
+    gc.collect()
+    return [each for each in gc.get_objects() if isinstance(each, kinds)]
+
+
+async def no_leaks[Result](main: Coroutine[object, object, Result]) -> Result:
+    """Await ``main``; fail when tasks, timers or sockets outlive it."""
+    loop = asyncio.get_running_loop()
+    tasks, sockets, timers = asyncio.all_tasks(), open_sockets(), len(pending_timers(loop))
+    result = await main
+    for _ in range(20):  # what was closed says goodbye within a few turns of the loop
+        if asyncio.all_tasks() == tasks and open_sockets() <= sockets:
+            break
+        await asyncio.sleep(0.001)
+    assert asyncio.all_tasks() == tasks, "a task was left behind"
+    assert open_sockets() <= sockets, "a socket was left open"
+    assert len(pending_timers(loop)) <= timers, pending_timers(loop)
+    return result
