@@ -4,8 +4,8 @@
 """
 
 from .client import Change, HomismartClient, LinkChanged, Listener, Servers, TermsChanged
-from .connection import Credentials, RedirectError, Statistics
-from .const import LIST_INTERVAL_S, WEBSOCKET_URL, Kind
+from .connection import Credentials, RedirectError, Statistics, VerificationError
+from .const import LIST_INTERVAL_S, MAX_CLOSED_POSITION, MAX_LED, WEBSOCKET_URL, Kind
 from .errors import (
     AuthError,
     CommandError,
@@ -29,6 +29,8 @@ from .supervisor import Backoff
 
 __all__ = [
     "LIST_INTERVAL_S",
+    "MAX_CLOSED_POSITION",
+    "MAX_LED",
     "WEBSOCKET_URL",
     "AuthError",
     "Backoff",
@@ -62,5 +64,6 @@ __all__ = [
     "UnansweredError",
     "UnsupportedError",
     "VendorError",
+    "VerificationError",
     "digest",
 ]

@@ -120,6 +120,10 @@ class Credentials:
     """As good as the password for this cloud; ``digest()`` makes it."""
 
 
+class VerificationError(AuthError):
+    """The cloud wants a verification code, which its own application asks for at a login."""
+
+
 class RedirectError(LinkError):
     """The cloud wants us at another server; what is open here is of no more use."""
 
@@ -544,9 +548,7 @@ class Connection:
         self._statistics.errors[code if 0 <= code < 1000 else -1] += 1
         if not self.logged_in:
             if code == CODE_VERIFICATION:
-                raise AuthError(
-                    "the cloud wants a verification code: log in once with the vendor's application"
-                )
+                raise VerificationError("the cloud wants a verification code")
             if code in AUTH_CODES or code == CODE_NOT_ALLOWED:
                 raise AuthError("the cloud refuses the user name or the password")
             raise ConnectError(f"the cloud answers the login with error {code}")

@@ -48,6 +48,8 @@ class Device:
     locked: bool | None = None
     led: int | None = None
     """Indicator light, 0–100."""
+    lit_led: int | None = None
+    """What the indicator light was set to when it was last lit."""
     icon_id: str | None = None
     shared: bool | None = None
     """Shared with us by another account."""
@@ -74,6 +76,10 @@ class Device:
         if self.is_hub:
             return Kind.HUB
         return KIND_BY_TYPE.get(self.type_number or 0, Kind.UNKNOWN)
+
+    def expected(self, name: str) -> Any:
+        """Give a field as commands on the way want it, else as last reported."""
+        return self.pending.get(name, getattr(self, name))
 
     @property
     def position(self) -> int | None:
@@ -217,6 +223,8 @@ def apply(device: Device, report: Report) -> tuple[Device, frozenset[str]]:
     }
     if device.type_number and not changes.get("type_number"):
         changes.pop("type_number", None)
+    if changes.get("led"):
+        changes["lit_led"] = changes["led"]
     if report.curtain is not None:
         changes |= _moved(device, report.curtain)
     members = {**device.members, **report.members}

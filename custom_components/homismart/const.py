@@ -1,0 +1,80 @@
+"""Names that the rooms around the protocol share."""
+
+from typing import Final
+
+from homeassistant.const import Platform
+from homeassistant.util.signal_type import SignalType
+
+from .protocol import Device, Kind, VendorError, VerificationError
+
+DOMAIN: Final = "homismart"
+MANUFACTURER: Final = "HomiSmart"
+CLOUD_NAME: Final = "Homismart cloud"
+
+CONF_PASSWORD_MD5: Final = "password_md5"  # noqa: S105 - the name of a member, not its value
+CONF_WEBSOCKET_URL: Final = "websocket_url"
+CONF_ADVANCED: Final = "advanced"
+# Entry data: the user agreed to new terms of use while the entry was not loaded.
+CONF_TERMS_CONFIRMED: Final = "terms_confirmed"
+
+CONF_ACCEPT_TERMS: Final = "accept_terms"
+CONF_DOOR_OPEN: Final = "door_open"
+CONF_LIGHTS_AS: Final = "lights_as"
+CONF_LIST_REFRESH_MINUTES: Final = "list_refresh_minutes"
+CONF_UNKNOWN_DEVICES: Final = "unknown_devices"
+MIN_LIST_REFRESH_MINUTES: Final = 2
+MAX_LIST_REFRESH_MINUTES: Final = 60
+DEFAULT_LIST_REFRESH_MINUTES: Final = 10
+
+PLATFORMS: Final = [
+    Platform.BINARY_SENSOR,
+    Platform.BUTTON,
+    Platform.COVER,
+    Platform.LIGHT,
+    Platform.LOCK,
+    Platform.NUMBER,
+    Platform.SENSOR,
+    Platform.SWITCH,
+]
+
+# Kinds that a row is for when it does not say.
+DEVICE_KINDS: Final = frozenset(Kind) - {Kind.UNKNOWN, Kind.HUB}
+
+# A set-up or a form that takes longer tells the user so; Home Assistant tries again by itself.
+CONNECT_LIMIT_S: Final = 30.0
+# A reconnection within this time leaves the entities as they are.
+GRACE_S: Final = 10.0
+
+# Stands in signals for the account itself, beside the ids of its devices.
+ACCOUNT: Final = "account"
+# Field names of signals that are not attributes of a device.
+AVAILABLE: Final = "available"
+CONNECTED: Final = "connected"
+
+ISSUE_TERMS: Final = "terms"
+
+# Texts for errors that only this vendor has, by class and by the vendor's code (wire.md §11).
+ERROR_KEYS: Final[dict[type[VendorError], str]] = {VerificationError: "verification_required"}
+CODE_KEYS: Final[dict[int, str]] = {
+    5: "hub_offline",
+    7: "hub_unknown",
+    11: "permission_denied",
+    72: "permission_denied",
+    94: "outside_hours",
+    96: "professional_account",
+}
+
+
+def signal_changed(entry_id: str, device_id: str, field: str) -> SignalType[()]:
+    """Name the signal sent when one field of one device has changed."""
+    return SignalType(f"{DOMAIN}.{entry_id}.{device_id}.{field}")
+
+
+def signal_device_added(entry_id: str) -> SignalType[Device]:
+    """Name the signal sent when a device is new or shows something for the first time."""
+    return SignalType(f"{DOMAIN}.{entry_id}.added")
+
+
+def signal_device_removed(entry_id: str) -> SignalType[Device]:
+    """Name the signal sent when a device is gone."""
+    return SignalType(f"{DOMAIN}.{entry_id}.removed")
