@@ -347,6 +347,7 @@ class HomismartClient:
         _LOGGER.debug("Link to the cloud: %s", err)
         if self._was_connected:
             self._was_connected = False
+            self._tell(self._inventory.lost())
             self._emit(LinkChanged(connected=False, error=err))
 
     # --- the way in -------------------------------------------------------------------------

@@ -185,6 +185,11 @@ class Inventory:
         """Note what commands on the way want of a device; nothing when they are settled."""
         yield from self._change(device_id, pending=dict(wants) if wants else _NO_PENDING)
 
+    def lost(self) -> Iterator[ModelChange]:
+        """Note that the link is lost: what was on the way on it will not be settled any more."""
+        for device_id in list(self._devices):
+            yield from self.pending(device_id, _NO_PENDING)
+
     def stood_still(self, device_id: str) -> Iterator[ModelChange]:
         """Note that a motor has not reported for so long that it cannot be moving any more.
 
