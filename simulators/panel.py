@@ -1,0 +1,114 @@
+"""What the control addresses of all websocket clouds offer alike.
+
+Each operation is a function whose signature is the schema of its JSON members and whose docstring is its
+documentation, shown on the page.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from .control import Json, Operation
+from .faults import Option
+from .websocket import WebSocketService
+
+# Lines of the past that the page shows.
+_SHOWN = 100
+
+
+def button(label: str, op: str, **members: object) -> Json:
+    """Describe a button of the page."""
+    return {"label": label, "do": {"op": op, **members}}
+
+
+LINK_BUTTONS = [
+    button("Link down", "link", action="down"),
+    button("Link up", "link", action="up"),
+    button("Drop", "drop"),
+    button("Abort", "abort"),
+    button("Stall", "stall"),
+    button("Stick", "stick"),
+    button("Reset", "reset"),
+]
+
+
+def link_operations(service: WebSocketService[Any, Any]) -> dict[str, Operation]:
+    """What happens to all connections at once."""
+
+    async def link(action: str) -> None:
+        """Kill the link of the vendor and refuse new connections ("down"), or restore it ("up")."""
+        match action:
+            case "down":
+                await service.link_down()
+            case "up":
+                await service.link_restored()
+            case _:
+                raise ValueError("action is 'down' or 'up'")
+
+    def drop(code: int | None = 1001) -> None:
+        """Close all connections with this code, or with FIN and no closing frame when it is null."""
+        if code is None:
+            service.hang_up()
+        else:
+            service.close_sessions(code)
+
+    def stall(later: bool = False) -> None:
+        """Make all connections half-open: nothing is read or sent, nothing closed; later: new ones too."""
+        service.stall(later=later)
+
+    def stick(later: bool = False) -> None:
+        """Answer nothing but pings on all connections; later: on new ones too."""
+        service.stick(later=later)
+
+    def send(text: str) -> None:
+        """Send all clients this text as a frame."""
+        service.send_text(text)
+
+    def ping() -> None:
+        """Send all clients a websocket ping."""
+        service.ping()
+
+    return {"link": link, "drop": drop, "stall": stall, "stick": stick, "send": send, "ping": ping}
+
+
+def switch_operations(service: WebSocketService[Any, Any]) -> dict[str, Operation]:
+    """Faults on and off."""
+
+    def fault(name: str, count: int | None = None, **options: Option) -> None:
+        """Switch a fault on, for count strikes or until it is cleared; its options stand in "fault_kinds"."""
+        service.faults.arm(name, count=count, **options)
+
+    def clear(name: str | None = None) -> None:
+        """Switch one fault off, or all of them."""
+        service.faults.clear(name)
+
+    async def reset() -> None:
+        """Clear all faults, restore the link, forget what was received and the violations."""
+        await service.reset()
+
+    return {"fault": fault, "clear": clear, "reset": reset}
+
+
+def apply(settings: object, given: Mapping[str, object]) -> None:
+    """Change those settings that are given."""
+    for name, value in given.items():
+        if value is not None:
+            setattr(settings, name, value)
+
+
+def describe_service(service: WebSocketService[Any, Any]) -> Json:
+    """Tell how the link is, what is switched on, and what happened last."""
+    return {
+        "link": "up" if service.link_up else "down",
+        "faults": [fault.as_json() for fault in service.faults.armed],
+        "fault_kinds": [
+            {
+                "name": kind.name,
+                "about": kind.about,
+                "options": kind.options,
+                "choices": kind.choices,
+            }
+            for kind in service.faults.kinds.values()
+        ],
+        "violations": [violation.as_json() for violation in service.violations][-_SHOWN:],
+        "received": [entry.as_json() for entry in service.received[-_SHOWN:]],
+    }
