@@ -15,7 +15,7 @@ import aiohttp
 from . import home_assistant
 from .arguments import DEFAULT_FOLDER, Arguments, parse
 from .check import check
-from .demo import PASSWORD, USERNAME, Demo, home_assistant_in, simulated_homes
+from .demo import PASSWORD, USERNAME, Demo, home_assistant_in, keep_dashboard, simulated_homes
 from .errors import DemoError
 from .homes import homes
 from .processes import kill_all
@@ -77,8 +77,13 @@ async def demo(folder: StateFolder, arguments: Arguments, progress: Progress) ->
         while True:
             async with home_assistant_in(outside, folder, arguments, progress) as up:
                 _present(up, arguments, progress)
-                code = await _first_end(up)
-                folder.withdraw()
+                keeping = asyncio.create_task(keep_dashboard(up, outside))
+                try:
+                    code = await _first_end(up)
+                finally:
+                    keeping.cancel()
+                    folder.withdraw()
+                    await asyncio.gather(keeping, return_exceptions=True)
             if code != home_assistant.RESTART_EXIT_CODE:
                 return code
             progress.say("Home Assistant asks for a restart")
@@ -90,7 +95,7 @@ def _present(up: Demo, arguments: Arguments, progress: Progress) -> None:
     lines.append(f"  {up.url}   user {USERNAME}   password {PASSWORD}")
     for simulator in up.simulators:
         home = simulator.home
-        lines += ["", f"{home.title}: hands and faults at {simulator.line['control_url']}"]
+        lines += ["", f"{home.title}   simulated home's page {simulator.line['control_url']}"]
         if home.domain in arguments.by_hand:
             lines += [f"  {line}" for line in home.by_hand(simulator.line)]
         lines += [f"  - {line}" for line in home.try_this]

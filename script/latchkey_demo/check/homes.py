@@ -16,7 +16,8 @@ from .table import FAILED, LISTED, PASSED, Row
 
 LOST_LIMIT_S = 20.0
 """An integration may take a short outage for a blip, but not for longer than this."""
-BACK_LIMIT_S = 30.0
+BACK_LIMIT_S = 45.0
+"""Clients wait longer from failure to failure; after the outage one such wait may be under way."""
 
 
 async def check_home(home: Home, house: House) -> list[Row]:
