@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ RING = LastEvent(
 )
 
 
-def device(kind: Kind, **state: object) -> Device:
+def device(kind: Kind, **state: Any) -> Device:
     """Build a device that the cloud reaches."""
     record = Record("id-1", f".wifi.{kind}.", kind, name="Device", mac="02:11:22:33:44:01")
     return replace(Device(record, connected=True, reported=True), **state)
@@ -79,7 +80,7 @@ def test_last_ring_is_local_time() -> None:
         ({"connected": None, "reported": False}, "not read"),
     ],
 )
-def test_link(state: dict[str, object], text: str) -> None:
+def test_link(state: dict[str, Any], text: str) -> None:
     """Whether the cloud reaches a device, and whether anybody asked."""
     assert link_text(device(Kind.SHUTTER, **state)) == text
 
