@@ -1,13 +1,12 @@
 """A client runs as long as its command, and a first failure is told at once."""
 
 import asyncio
-from itertools import islice
 from typing import NoReturn
 
 import pytest
 
 from script.latchkey_cli.errors import CliError, ExitStatus
-from script.latchkey_cli.link import MAX_WAIT_S, Attempts, run_linked
+from script.latchkey_cli.link import run_linked
 
 
 class FakeClient:
@@ -15,21 +14,22 @@ class FakeClient:
 
     def __init__(self) -> None:
         """Start before the first verdict."""
-        self.last_error: Exception | None = None
         self.verdict: asyncio.Future[object] = asyncio.get_running_loop().create_future()
         self.lasting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.stopped = False
+        self.running = False
 
     async def run(self) -> NoReturn:
         """Run until something lasting happens."""
+        self.running = True
         try:
             await self.lasting
             raise AssertionError("only an error is lasting")
         finally:
-            self.stopped = True
+            self.running = False
 
-    async def ready(self) -> object:
-        """Wait for the verdict."""
+    async def ready(self, *, patient: bool) -> object:
+        """Wait for the verdict; a person is not patient."""
+        assert not patient
         return await self.verdict
 
 
@@ -39,39 +39,29 @@ async def test_result_of_the_command() -> None:
     client.verdict.set_result(None)
 
     async def command() -> int:
-        assert not client.stopped
+        assert client.running
         return 7
 
-    assert await run_linked(client, Attempts(), 5, command) == 7
-    assert client.stopped
+    assert await run_linked(client, 5, command) == 7
+    assert not client.running
 
 
-async def test_first_failed_attempt_is_told() -> None:
-    """Nobody waits for the time limit to learn that an address is wrong."""
-    client, attempts = FakeClient(), Attempts()
-    client.last_error = ConnectionError("refused")
-    next(attempts())
-    with pytest.raises(ConnectionError, match="refused"):
-        await run_linked(client, attempts, 60, _never)
-    assert client.stopped
-
-
-async def test_refused_credentials() -> None:
-    """The verdict may be an error."""
+async def test_first_failure_is_told() -> None:
+    """The verdict may be an error: of the credentials, or of the first attempt."""
     client = FakeClient()
     client.verdict.set_exception(PermissionError("refused"))
     with pytest.raises(PermissionError):
-        await run_linked(client, Attempts(), 60, _never)
-    assert client.stopped
+        await run_linked(client, 60, _never)
+    assert not client.running
 
 
 async def test_silence_is_bounded() -> None:
     """A peer that neither answers nor fails meets the time limit."""
     client = FakeClient()
     with pytest.raises(CliError, match=r"within 0\.01 s") as caught:
-        await run_linked(client, Attempts(), 0.01, _never)
+        await run_linked(client, 0.01, _never)
     assert caught.value.status is ExitStatus.NO_LINK
-    assert client.stopped
+    assert not client.running
 
 
 async def test_lasting_error_ends_the_command() -> None:
@@ -88,7 +78,7 @@ async def test_lasting_error_ends_the_command() -> None:
             cancelled.set()
 
     with pytest.raises(PermissionError):
-        await run_linked(client, Attempts(), 5, command)
+        await run_linked(client, 5, command)
     assert cancelled.is_set()
 
 
@@ -102,20 +92,12 @@ async def test_cancelling_stops_client_and_command() -> None:
         started.set()
         await asyncio.Event().wait()
 
-    task = asyncio.create_task(run_linked(client, Attempts(), 5, command))
+    task = asyncio.create_task(run_linked(client, 5, command))
     await started.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert client.stopped
-
-
-async def test_waits_grow_and_are_bounded() -> None:
-    """A watch over days tries again for ever, ever less often up to a bound."""
-    waits = list(islice(Attempts()(), 20))
-    assert 1 <= waits[0] <= 3
-    assert waits[-1] >= MAX_WAIT_S / 2
-    assert all(0 < wait <= MAX_WAIT_S for wait in waits)
+    assert not client.running
 
 
 async def _never() -> None:
