@@ -657,14 +657,15 @@ async def test_close_is_quick_and_leaves_nothing(
     cloud = SimulatedCloud(demo_home(), rules=Rules())
     hanging: asyncio.Task[object] | None = None
     async with cloud:
-        client = await http.ws_connect(URL(cloud.ws_url).with_query(by_password(cloud.home)))
+        url = URL(cloud.ws_url).with_query(by_password(cloud.home))
+        client = other = await http.ws_connect(url)
         await client.receive()
         match trouble:
             case "stall":
                 cloud.stall()
             case "greeting":
                 cloud.faults.arm("greeting_delay", seconds=60)
-                await http.ws_connect(URL(cloud.ws_url).with_query(by_password(cloud.home)))
+                other = await http.ws_connect(url)
             case "login":
                 cloud.faults.arm("login_hang")
                 hanging = asyncio.ensure_future(log_in(http, cloud))
@@ -687,6 +688,7 @@ async def test_close_is_quick_and_leaves_nothing(
         with pytest.raises(aiohttp.ClientError):
             await hanging
     await client.close()
+    await other.close()
     await asyncio.sleep(0)
     assert {task for task in asyncio.all_tasks() if not task.done()} == before
     gc.collect()  # would report sockets that were left open
