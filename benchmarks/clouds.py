@@ -198,24 +198,25 @@ class CloudJobs:
         expect(heard.states, answer["states"], "states heard")
         return delays(answer["sent"], heard.at) | {"share": spent.cpu_s / spent.wall_s}
 
-    async def command(self, times: int) -> float:
-        """Give the time from a command to the cloud's answer, in milliseconds.
+    async def command(self, times: int) -> Json:
+        """Give the time from a command to the cloud's answer, and the CPU time with the report that follows.
 
         Each waits until the device has reported, so that none meets the report of the one before.
         """
         device_id, on = self._remote.call("switch")
         taken = []
-        for _ in range(times):
-            on = not on
-            heard = Heard(1)
-            self._client.watch(heard)
-            started = time.perf_counter()
-            await self._client.switch(device_id, on)
-            taken.append((time.perf_counter() - started) * 1e3)
-            await heard.wait()
-            expect(heard.states, {device_id: on}, "state reported")
+        with spending() as spent:
+            for _ in range(times):
+                on = not on
+                heard = Heard(1)
+                self._client.watch(heard)
+                started = time.perf_counter()
+                await self._client.switch(device_id, on)
+                taken.append((time.perf_counter() - started) * 1e3)
+                await heard.wait()
+                expect(heard.states, {device_id: on}, "state reported")
         expect(self._remote.call("switch"), [device_id, on], "state of the device")
-        return median(taken)
+        return {"ms": median(taken), "cpu_us": spent.cpu_s / times * 1e6}
 
     async def idle(self, seconds: float) -> float:
         """Give the share of one core that an idle link takes; ``seconds`` are those of the loop's clock."""
