@@ -25,6 +25,7 @@ class FakeHomeAssistant:
         """Start with the light off and the link up."""
         self.values = {"switch.light": "off", "binary_sensor.link": "on"}
         self.deaf = False
+        self.violations: list[str] = []
         self.blind = False
         self._listener: Callable[[Any], None] | None = None
 
@@ -92,7 +93,7 @@ async def look(fake: FakeHomeAssistant, home: Home) -> dict[str, Row]:
     await states.follow(socket)
 
     async def describe() -> Any:
-        return {}
+        return {"violations": fake.violations}
 
     house = House("vendor", fake.control, describe, socket, states)
     await house.look()
@@ -108,6 +109,7 @@ async def test_all_is_well() -> None:
         "disabled entities": LISTED,
         "Lamp": PASSED,
         "link cut and restored": PASSED,
+        "what the vendor complains of": PASSED,
     }
     assert rows["Lamp"].detail == "binary_sensor: on; switch: on, off"
 
@@ -161,6 +163,14 @@ async def test_a_link_entity_that_goes_with_the_link() -> None:
     fake.control = control  # type: ignore[method-assign]
     row = (await look(fake, home()))["link cut and restored"]
     assert (row.result, "only what ought to be" in row.detail) == (FAILED, True)
+
+
+async def test_what_the_vendor_would_not_accept() -> None:
+    """A client that breaks the vendor's rules is noticed although all works."""
+    fake = FakeHomeAssistant()
+    fake.violations = ["GET /x without a good greeting"]
+    row = (await look(fake, home()))["what the vendor complains of"]
+    assert (row.result, row.detail) == (FAILED, "1 violations\nGET /x without a good greeting")
 
 
 async def test_scenarios() -> None:
