@@ -115,7 +115,7 @@ class DioClient:
         self._read_unknown = read_unknown
         self._login = Login(credentials)
         self._inventory = Inventory()
-        self._listeners: dict[object, Listener] = {}
+        self._listeners: tuple[tuple[object, Listener], ...] = ()
         self._tickets = count(1)
         self._waiters: dict[int, asyncio.Future[None]] = {}
         self._connection: Connection | None = None
@@ -174,11 +174,11 @@ class DioClient:
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Have every change told, in order; gives back what ends that."""
-        key = object()
-        self._listeners[key] = listener
+        entry = (object(), listener)  # the same listener may be there twice
+        self._listeners = (*self._listeners, entry)
 
         def unsubscribe() -> None:
-            self._listeners.pop(key, None)
+            self._listeners = tuple(each for each in self._listeners if each is not entry)
 
         return unsubscribe
 
@@ -342,10 +342,11 @@ class DioClient:
 
     def _deliver(self, event: Event) -> None:
         """Turn what the connection understood into changes."""
+        if type(event) is Report:  # nearly always
+            if event.device_id in self._inventory.devices:
+                self._take_report(event.device_id, event, pushed=True)
+            return
         match event:
-            case Report(device_id=device_id):
-                if device_id in self._inventory.devices:
-                    self._take_report(device_id, event, pushed=True)
             case Settled(ticket=ticket, error=error):
                 self._settle(ticket, error)
             case StatesRead(reports=reports):
@@ -393,9 +394,10 @@ class DioClient:
     def _watch(self, connection: Connection, device_id: str, report: Report) -> None:
         """Strike off what was expected, and expect a running shutter to stop."""
         values = report.values
-        for what in ("is_on", "quiet"):
-            if what in values:
-                connection.came(device_id, what, values[what])
+        if connection.expects:
+            for what in ("is_on", "quiet"):
+                if what in values:
+                    connection.came(device_id, what, values[what])
         if "movement" not in values and "position" not in values:
             return
         device = self._inventory.devices[device_id]
@@ -428,7 +430,7 @@ class DioClient:
 
     def _emit(self, change: Change) -> None:
         """Tell every listener; one that fails costs the others nothing."""
-        for listener in tuple(self._listeners.values()):
+        for _, listener in self._listeners:
             try:
                 listener(change)
             except Exception:  # the listener's fault must not end the link

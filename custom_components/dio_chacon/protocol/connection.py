@@ -413,9 +413,9 @@ class Connection:
             message = read_message(decode(data))
         except FrameError:
             return (Noticed("frame that is no JSON object"),)
+        if type(message) is Report:
+            return self._pushed(message)
         match message:
-            case Report():
-                return self._pushed(message)
             case Answer():
                 self._answer(message, now)
             case Greeting(accepted=accepted):
@@ -499,6 +499,11 @@ class Connection:
         """
         self._expected[device_id, what] = _Expected(by, value)
         self._deadline = None
+
+    @property
+    def expects(self) -> bool:
+        """Whether any report is expected."""
+        return bool(self._expected)
 
     def came(self, device_id: str, what: str, value: object = None) -> None:
         """Note a report; strikes off what was expected when it matches."""
@@ -807,6 +812,8 @@ class Connection:
             if now < flight.sent_at + ANSWER_LIMIT_S:
                 break
             del self._in_flight[number]
+            if flight.command is LIST_ROOMS:  # nobody promised that there are any
+                continue
             self._unanswered += 1
             self._statistics.answers[0] += 1
             if self._unanswered >= MAX_UNANSWERED:
