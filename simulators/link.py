@@ -1,8 +1,9 @@
-"""One client's websocket as the server has it: an ordered outbox, and the ways a link can suffer."""
+"""One client's websocket as the server has it: frames in order, and the ways a link can suffer."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from functools import partial
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import Any
 
 from aiohttp import WSMessage, web
 
@@ -21,7 +22,8 @@ class WebSocketLink:
         """Serve ``ws``, which must not answer pings by itself, over ``transport``."""
         self._ws = ws
         self._transport = transport
-        self._outbox: asyncio.Queue[Callable[[], Awaitable[object]]] = asyncio.Queue()
+        self._sending: set[asyncio.Task[None]] = set()
+        self._ended = False
         self.stalled = False
 
     @property
@@ -31,40 +33,39 @@ class WebSocketLink:
 
     async def run(self, take: Callable[[WSMessage], None]) -> None:
         """Give every message of the client to ``take`` until either side ends the connection."""
-        async with asyncio.TaskGroup() as tasks:
-            writer = tasks.create_task(self._write())
+        try:
             async for message in self._ws:
                 if not self.stalled:
                     take(message)
-            writer.cancel()
+        finally:
+            self._ended = True
+            for task in self._sending:
+                task.cancel()
 
     def send_text(self, text: str) -> None:
         """Send a text frame."""
-        self._put(partial(self._ws.send_str, text))
+        self._put(self._ws.send_str(text))
 
     def send_bytes(self, data: bytes) -> None:
         """Send a binary frame."""
-        self._put(partial(self._ws.send_bytes, data))
+        self._put(self._ws.send_bytes(data))
 
     def ping(self, data: bytes = b"") -> None:
         """Ask the client for a pong."""
-        self._put(partial(self._ws.ping, data))
+        self._put(self._ws.ping(data))
 
     def pong(self, data: bytes) -> None:
         """Answer a ping of the client."""
-        self._put(partial(self._ws.pong, data))
+        self._put(self._ws.pong(data))
 
     def close(self, code: int, reason: str = "") -> None:
         """Close in the orderly way, after what was sent before; the reason is cut to what a frame can carry."""
-        self._put(partial(self._ws.close, code=code, message=reason.encode()[:123]))
+        self._put(self._ws.close(code=code, message=reason.encode()[:123]))
 
     def hang_up(self) -> None:
         """End the TCP connection with FIN and no closing frame, after what was sent before."""
-
-        async def finish() -> None:
+        if not self.stalled:
             self._transport.close()
-
-        self._put(finish)
 
     def cut_mid_frame(self, text: str) -> None:
         """Send the head and the first half of a text frame, then end the TCP connection."""
@@ -76,11 +77,9 @@ class WebSocketLink:
         else:
             head = bytes((_TEXT_FRAME, _WIDE_LENGTH)) + len(payload).to_bytes(8, "big")
 
-        async def write_half() -> None:
+        if not self.stalled:
             self._transport.write(head + payload[: len(payload) // 2])
             self._transport.close()
-
-        self._put(write_half)
 
     def abort(self) -> None:
         """Reset the TCP connection now."""
@@ -97,16 +96,17 @@ class WebSocketLink:
             self.stalled = False
             self._transport.resume_reading()
 
-    def _put(self, write: Callable[[], Awaitable[object]]) -> None:
-        if not self.stalled:
-            self._outbox.put_nowait(write)
+    def _put(self, write: Coroutine[Any, Any, object]) -> None:
+        """Write at once; what is left to wait for, such as a full socket, holds up nobody."""
+        if self.stalled or self._ended:
+            write.close()
+            return
+        task = asyncio.create_task(_write(write), eager_start=True)
+        if not task.done():
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
 
-    async def _write(self) -> None:
-        while True:
-            write = await self._outbox.get()
-            if self.stalled:
-                continue
-            try:
-                await write()
-            except ConnectionError:  # the client has gone; the reader finds out by itself
-                return
+
+async def _write(write: Coroutine[Any, Any, object]) -> None:
+    with suppress(ConnectionError):  # the client has gone; the reader finds out by itself
+        await write

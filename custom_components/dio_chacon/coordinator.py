@@ -231,7 +231,7 @@ class DioCoordinator:
             return
         error = task.exception()
         if not isinstance(error, VendorError):
-            _LOGGER.error("The link to the DiO cloud ended unexpectedly", exc_info=error)
+            _LOGGER.error("The link to the DIO cloud ended unexpectedly", exc_info=error)
         if not self._ready:  # the set-up hears of it and says so
             return
         self._grace_over()
@@ -300,7 +300,7 @@ class DioCoordinator:
         self._check_support()
 
     def _link_lost(self, error: VendorError | None) -> None:
-        _LOGGER.info("Connection to the DiO cloud lost: %s", error)
+        _LOGGER.info("Connection to the DIO cloud lost: %s", error)
         self._up = False
         self.since = dt_util.utcnow()
         self.last_error = type(error).__name__
@@ -311,11 +311,10 @@ class DioCoordinator:
         self._send(ACCOUNT, CONNECTED)
 
     def _link_back(self) -> None:
-        _LOGGER.info("Connection to the DiO cloud is back")
+        _LOGGER.info("Connection to the DIO cloud is back")
         self._end_grace()
         self._up = self.linked = True
         self.since = dt_util.utcnow()
-        self._send(ACCOUNT, CONNECTED)
         self._send_all_available()
 
     @callback

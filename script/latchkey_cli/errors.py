@@ -53,12 +53,13 @@ REMEDIES = {
     ),
     "UnansweredError": (ExitStatus.FAILED, "whether it was done is not known: look at the device"),
     "DeviceSilentError": (ExitStatus.FAILED, "check that the device has power and Wi-Fi"),
-    "CommandError": (ExitStatus.FAILED, "the command was not taken"),
+    "CommandError": (ExitStatus.FAILED, "see whether it was done before trying again"),
+    "VendorError": (ExitStatus.FAILED, "try again"),
 }
 
 
 def explained(error: Exception) -> CliError:
-    """Put an error of a protocol core into words; raises KeyError when it is none."""
+    """Put an error of a protocol core into words."""
     names = (cls.__name__ for cls in type(error).__mro__)
     status, remedy = REMEDIES[next(name for name in names if name in REMEDIES)]
     return CliError(f"{error}; {remedy}", status)

@@ -1,6 +1,7 @@
 """Lay out a dashboard that shows every device, by room."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 import hashlib
 import json
 
@@ -12,6 +13,7 @@ from .state import State
 URL_PATH = "demo-homes"
 TITLE = "Demo homes"
 ICON = "mdi:key-chain-variant"
+SETTLE_S = 1.0
 
 FEATURES: Mapping[str, Sequence[Json]] = {
     "climate": [{"type": "target-temperature"}, {"type": "climate-hvac-modes"}],
@@ -58,7 +60,7 @@ def build(
 
 def _view(home: Home, url: str, sections: Sequence[Json]) -> Json:
     """Make the page of one home."""
-    page = f"[The vendor's side: hands and faults]({url})"
+    page = f"[Page of the simulated home: hands and faults]({url})"
     text = "\n".join(["### Try this", *(f"- {line}" for line in home.try_this), "", page])
     return {
         "type": "sections",
@@ -148,8 +150,27 @@ async def show(socket: Socket, state: State, homes: Iterable[tuple[Home, str]]) 
         return "left as you changed it"
     await socket.call("lovelace/config/save", url_path=URL_PATH, config=wanted)
     state.dashboard = _digest(wanted)
-    count = sum(len(view["sections"]) for view in wanted["views"])
-    return f"{len(wanted['views'])} homes in {count} sections"
+    names = [view["title"] for view in wanted["views"]]
+    return ", ".join(names) or "nothing to show yet"
+
+
+async def keep_current(socket: Socket, show_again: Callable[[], Awaitable[object]]) -> None:
+    """Lay the dashboard out anew whenever devices or entities have come or gone, until cancelled."""
+    news = asyncio.Event()
+
+    def take(event: Json) -> None:
+        if event["data"]["action"] in {"create", "remove"}:
+            news.set()
+
+    for kind in ("device", "entity"):
+        name = f"{kind}_registry_updated"
+        await socket.subscribe("subscribe_events", take, event_type=name)
+    while True:
+        await news.wait()
+        while news.is_set():  # they come in crowds
+            news.clear()
+            await asyncio.sleep(SETTLE_S)
+        await show_again()
 
 
 async def _stored_digest(socket: Socket) -> str | None:

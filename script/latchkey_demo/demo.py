@@ -9,7 +9,7 @@ from pathlib import Path
 import aiohttp
 
 from . import ROOT, dashboard, entries, home_assistant, simulators
-from .api import Api
+from .api import Api, Socket
 from .arguments import Arguments
 from .errors import DemoError
 from .homes import homes
@@ -109,7 +109,7 @@ async def home_assistant_in(
         api = Api(outside.session, f"http://{LOOPBACK}:{port}")
         await _sign_in(api, child, progress)
         stack.push_async_callback(_sign_out, api)
-        await _furnish(api, folder, outside.simulators, arguments, progress)
+        await _furnish(api, folder, outside, arguments, progress)
         yield Demo(folder, outside.simulators, child, api)
 
 
@@ -141,13 +141,13 @@ async def _sign_out(api: Api) -> None:
 async def _furnish(
     api: Api,
     folder: StateFolder,
-    simulated: Sequence[Simulator],
+    outside: Outside,
     arguments: Arguments,
     progress: Progress,
 ) -> None:
     """Add every component and lay out the dashboard."""
     async with api.socket() as socket:
-        for simulator in simulated:
+        for simulator in outside.simulators:
             home = simulator.home
             if home.domain in arguments.by_hand:
                 continue
@@ -155,6 +155,18 @@ async def _furnish(
             folder.save()
             await entries.loaded(socket, home.domain)
             progress.say(f"{home.title}: {done}")
-        shown = [(simulator.home, simulator.line["control_url"]) for simulator in simulated]
-        progress.say(f"dashboard: {await dashboard.show(socket, folder.state, shown)}")
-        folder.save()
+        progress.say(f"dashboard: {await _show(socket, folder, outside)}")
+
+
+async def _show(socket: Socket, folder: StateFolder, outside: Outside) -> str:
+    """Lay out the dashboard of all homes."""
+    homes = [(item.home, item.line["control_url"]) for item in outside.simulators]
+    done = await dashboard.show(socket, folder.state, homes)
+    folder.save()
+    return done
+
+
+async def keep_dashboard(up: Demo, outside: Outside) -> None:
+    """Let the dashboard follow what is added and removed, until cancelled."""
+    async with up.api.socket() as socket:
+        await dashboard.keep_current(socket, lambda: _show(socket, up.folder, outside))

@@ -58,6 +58,7 @@ def prepare(folder: StateFolder, components: Iterable[Path], port: int) -> None:
     (folder.config / "configuration.yaml").write_text(CONFIGURATION, encoding="utf-8")
     _write_onboarding(storage / "onboarding")
     _write_http(storage / "http", port)
+    _write_network(storage / "core.network")
     _link(folder.config / "custom_components", components)
 
 
@@ -85,6 +86,16 @@ def _write_http(path: Path, port: int) -> None:
     stable |= {"server_host": [LOOPBACK], "server_port": port}
     data = {"stable": stable, "pending": None, "yaml_migration_done": True}
     _write_store(path, {"version": 2, "minor_version": 2, "data": data})
+
+
+def _write_network(path: Path) -> None:
+    """Confine multicast to this machine: nobody hears of the demo, and it starts without a network.
+
+    With no adapter but the loopback one Home Assistant's HTTP client could not be made otherwise.
+    """
+    if not path.exists():
+        data = {"configured_adapters": ["lo", "lo0"]}  # as Linux and macOS call it
+        _write_store(path, {"version": 1, "minor_version": 1, "data": data})
 
 
 def _write_store(path: Path, content: dict[str, Any]) -> None:

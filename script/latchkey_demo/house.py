@@ -87,7 +87,7 @@ class House:
         self,
         unique_id: str,
         value: str | None = None,
-        limit_s: float = FOLLOW_LIMIT_S,
+        limit_s: float | None = None,
         **attributes: object,
     ) -> State:
         """Wait until an entity shows a value, attributes, or both.

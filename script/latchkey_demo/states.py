@@ -82,17 +82,18 @@ class States:
         return [state for entity_id in entity_ids if (state := self._now.get(entity_id))]
 
     async def until(
-        self, entity_id: str, met: Condition, wanted: str, limit_s: float = FOLLOW_LIMIT_S
+        self, entity_id: str, met: Condition, wanted: str, limit_s: float | None = None
     ) -> State:
         """Wait until the state of an entity meets a condition, and return it.
 
-        Raises DemoError, telling what was ``wanted``, when that takes too long.
+        Raises DemoError, telling what was ``wanted``, when that takes longer than usual or ``limit_s``.
         """
 
         def satisfied() -> bool:
             state = self._now.get(entity_id)
             return state is not None and met(state)
 
+        limit_s = FOLLOW_LIMIT_S if limit_s is None else limit_s
         await self.until_all(satisfied, lambda: f"{entity_id} {wanted}", limit_s, (entity_id,))
         return self._now[entity_id]
 

@@ -120,7 +120,7 @@ def _build(target: Path, release: Optional[str], wanted: str) -> None:
             try:
                 run([*pip, requirement], timeout_s=300)
             except ScriptError:
-                say(f"No compiler for {requirement}: an empty module takes its place")
+                say(f"{requirement} cannot be built here: an empty module takes its place")
                 write_stub(site_packages, requirement)
         run([folder / "bin/python", "-c", "import homeassistant.core, pytest, aiohttp, PIL"])
         (folder / STAMP).write_text(wanted)

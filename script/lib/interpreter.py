@@ -1,6 +1,7 @@
 """Find Python 3.14, or fetch one into a private cache folder without touching the system."""
 
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 import os
 from pathlib import Path
 import shutil
@@ -34,22 +35,25 @@ def find_uv() -> Path:
     return Path(found) if found else find_tool("uv")
 
 
-def find_tool(name: str, pip: Sequence[Argument] = (sys.executable, "-m", "pip")) -> Path:
+def find_tool(name: str, pip: Sequence[Argument] = ()) -> Path:
     """Return one of the private tools, installing them all where that is needed.
 
-    ``pip`` is the installer for machines whose Python lacks venv or cannot fill one.
+    ``pip`` is an installer for machines whose Python has neither venv nor pip, as Debian's may.
     Raises ScriptError when they cannot be installed.
     """
     home = cache_folder() / "tools"
     with locked(home.with_name(f"{home.name}.lock")):
         if not (home / "bin" / name).exists():
-            say(f"Installing {' and '.join(TOOLS)} into the cache")
             with building(home) as folder:
-                try:
+                if find_spec("ensurepip"):
                     run([sys.executable, "-m", "venv", folder])
-                    run([folder / "bin/python", "-m", "pip", "install", "-q", *TOOLS])
-                except ScriptError:  # Debian keeps venv and pip in packages of their own
-                    run([*pip, "install", "-q", "--target", folder, *TOOLS])
+                    pip = [folder / "bin/python", "-m", "pip", "install"]
+                elif pip or find_spec("pip"):
+                    pip = [*(pip or (sys.executable, "-m", "pip")), "install", "--target", folder]
+                else:
+                    raise ScriptError(f"{sys.executable} has neither venv nor pip to install it")
+                say(f"Installing {' and '.join(TOOLS)} into the cache")
+                run([*pip, "--quiet", *TOOLS])
                 run([folder / "bin" / name, "--version"])
     return home / "bin" / name
 

@@ -1,5 +1,7 @@
 """Homes to start with."""
 
+from uuid import NAMESPACE_URL, uuid5
+
 from .devices import CALIBRATION, OPEN_LEVEL, SWITCH, Device, make_device
 from .home import Home, Pace
 
@@ -30,7 +32,7 @@ _TRAVEL_MS = {
 def empty_home(email: str = EMAIL, password: str = PASSWORD, *, pace: Pace | None = None) -> Home:
     """An account without devices."""
     user = {
-        "id": f"account-{email}",
+        "id": uuid5(NAMESPACE_URL, email).hex[:10],
         "name": "DIO demo",
         "email": email,
         "isNewsletter": False,

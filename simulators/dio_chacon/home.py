@@ -308,7 +308,7 @@ class Home:
             timers.append(self._later(self.pace.progress_s, lambda: self._progress(device)))
         self._runs[device.device_id] = timers
         if turned:
-            self._report(device, MOVEMENT, OPEN_LEVEL)
+            self._report(device, MOVEMENT, OPEN_LEVEL, now=now)
 
     def _progress(self, device: Device) -> None:
         self._report(device, MOVEMENT, OPEN_LEVEL)
@@ -338,12 +338,12 @@ class Home:
                 if not settled.done():
                     settled.set_result(None)
 
-    def _report(self, device: Device, *resource_types: str) -> None:
-        """Push the state of a device, unless nothing comes from it or it has been deleted meanwhile."""
+    def _report(self, device: Device, *resource_types: str, now: float | None = None) -> None:
+        """Push the state a device has ``now``, unless it keeps quiet or has been deleted meanwhile."""
         if not device.connected or not device.reported or device.resources is None:
             return
         if device.device_id in self.devices:
-            now = self.now()
+            now = self.now() if now is None else now
             state = (
                 device.partial_state(resource_types, now)
                 if self.pace.partial

@@ -14,27 +14,20 @@ from typing import Any
 
 from aiohttp import WSMessage, WSMsgType, web
 
+from custom_components.dio_chacon.protocol.frames import encode
+
 from ..faults import Fault, Faults
 from ..journal import Journal, Violation
 from ..link import WebSocketLink
 from ..listener import Listener
+from .answers import LOGOUT_PATH, answer
 from .devices import Json
 from .faults import FAULTS
 from .home import Home
-from .requests import (
-    Refusal,
-    Request,
-    read_device_ids,
-    read_login,
-    read_query,
-    read_request,
-    read_target,
-    read_value,
-)
+from .requests import Refusal, Request, read_login, read_query, read_request
 from .session import Session
 
 _MAX_REQUEST_BYTES = 4 * 1024 * 1024
-_NOT_FOUND = "Object not found."
 
 
 @dataclass(slots=True)
@@ -411,9 +404,9 @@ class Service:
         """Answer one request of a session that is in order, unless a fault forbids."""
         number, path = request.number, request.path
         if fault := self.faults.take("cut", path=path):
-            answer = self._answer(session, home, request) if fault["act"] else (200, None)
+            status, data = self._answer(session, home, request) if fault["act"] else (200, None)
             if fault["how"] == "mid_frame":
-                session.cut_answer(number, *answer)
+                session.cut_answer(number, status, data)
             else:
                 _end(session, fault["how"], 1001)
         elif fault := self.faults.take("silence", path=path):
@@ -424,7 +417,7 @@ class Service:
         else:
             status, data = self._answer(session, home, request)
             session.answer(number, status, data, path)
-            if path == "/session/logout" and self.rules.close_after_logout:
+            if path == LOGOUT_PATH and self.rules.close_after_logout:
                 session.link.close(1000)
 
     def _answer(self, session: Session, home: Home, request: Request) -> tuple[int, object]:
@@ -432,63 +425,24 @@ class Service:
         if session.revoked:
             return 401, "Invalid session token"
         try:
-            if target := read_target(request.path):
-                return self._act(home, request, *target)
-            return self._read(session, home, request)
+            status, data = answer(request, home, self.faults, self.rules.states_limit)
         except Refusal as refusal:
             self.journal.violate(f"{request.method} {request.path}: {refusal}", session.number)
             return refusal.status, str(refusal)
-
-    def _read(self, session: Session, home: Home, request: Request) -> tuple[int, object]:
-        method, path = request.method, request.path
-        if (method, path) == ("POST", "/device/states"):
-            return 200, self._states(home, request)
-        if (method, path) not in _PLAIN:
-            raise Refusal(f"{_NOT_FOUND} There is no {method} {path}", status=404)
-        if request.parameters:
-            raise Refusal("'parameters' is not empty")
-        if path == "/session/logout":
-            if session.token is not None:
-                self._tokens.pop(session.token, None)
-                session.revoked = True
-            return 200, None
-        return 200, _PLAIN[method, path](home)
-
-    def _states(self, home: Home, request: Request) -> Json:
-        states: Json = {}
-        for device_id in read_device_ids(request.parameters, self.rules.states_limit):
-            device = home.devices.get(device_id)
-            if device is None or device.resources is None:
-                continue
-            if self.faults.take("missing_state", device=device_id):
-                continue
-            null = self.faults.take("null_state", device=device_id) is not None
-            states[device_id] = None if null else home.state(device)
-        return states
-
-    def _act(self, home: Home, request: Request, device_id: str, href: str) -> tuple[int, object]:
-        if request.method != "POST":
-            raise Refusal("actions are asked for by POST", status=404)
-        resource, value = read_value(href, request.parameters)
-        device = home.devices.get(device_id)
-        if device is None:  # deleted meanwhile, perhaps: no fault of the client
-            return 404, _NOT_FOUND
-        if not device.has(resource):
-            raise Refusal(f"the device has no {resource}", status=404)
-        if not device.connected:
-            return 500, "timeout"
-        if not self.faults.take("deaf", device=device_id):
-            home.command(device, resource, value)
-        return 200, None
+        if request.path == LOGOUT_PATH and session.token is not None:
+            self._tokens.pop(session.token, None)
+            session.revoked = True
+        return status, data
 
     # --- the rest --------------------------------------------------------------------------
 
     def _push(self, home: Home, name: str, action: str, data: Json) -> None:
         device_id = str(data.get("di") or data.get("id"))
         if not self.faults.take("lost_push", device=device_id):
+            text = encode({"name": name, "action": action, "data": data})
             for session in self.sessions:
                 if session.home is home:
-                    session.push(name, action, data)
+                    session.push(text)
 
     def _later(self, seconds: float, act: Callable[[], None]) -> None:
         def fire() -> None:
@@ -501,19 +455,6 @@ class Service:
     @staticmethod
     def _now() -> float:
         return asyncio.get_running_loop().time()
-
-
-_PLAIN: dict[tuple[str, str], Callable[[Home], object]] = {
-    ("GET", "/user"): lambda home: home.user,
-    ("GET", "/device"): lambda home: [device.record for device in home.devices.values()],
-    # The shapes of these three are not published (§6.8).
-    ("GET", "/room"): lambda home: [
-        {"id": room_id, "name": name} for room_id, name in home.rooms.items()
-    ],
-    ("GET", "/group"): lambda home: [],
-    ("GET", "/static/all"): lambda home: {},
-    ("POST", "/session/logout"): lambda home: None,
-}
 
 
 def _http_fault(fault: Fault) -> web.Response:

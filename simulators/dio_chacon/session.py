@@ -77,10 +77,10 @@ class Session:
         self.dismissed = True
         self.send({"name": "connection", "action": "invalid", "data": ""})
 
-    def push(self, name: str, action: str, data: object) -> None:
-        """Tell of something nobody asked for."""
+    def push(self, text: str) -> None:
+        """Send what nobody asked for, to a client that is listening."""
         if self.greeted and not self.stuck and not self.dismissed:
-            self.send({"name": name, "action": action, "data": data})
+            self.send_text(text)
 
     def answer(self, number: object, status: int, data: object, path: str) -> None:
         """Answer a request, as late and as wrongly as the faults for ``path`` demand."""

@@ -4,12 +4,11 @@ from latchkey_demo.check.log import HARMLESS, Record, faults, records
 import pytest
 
 QUIET = [
-    "2026-11-21 11:19:39.833 WARNING (MainThread) [aiohttp_fast_zlib] zlib_ng and isal are missing\n",
+    "2026-11-21 11:19:39.833 WARNING (MainThread) [aiohttp_fast_zlib] isal is not available\n",
     "2026-11-21 11:19:40.001 INFO (MainThread) [custom_components.dio_chacon] Connection lost\n",
 ]
 FFMPEG = [
-    "2026-11-21 11:19:42.921 ERROR (MainThread) [haffmpeg.core] FFmpeg fails [Errno 2] No such file"
-    " or directory: 'ffmpeg'\n",
+    "2026-11-21 11:19:42.921 ERROR (MainThread) [haffmpeg.core] FFmpeg fails [Errno 2] 'ffmpeg'\n",
     "Traceback (most recent call last):\n",
     "FileNotFoundError: [Errno 2] No such file or directory: 'ffmpeg'\n",
 ]

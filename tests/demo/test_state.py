@@ -32,7 +32,7 @@ def test_one_demo_per_folder(tmp_path: Path) -> None:
     """A second start is refused with the address of the first."""
     folder = StateFolder(tmp_path / "demo")
     with folder.locked():
-        with pytest.raises(DemoError, match="runs already .still starting or stopping"):
+        with pytest.raises(DemoError, match=r"runs already \(still starting or stopping\)"):
             StateFolder(folder.path).locked().__enter__()
         folder.publish({"url": "http://127.0.0.1:8123"})
         with pytest.raises(DemoError, match=r"runs already at http://127\.0\.0\.1:8123"):

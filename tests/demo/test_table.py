@@ -1,19 +1,20 @@
 """The check's table lines up."""
 
-from latchkey_demo.check.table import FAILED, LISTED, PASSED, Row, table
+from latchkey_demo.check.table import FAILED, LISTED, PASSED, Row, in_full, table
 
 
 def test_columns_line_up() -> None:
-    """Every column is as wide as its widest cell; details stay on one line."""
+    """Every column is as wide as its widest cell; of details the first line stays."""
     rows = [
         Row("DIO Chacon", "a", PASSED, 1.25, "fine"),
-        Row("x", "something longer", FAILED, 12.0, "first\n   second"),
+        Row("x", "something longer", FAILED, 12.0, "first\nsecond"),
         Row("x", "b", LISTED),
     ]
     assert table(rows).splitlines() == [
         "home        what              result  time",
         "DIO Chacon  a                 ok      1.2 s   fine",
-        "x           something longer  FAILED  12.0 s  first second",
+        "x           something longer  FAILED  12.0 s  first",
         "x           b                 –",
     ]
+    assert in_full(rows) == "x, something longer:\nfirst\nsecond"
     assert [row.failed for row in rows] == [False, True, False]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from homeassistant.const import (
     EVENT_STATE_CHANGED,
     EVENT_STATE_REPORTED,
     MATCH_ALL,
+    STATE_ON,
     Platform,
 )
 from homeassistant.core import Event, HomeAssistant, State, callback
@@ -170,6 +172,20 @@ def pass_time(hass: HomeAssistant, seconds: float) -> None:
     async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=seconds))
 
 
+async def reconnect(hass: HomeAssistant, cloud: SimulatedCloud) -> None:
+    """Restore the link of the cloud and skip the waits until the client is back."""
+    await cloud.link_restored()
+    connection = entity_id_of(hass, Platform.BINARY_SENSOR, f"{cloud.home.user['id']}-connection")
+    for _ in range(100):  # bounded without a timer, which passing time would set off
+        pass_time(hass, 60)
+        # An attempt that began before has to fail first.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await until_state(hass, connection, STATE_ON)
+                return
+    pytest.fail("the client does not come back")
+
+
 async def act(
     hass: HomeAssistant, platform: Platform, action: str, entity_id: str, **data: object
 ) -> None:
@@ -189,6 +205,11 @@ async def fails(
     return caught.value
 
 
+@callback
+def _any(_data: object) -> bool:
+    return True
+
+
 class Writes:
     """Counts state writes per entity, those that change nothing included."""
 
@@ -196,7 +217,7 @@ class Writes:
         """Start to count."""
         self.entities: list[str] = []
         hass.bus.async_listen(EVENT_STATE_CHANGED, self._count)
-        hass.bus.async_listen(EVENT_STATE_REPORTED, self._count, event_filter=lambda _: True)
+        hass.bus.async_listen(EVENT_STATE_REPORTED, self._count, event_filter=_any)
 
     @callback
     def _count(self, event: Event[Any]) -> None:

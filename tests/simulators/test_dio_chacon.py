@@ -325,42 +325,49 @@ async def test_shutter_command(
 
 async def test_travel_follows_the_calibration(client: BareClient, cloud: SimulatedCloud) -> None:
     """A shutter takes the share of its travel time that the way is long."""
-    shutter = device_id(cloud, "Volet chambre")
-    loop = asyncio.get_running_loop()
-    await client.act(shutter, "openlevel", {"openLevel": 50})
-    await client.next()
-    began = loop.time()
-    assert links(await client.next())[LEVEL]["openLevel"] == 50
-    assert loop.time() - began == pytest.approx(15.48 / 2 / 200, abs=0.03)
+    shutter = cloud.home.device("Volet chambre")
+    cloud.home.pace.speed = 2
+    for level, seconds in ((50, 15.48 / 2), (100, 15.48)):
+        await client.act(shutter.device_id, "openlevel", {"openLevel": level})
+        await client.next()
+        assert shutter.motion
+        assert shutter.motion.duration_s == pytest.approx(seconds / 2, rel=0.1)
+        await client.act(shutter.device_id, "mvtlinear", {"movement": "stop"})
+        await client.next()
+        shutter.write(LEVEL, openLevel=0)
 
 
 async def test_stop_half_way(client: BareClient, cloud: SimulatedCloud) -> None:
     """A stop is reported with the level reached; a read under way tells the level of the moment."""
-    cloud.home.pace.speed = 20
+    cloud.home.pace.speed = 5
     cloud.home.pace.reaction_s = 0
     shutter = device_id(cloud, "Volet salon")
     await client.act(shutter, "mvtlinear", {"movement": "down"})
     assert links(await client.next())[LEVEL]["openLevel"] == 100
-    await asyncio.sleep(0.2)
-    state = (await client.states(shutter))[shutter]
-    under_way = {link["rt"]: link for link in state["links"]}
-    assert under_way[MOVEMENT]["movement"] == "down"
-    assert 0 < under_way[LEVEL]["openLevel"] < 100
+    level = 100
+    while level == 100:
+        state = (await client.states(shutter))[shutter]
+        under_way = {link["rt"]: link for link in state["links"]}
+        assert under_way[MOVEMENT]["movement"] == "down"
+        level = under_way[LEVEL]["openLevel"]
+    assert 0 < level < 100
     await client.act(shutter, "mvtlinear", {"movement": "stop"})
     stop = links(await client.next())
     assert stop[MOVEMENT]["movement"] == "stop"
-    assert 0 < stop[LEVEL]["openLevel"] <= under_way[LEVEL]["openLevel"]
+    assert 0 < stop[LEVEL]["openLevel"] <= level
     assert await client.quiet()  # the end of the old run is forgotten
 
 
 async def test_new_target_under_way(client: BareClient, cloud: SimulatedCloud) -> None:
     """A running shutter turns round with a report, and goes on in its direction without one."""
-    cloud.home.pace.speed = 50
+    cloud.home.pace.speed = 5
+    cloud.home.pace.reaction_s = 0
     shutter = device_id(cloud, "Volet cuisine")
     await client.act(shutter, "mvtlinear", {"movement": "up"})
     assert links(await client.next())[MOVEMENT]["movement"] == "up"
     await client.act(shutter, "mvtlinear", {"movement": "down"})
     assert links(await client.next())[MOVEMENT]["movement"] == "down"
+    cloud.home.pace.speed = 200
     await client.act(shutter, "openlevel", {"openLevel": 20})
     stop = links(await client.next())
     assert (stop[MOVEMENT]["movement"], stop[LEVEL]["openLevel"]) == ("stop", 20)
@@ -650,14 +657,15 @@ async def test_close_is_quick_and_leaves_nothing(
     cloud = SimulatedCloud(demo_home(), rules=Rules())
     hanging: asyncio.Task[object] | None = None
     async with cloud:
-        client = await http.ws_connect(URL(cloud.ws_url).with_query(by_password(cloud.home)))
+        url = URL(cloud.ws_url).with_query(by_password(cloud.home))
+        client = other = await http.ws_connect(url)
         await client.receive()
         match trouble:
             case "stall":
                 cloud.stall()
             case "greeting":
                 cloud.faults.arm("greeting_delay", seconds=60)
-                await http.ws_connect(URL(cloud.ws_url).with_query(by_password(cloud.home)))
+                other = await http.ws_connect(url)
             case "login":
                 cloud.faults.arm("login_hang")
                 hanging = asyncio.ensure_future(log_in(http, cloud))
@@ -672,13 +680,15 @@ async def test_close_is_quick_and_leaves_nothing(
                 await client.send_str('{"method":"GET","path":"/user","parameters":{},"id":1}')
                 await cloud.journal.wait_for(lambda: bool(cloud.requests()))
         began = time.monotonic()
-    assert time.monotonic() - began < 0.1
+    # Usually some ms; a wait for a client to answer would take a second or more.
+    assert time.monotonic() - began < 0.5
     assert cloud.sessions == []
     assert cloud.home.device("Volet cuisine").motion is None
     if hanging:
         with pytest.raises(aiohttp.ClientError):
             await hanging
     await client.close()
+    await other.close()
     await asyncio.sleep(0)
     assert {task for task in asyncio.all_tasks() if not task.done()} == before
     gc.collect()  # would report sockets that were left open

@@ -95,11 +95,13 @@ async def test_login_status(
 async def test_login_hang(http: aiohttp.ClientSession, cloud: SimulatedCloud) -> None:
     """The login is taken and never answered."""
     cloud.faults.arm("login_hang", count=1)
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.05):
-            await log_in(http, cloud)
+    hanging = asyncio.create_task(log_in(http, cloud))
+    await cloud.journal.wait_for(lambda: bool(cloud.received))
     assert cloud.received[-1].what == "login"
     assert await log_in(http, cloud)
+    assert not hanging.done()
+    hanging.cancel()
+    await asyncio.wait({hanging})
 
 
 async def test_login_delay(http: aiohttp.ClientSession, cloud: SimulatedCloud) -> None:
@@ -131,10 +133,14 @@ async def test_upgrade_status(
 async def test_upgrade_hang(http: aiohttp.ClientSession, cloud: SimulatedCloud) -> None:
     """The handshake is never answered."""
     cloud.faults.arm("upgrade_hang", count=1)
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.05), connect(http, cloud):
-            pass
-    assert cloud.sessions == []
+    url = URL(cloud.ws_url).with_query(by_password(cloud.home))
+    hanging = asyncio.ensure_future(http.ws_connect(url))
+    await cloud.journal.wait_for(lambda: bool(cloud.received))
+    async with connect(http, cloud):
+        assert [session.number for session in cloud.sessions] == [2]
+    assert not hanging.done()
+    hanging.cancel()
+    await asyncio.wait({hanging})
 
 
 async def test_greeting_faults(http: aiohttp.ClientSession, cloud: SimulatedCloud) -> None:
@@ -142,7 +148,7 @@ async def test_greeting_faults(http: aiohttp.ClientSession, cloud: SimulatedClou
     cloud.faults.arm("greeting_none", count=1)
     async with connect(http, cloud, greeted=False) as client:
         assert await client.quiet()
-    cloud.faults.arm("greeting_delay", seconds=0.05, count=1)
+    cloud.faults.arm("greeting_delay", seconds=0.3, count=1)
     async with connect(http, cloud, greeted=False) as client:
         assert await client.quiet()
         assert await client.next() == greeting("success")
@@ -365,7 +371,7 @@ async def test_lost_push(client: BareClient, cloud: SimulatedCloud) -> None:
 
 async def test_delay(client: BareClient, cloud: SimulatedCloud) -> None:
     """Answers to matching requests come late; others overtake them, and are counted as open."""
-    cloud.faults.arm("delay", seconds=0.05, path="^/user$")
+    cloud.faults.arm("delay", seconds=0.2, path="^/user$")
     first = await client.send("GET", "/user")
     second = await client.send("GET", "/device")
     assert [(await client.next())["id"] for _ in range(2)] == [second, first]
@@ -375,7 +381,7 @@ async def test_delay(client: BareClient, cloud: SimulatedCloud) -> None:
 
 async def test_reorder(client: BareClient, cloud: SimulatedCloud) -> None:
     """Answers are collected and come last first; pushes do not wait."""
-    cloud.faults.arm("reorder", seconds=0.03)
+    cloud.faults.arm("reorder", seconds=0.2)
     asked = [await client.send("GET", "/user") for _ in range(3)]
     await cloud.journal.wait_for(lambda: len(cloud.requests()) == 3)
     cloud.home.press("Prise garage")

@@ -59,6 +59,8 @@ class Replay:
             assert await self.read() == {"name": "connection", "action": "success", "data": ""}
         for index, step in enumerate(self.steps):
             await self.step(step, self.steps[index + 1 :])
+        if self.client:
+            await self.client.ws.close()
 
     async def step(self, step: Json, rest: list[Json]) -> None:
         """Send or expect one step; ``rest`` is what follows."""
@@ -148,7 +150,9 @@ class Replay:
             self.cloud.home.devices[push["data"]["di"]].update(LEVEL, level)
 
     async def open(self, url: str, query: dict[str, str]) -> None:
-        """Open a websocket with a query."""
+        """Open a websocket with a query, in place of the one before."""
+        if self.client:
+            await self.client.ws.close()
         ws = await self.http.ws_connect(URL(url).with_query(query), autoping=False)
         self.client = BareClient(ws, self.cloud.home)
 

@@ -75,15 +75,17 @@ async def test_serves_until_a_signal(http: aiohttp.ClientSession, number: signal
             URL(line["ws_url"]).with_query(query),
             URL(f"{line['ws_url']}?sessionToken={token}", encoded=True),
         )
-        for url in urls:
-            # The connection stays open: the end must not wait for it.
-            ws = await http.ws_connect(url)
+        # The connections stay open: the end must not wait for them.
+        websockets = [await http.ws_connect(url) for url in urls]
+        for ws in websockets:
             assert await ws.receive_json() == greeting("success")
         async with http.get(line["control_url"]) as answer:
             assert (await answer.json())["violations"] == []
         process.send_signal(number)
         out, err = await process.communicate()
         assert (process.returncode, out, err) == (0, b"", b"")
+        for ws in websockets:
+            await ws.close()
 
 
 async def test_runs_without_home_assistant(socket_enabled: None) -> None:

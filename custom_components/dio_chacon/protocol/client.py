@@ -115,7 +115,7 @@ class DioClient:
         self._read_unknown = read_unknown
         self._login = Login(credentials)
         self._inventory = Inventory()
-        self._listeners: dict[object, Listener] = {}
+        self._listeners: tuple[tuple[object, Listener], ...] = ()
         self._tickets = count(1)
         self._waiters: dict[int, asyncio.Future[None]] = {}
         self._connection: Connection | None = None
@@ -174,11 +174,11 @@ class DioClient:
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Have every change told, in order; gives back what ends that."""
-        key = object()
-        self._listeners[key] = listener
+        entry = (object(), listener)  # the same listener may be there twice
+        self._listeners = (*self._listeners, entry)
 
         def unsubscribe() -> None:
-            self._listeners.pop(key, None)
+            self._listeners = tuple(each for each in self._listeners if each is not entry)
 
         return unsubscribe
 
@@ -208,11 +208,11 @@ class DioClient:
 
     async def set_on(self, device_id: str, on: bool) -> None:
         """Switch a light switch or plug."""
-        await self._switch(set_switch(device_id, on), device_id, "is_on")
+        await self._switch(set_switch(device_id, on), device_id, "is_on", on)
 
     async def set_quiet(self, device_id: str, on: bool) -> None:
         """Set the quiet mode of a light switch or plug."""
-        await self._switch(set_quiet_mode(device_id, on), device_id, "quiet")
+        await self._switch(set_quiet_mode(device_id, on), device_id, "quiet", on)
 
     async def refresh(self) -> None:
         """Read the device list and all states now."""
@@ -243,8 +243,8 @@ class DioClient:
             self._tell(self._inventory.acknowledged(device_id, direction))
             self._supervisor.wake()
 
-    async def _switch(self, command: Command, device_id: str, what: str) -> None:
-        """Send a command that one report of ``what`` confirms."""
+    async def _switch(self, command: Command, device_id: str, what: str, on: bool) -> None:
+        """Send a command that a report of ``what`` being ``on`` confirms."""
         device = self.devices.get(device_id)
         limit_s = device.report_limit_s if device else 0
 
@@ -252,7 +252,7 @@ class DioClient:
             # The report may come before the answer, so it is expected before the command leaves.
             ticket = connection.submit(command, self._now())
             if device:
-                connection.expect(device_id, what, self._now() + limit_s)
+                connection.expect(device_id, what, self._now() + limit_s, on)
             return ticket
 
         await self._settled(submit)
@@ -321,10 +321,10 @@ class DioClient:
             async with asyncio.timeout(LOGOUT_LIMIT_S):
                 for data in connection.outgoing():
                     await transport.send(data)
-                while Settled(ticket) not in connection.receive(
-                    await transport.receive(), self._now()
-                ):
-                    pass
+                answered = False
+                while not answered:
+                    events = connection.receive(await transport.receive(), self._now())
+                    answered = any(isinstance(e, Settled) and e.ticket == ticket for e in events)
 
     def _report(self, err: VendorError) -> None:
         """Take the reason why an attempt failed or the link was lost."""
@@ -335,16 +335,18 @@ class DioClient:
         _LOGGER.debug("Link to the cloud: %s", err)
         if self._was_connected:
             self._was_connected = False
+            self._tell(self._inventory.lost())
             self._emit(LinkChanged(connected=False, error=err))
 
     # --- the way in -------------------------------------------------------------------------
 
     def _deliver(self, event: Event) -> None:
         """Turn what the connection understood into changes."""
+        if type(event) is Report:  # nearly always
+            if event.device_id in self._inventory.devices:
+                self._take_report(event.device_id, event, pushed=True)
+            return
         match event:
-            case Report(device_id=device_id):
-                if device_id in self._inventory.devices:
-                    self._take_report(device_id, event, pushed=True)
             case Settled(ticket=ticket, error=error):
                 self._settle(ticket, error)
             case StatesRead(reports=reports):
@@ -392,10 +394,10 @@ class DioClient:
     def _watch(self, connection: Connection, device_id: str, report: Report) -> None:
         """Strike off what was expected, and expect a running shutter to stop."""
         values = report.values
-        if "is_on" in values:
-            connection.came(device_id, "is_on")
-        if "quiet" in values:
-            connection.came(device_id, "quiet")
+        if connection.expects:
+            for what in ("is_on", "quiet"):
+                if what in values:
+                    connection.came(device_id, what, values[what])
         if "movement" not in values and "position" not in values:
             return
         device = self._inventory.devices[device_id]
@@ -428,7 +430,7 @@ class DioClient:
 
     def _emit(self, change: Change) -> None:
         """Tell every listener; one that fails costs the others nothing."""
-        for listener in tuple(self._listeners.values()):
+        for _, listener in self._listeners:
             try:
                 listener(change)
             except Exception:  # the listener's fault must not end the link

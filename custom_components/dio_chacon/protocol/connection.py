@@ -329,6 +329,13 @@ class _Held:
     due: float
 
 
+class _Expected(NamedTuple):
+    """A report that must come."""
+
+    by: float
+    value: object
+
+
 class Connection:
     """What is said on one websocket, from the greeting on."""
 
@@ -377,7 +384,7 @@ class Connection:
         self._batch_due = _NEVER
         self._level_sent: dict[str, float] = {}
         self._held: dict[str, _Held] = {}
-        self._expected: dict[tuple[str, str], float] = {}
+        self._expected: dict[tuple[str, str], _Expected] = {}
         self._deadline: float | None = None
 
     # --- the four calls ---------------------------------------------------------------------
@@ -406,9 +413,9 @@ class Connection:
             message = read_message(decode(data))
         except FrameError:
             return (Noticed("frame that is no JSON object"),)
+        if type(message) is Report:
+            return self._pushed(message)
         match message:
-            case Report():
-                return self._pushed(message)
             case Answer():
                 self._answer(message, now)
             case Greeting(accepted=accepted):
@@ -448,12 +455,9 @@ class Connection:
 
         Raises CommandError when the cloud asked for silence or too many commands wait.
         """
-        self._deadline = None
-        if now < self._quiet_until:
-            raise RefusedError("the cloud asked for fewer requests", STATUS_THROTTLED)
+        ticket = self._ticket(now)
         if len(self._waiting) >= MAX_QUEUED:
             raise CommandError("too many commands wait for the cloud")
-        ticket = next(self._tickets)
         if command.device_id is None or not self._hold(command, command.device_id, ticket, now):
             self._waiting.append(_Flight(command, (ticket,)))
             self._fill(now)
@@ -468,30 +472,44 @@ class Connection:
     # --- further wishes of the client -------------------------------------------------------
 
     def refresh(self, now: float) -> int:
-        """Ask for the list and all states now; gives a ticket that a later ``Settled`` names."""
-        ticket = next(self._tickets)
+        """Ask for the list and all states now; gives a ticket that a later ``Settled`` names.
+
+        Raises CommandError when the cloud asked for silence.
+        """
+        ticket = self._ticket(now)
         self._list_tickets.append(ticket)
         self._list_due = now
-        self._deadline = None
         return ticket
 
     def refresh_state(self, device_id: str, now: float) -> int:
-        """Ask for the state of one device, with others wanted within ``BATCH_S``; gives a ticket."""
-        ticket = next(self._tickets)
+        """Ask for the state of one device, with others wanted within ``BATCH_S``; gives a ticket.
+
+        Raises CommandError when the cloud asked for silence.
+        """
+        ticket = self._ticket(now)
         self._batch[device_id] = None
         self._batch_tickets.append(ticket)
         self._batch_due = min(self._batch_due, now + BATCH_S)
-        self._deadline = None
         return ticket
 
-    def expect(self, device_id: str, what: str, by: float) -> None:
-        """Expect a report of a device; when none comes by then its state is asked for, once."""
-        self._expected[device_id, what] = by
+    def expect(self, device_id: str, what: str, by: float, value: object = None) -> None:
+        """Expect a report of a device; when none comes by then its state is asked for, once.
+
+        ``value`` is what it must tell of ``what``; None takes any report about it.
+        """
+        self._expected[device_id, what] = _Expected(by, value)
         self._deadline = None
 
-    def came(self, device_id: str, what: str) -> None:
-        """Note that an expected report came."""
-        if self._expected.pop((device_id, what), None) is not None:
+    @property
+    def expects(self) -> bool:
+        """Whether any report is expected."""
+        return bool(self._expected)
+
+    def came(self, device_id: str, what: str, value: object = None) -> None:
+        """Note a report; strikes off what was expected when it matches."""
+        expected = self._expected.get((device_id, what))
+        if expected and expected.value in (None, value):
+            del self._expected[device_id, what]
             self._deadline = None
 
     def recheck_list(self) -> None:
@@ -504,6 +522,12 @@ class Connection:
         ticket = next(self._tickets)
         self._write(_Flight(LOGOUT, (ticket,)), now)
         return ticket
+
+    def _ticket(self, now: float) -> int:
+        self._deadline = None
+        if now < self._quiet_until:
+            raise RefusedError("the cloud asked for fewer requests", STATUS_THROTTLED)
+        return next(self._tickets)
 
     # --- what comes in ----------------------------------------------------------------------
 
@@ -585,12 +609,15 @@ class Connection:
         self._quiet_until = now + self._throttle_s
         commands = [flight for flight in self._waiting if not flight.internal]
         commands += [held.flight for held in self._held.values()]
-        self._held.clear()
+        tickets = [ticket for flight in commands for ticket in flight.tickets]
+        tickets += self._list_tickets + self._batch_tickets
         self._waiting = deque(flight for flight in self._waiting if flight.internal)
-        for flight in commands:
-            self._settle(
-                flight, RefusedError("the cloud asked for fewer requests", STATUS_THROTTLED)
-            )
+        self._held.clear()
+        self._list_tickets.clear()
+        self._batch_tickets.clear()
+        self._batch, self._batch_due = {}, _NEVER
+        error = RefusedError("the cloud asked for fewer requests", STATUS_THROTTLED)
+        self._events.extend(Settled(ticket, error) for ticket in tickets)
 
     def _read_answer(self, flight: _Flight, data: Any, now: float) -> None:
         """Take the answer to a request of our own."""
@@ -683,10 +710,10 @@ class Connection:
 
     def _read_what_is_due(self, now: float) -> None:
         """Start the reads whose time has come."""
-        if overdue := tuple(
-            dict.fromkeys(key[0] for key, by in self._expected.items() if now >= by)
-        ):
-            self._expected = {key: by for key, by in self._expected.items() if now < by}
+        late = [key for key, expected in self._expected.items() if now >= expected.by]
+        if overdue := tuple(dict.fromkeys(device_id for device_id, _ in late)):
+            for key in late:
+                del self._expected[key]
             self._events.append(Overdue(overdue))
             self._read([device_id for device_id in overdue if device_id in self._kinds], _Round())
         if now >= self._batch_due:
@@ -774,7 +801,7 @@ class Connection:
             self._batch_due,
             _NEVER if self._listing else self._list_due,
             self._states_due,
-            min(self._expected.values(), default=_NEVER),
+            min((expected.by for expected in self._expected.values()), default=_NEVER),
             _NOW if self._waiting and len(self._in_flight) < MAX_IN_FLIGHT else _NEVER,
         )
         return min(due, max(reads, self._quiet_until))
@@ -785,6 +812,8 @@ class Connection:
             if now < flight.sent_at + ANSWER_LIMIT_S:
                 break
             del self._in_flight[number]
+            if flight.command is LIST_ROOMS:  # nobody promised that there are any
+                continue
             self._unanswered += 1
             self._statistics.answers[0] += 1
             if self._unanswered >= MAX_UNANSWERED:

@@ -195,26 +195,29 @@ class Inventory:
 
     def recorded(self, record: Record) -> Iterator[ModelChange]:
         """Take what the cloud says about a device itself: name, room, versions, type."""
+        room_id, room_name = record.room_id, record.room_name
+        if room_id and room_name and (room_id in self._rooms or len(self._rooms) < MAX_DEVICES):
+            self._rooms = {**self._rooms, room_id: room_name}
         old = self._devices[record.device_id]
-        if record.room_id and record.room_name and len(self._rooms) < MAX_DEVICES:
-            self._rooms = {**self._rooms, record.room_id: record.room_name}
-        new = self._with_room(_merged(old.record, record))
+        yield from self._rerecorded(old, self._with_room(_merged(old.record, record)))
+
+    def roomed(self, rooms: Mapping[str, str]) -> Iterator[ModelChange]:
+        """Take the names of the rooms by their ids; without any, those learned so far stay."""
+        self._rooms = rooms or self._rooms
+        for device in list(self._devices.values()):
+            yield from self._rerecorded(device, self._with_room(device.record))
+
+    def _rerecorded(self, old: Device, record: Record) -> Iterator[ModelChange]:
         changed = frozenset(
             _NAMES.get(name, name)
             for name in (item.name for item in fields(Record))
-            if getattr(new, name) != getattr(old.record, name) and name != "kind"
+            if getattr(record, name) != getattr(old.record, name) and name != "kind"
         )
-        if new.kind is old.kind:  # another type text of the same kind is no news
+        if record.kind is old.kind:  # another type text of the same kind is no news
             changed -= {"kind"}
-        device = self._devices[record.device_id] = old.changed({"record": new})
+        device = self._devices[old.device_id] = old.changed({"record": record})
         if changed:
             yield DeviceChanged(device, changed)
-
-    def roomed(self, rooms: Mapping[str, str]) -> Iterator[ModelChange]:
-        """Take the names of the rooms by their ids."""
-        self._rooms = {**self._rooms, **rooms}
-        for device in list(self._devices.values()):
-            yield from self.recorded(device.record)
 
     def reported(
         self, device_id: str, report: Report | None, *, pushed: bool = False
@@ -252,6 +255,11 @@ class Inventory:
     def acknowledged(self, device_id: str, movement: Movement | None) -> Iterator[ModelChange]:
         """Note the direction the cloud has just taken as a command; None when it has none."""
         yield from self._change(device_id, acknowledged_movement=movement)
+
+    def lost(self) -> Iterator[ModelChange]:
+        """Note that the link is lost: what was only acknowledged on it will not be confirmed any more."""
+        for device_id in list(self._devices):
+            yield from self._change(device_id, acknowledged_movement=None)
 
     def overdue(self, device_id: str) -> Iterator[ModelChange]:
         """Forget directions that no report confirmed in time; the position stays what was reported."""

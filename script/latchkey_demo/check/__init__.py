@@ -87,7 +87,7 @@ async def _all_there(up: Demo, outside: Outside, progress: Progress) -> list[Row
         states = States()
         await states.follow(socket)
         registry = await socket.call("config/entity_registry/list")
-    progress.say(f"{len(outside.simulators)} homes looked at")
+    progress.say("second start looked at")
     return [_there(simulator.home, registry, states) for simulator in outside.simulators]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from ..api import Json
-from ..states import FOLLOW_LIMIT_S, Condition, State
+from ..states import Condition, State
 
 MOVING_LIMIT_S = 60.0
 READ_ONLY = frozenset(
@@ -21,7 +21,8 @@ class Step:
     met: Condition
     wanted: str
     data: Json = field(default_factory=dict)
-    limit_s: float = FOLLOW_LIMIT_S
+    limit_s: float | None = None
+    """None for as long as Home Assistant usually takes to follow."""
 
 
 def _is(*values: str) -> Condition:

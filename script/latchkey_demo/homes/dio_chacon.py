@@ -179,9 +179,9 @@ HOME = Home(
     by_hand=_by_hand,
     try_this=(
         "Open, stop and close the shutters, and send one to a position.",
-        f"Play the hand on the wall: press {LIGHT} on the page of the simulated cloud.",
-        f"Ring {DOORBELL} there; its event and the time of the last ring follow.",
-        "Take the link down there: after ten seconds everything is unavailable; then up again.",
+        f"Be the hand on the wall: press {LIGHT} on the simulated home's page.",
+        f"Ring {DOORBELL} there: its event and the time of the last ring follow.",
+        "Take the link down there: after ten seconds all is unavailable; bring it up again.",
     ),
     scenarios=(
         Scenario(name="hand on the wall switch", play=_press_wall_switch),

@@ -20,7 +20,7 @@ from custom_components.dio_chacon.protocol import (
 
 from ...credentials import from_environment_or_prompt
 from ...errors import CliError, ExitStatus
-from ...link import Attempts, run_linked
+from ...link import run_linked
 from .actions import ACTIONS, Action, operate
 from .reads import list_devices, watch
 
@@ -154,16 +154,9 @@ def _installation_id() -> str:
 
 
 async def _run(arguments: Arguments, servers: Servers, credentials: Credentials) -> ExitStatus:
-    attempts = Attempts()
     handler: Handler = arguments.handler
     async with aiohttp.ClientSession() as session:
         client = DioClient(
-            credentials,
-            session,
-            servers=servers,
-            read_unknown=arguments.unknown_devices,
-            backoff=attempts,
+            credentials, session, servers=servers, read_unknown=arguments.unknown_devices
         )
-        return await run_linked(
-            client, attempts, arguments.timeout, lambda: handler(client, arguments)
-        )
+        return await run_linked(client, arguments.timeout, lambda: handler(client, arguments))

@@ -116,7 +116,7 @@ async def operate(action: Action, client: DioClient, arguments: argparse.Namespa
     name = printable(device.name)
     if not action.suits(device):
         raise CliError(
-            f"{name} cannot {action.name}: it is a {KINDS[device.kind]}", ExitStatus.USAGE
+            f"{name} ({KINDS[device.kind]}) does not offer {action.name!r}", ExitStatus.USAGE
         )
     if not device.connected:
         _warn(f"{name} is offline as far as the cloud knows; sending all the same")

@@ -26,10 +26,19 @@ _STATE_FIELDS = (
     "acknowledged_movement",
     "calibration",
     "last_event",
+    "last_ring",
     "sd_card",
 )
 _IN_STATE_TEXT = frozenset(
-    {"acknowledged_movement", "is_on", "last_event", "movement", "position", "quiet"}
+    {
+        "acknowledged_movement",
+        "is_on",
+        "last_event",
+        "last_ring",
+        "movement",
+        "position",
+        "quiet",
+    }
 )
 _IN_LINK_TEXT = frozenset({"connected", "reported"})
 # Of these only the fact that they changed is told.

@@ -1,0 +1,94 @@
+"""Have the contenders do the same jobs in turn."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+import json
+import sys
+import time
+from typing import Any
+
+from .children import Child, Json
+
+
+class Contest:
+    """The contenders of one kind, each in its own process, all against one counterpart."""
+
+    def __init__(self, children: Mapping[str, Child], card: Json) -> None:
+        """Take contenders that are ready; those whose package is missing are left out."""
+        self.card = card
+        self.missing = {
+            name: child.announcement["missing"]
+            for name, child in children.items()
+            if "missing" in child.announcement
+        }
+        self._children = {
+            name: child for name, child in children.items() if name not in self.missing
+        }
+
+    def rounds(
+        self,
+        job: str,
+        times: int,
+        /,
+        *,
+        only: Sequence[str] = (),
+        warm_up: bool = False,
+        **members: object,
+    ) -> dict[str, list[Any]]:
+        """Ask for a job several times, A B A B, and give the results by contender.
+
+        With ``warm_up`` there is one round before that does not count.
+        """
+        chosen = {name: child for name, child in self._children.items() if not only or name in only}
+        results: dict[str, list[Any]] = {name: [] for name in chosen}
+        for number in range(-int(warm_up), times):
+            for name, child in chosen.items():
+                result = child.ask(job, **members)
+                if number >= 0:
+                    results[name].append(result)
+        return results
+
+    def once(self, job: str, **members: object) -> dict[str, Any]:
+        """Ask every contender for a job once."""
+        return {name: child.ask(job, **members) for name, child in self._children.items()}
+
+
+@contextmanager
+def counterpart(module: str, *words: str) -> Iterator[Json]:
+    """Run a counterpart; gives what it announces."""
+    with Child("counterpart", module, *words) as child:
+        yield child.announcement
+
+
+@contextmanager
+def contest(
+    module: str, domain: str, contenders: Sequence[str], card: Json, *options: str
+) -> Iterator[Contest]:
+    """Start the contenders side by side and end them with the block."""
+    with ExitStack() as stack:
+        yield Contest(
+            {
+                name: stack.enter_context(
+                    Child(name, module, domain, name, json.dumps(card), *options)
+                )
+                for name in contenders
+            },
+            card,
+        )
+
+
+def pick(results: Mapping[str, Sequence[Json]], member: str) -> dict[str, list[float]]:
+    """Take one figure out of results that have several."""
+    return {name: [each[member] for each in samples] for name, samples in results.items()}
+
+
+class Progress:
+    """Tells on standard error what is being measured: standard output is for the table."""
+
+    def __init__(self) -> None:
+        """Start the clock."""
+        self._started = time.monotonic()
+
+    def __call__(self, what: str) -> None:
+        """Say what comes next."""
+        print(f"{time.monotonic() - self._started:5.1f} s  {what}", file=sys.stderr, flush=True)

@@ -1,0 +1,1 @@
+"""DIO Chacon: contenders, counterpart and targets."""

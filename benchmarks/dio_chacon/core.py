@@ -1,0 +1,105 @@
+"""The protocol core of DIO Chacon: what is measured, how often, and what is promised."""
+
+from collections.abc import Iterator
+
+from ..children import Json
+from ..conductor import Contest, Progress, contest, counterpart, pick
+from ..scale import Scale
+from ..table import LIMIT, OURS, PEER, Row, Target
+
+CONTENDERS = (LIMIT, PEER, OURS)
+COUNTERPART = "benchmarks.dio_chacon.counterpart"
+WORKER = "benchmarks.worker"
+DOMAIN = "dio_chacon"
+
+DEVICES = 20
+FRAMES = 2_000
+PUSHES_PER_SECOND = 300
+# One byte per push would be a leak; less is the noise of caches.
+FLAT_BYTES = 20_000
+# The loop's clock against the wall's; a pong that takes 150 ms still comes in time.
+HURRY = 60
+
+
+def measure(scale: Scale, progress: Progress) -> Iterator[Row]:
+    """Measure one row after the other."""
+    with counterpart(COUNTERPART, str(DEVICES), *CONTENDERS) as card:
+        with contest(WORKER, DOMAIN, CONTENDERS, card) as clients:
+            progress("DIO core: frames")
+            yield _frames(clients, scale)
+            progress("DIO core: connecting")
+            yield _connect(clients, scale)
+            clients.once("open")
+            progress("DIO core: commands")
+            yield from _commands(clients, scale)
+            progress("DIO core: pushes")
+            yield from _pushes(clients, scale)
+            progress("DIO core: memory")
+            yield _memory(clients, scale)
+            clients.once("close")
+        progress("DIO core: idle links")
+        yield _idle(card, scale)
+
+
+def _frames(clients: Contest, scale: Scale) -> Row:
+    costs = clients.rounds("decode", scale.rounds, warm_up=True, count=FRAMES)
+    return Row("frames decoded", "1/s", costs, Target(1, PEER), shown=lambda us: 1e6 / us)
+
+
+def _connect(clients: Contest, scale: Scale) -> Row:
+    quick = clients.rounds("connect", scale.trips, only=(LIMIT, OURS), warm_up=True, times=1)
+    slow = clients.rounds("connect", scale.slow_rounds, only=(PEER,), times=1)
+    return Row("connect to all devices with state", "ms", quick | slow, Target(1.5, LIMIT))
+
+
+def _commands(clients: Contest, scale: Scale) -> Iterator[Row]:
+    # Ten per round, one contender after the other: what disturbs one disturbs all.
+    quick: dict[str, list[Json]] = {LIMIT: [], OURS: []}
+    echo: list[float] = []
+    for number in range(scale.trips + 1):
+        trips = clients.rounds("command", 1, only=(LIMIT, OURS), times=10)
+        echoes = clients.rounds("echo", 1, only=(LIMIT,), times=10)
+        if number:  # the first round warms up
+            echo += echoes[LIMIT]
+            for name in quick:
+                quick[name] += trips[name]
+    slow = clients.rounds("command", scale.slow_rounds, only=(PEER,), times=1)
+    trips = quick | slow
+    yield Row("command to answer", "ms", pick(trips, "ms"), Target(1.5, LIMIT))
+    beside_echo = pick(trips, "ms") | {LIMIT: echo}
+    yield Row("command, limit = WebSocket echo", "ms", beside_echo, Target(1.5, LIMIT))
+    yield Row("command, CPU", "µs", pick(trips, "cpu_us"), Target(1, PEER))
+
+
+def _pushes(clients: Contest, scale: Scale) -> Iterator[Row]:
+    costs = clients.rounds("push", scale.rounds, warm_up=True, count=scale.pushes)
+    yield Row("push to listener, burst, CPU", "µs", costs, Target(1.2, LIMIT))
+    paced = clients.rounds(
+        "paced",
+        scale.rounds,
+        warm_up=True,
+        count=scale.paced_pushes,
+        per_second=PUSHES_PER_SECOND,
+    )
+    yield Row("push to listener, 300/s, delay p50", "µs", pick(paced, "p50_us"), Target(1.2, LIMIT))
+    yield Row("push to listener, 300/s, CPU", "% core", _percent(pick(paced, "share")), None)
+
+
+def _memory(clients: Contest, scale: Scale) -> Row:
+    grown = clients.rounds("memory", 1, only=(OURS,), count=scale.memory_pushes)
+    metric = f"heap growth over {scale.memory_pushes:,} pushes"
+    return Row(metric, "bytes", grown, Target(FLAT_BYTES))
+
+
+def _idle(card: Json, scale: Scale) -> Row:
+    speed = 1 if scale.real_idle else HURRY
+    with contest(WORKER, DOMAIN, CONTENDERS, card, "--speed", str(speed)) as clients:
+        clients.once("open")
+        shares = clients.rounds("idle", 1, seconds=scale.idle_s)
+        clients.once("close")
+    metric = f"idle link, {scale.idle_s:g} s, CPU"
+    return Row(metric, "% core", _percent(shares), Target(0.1))
+
+
+def _percent(shares: dict[str, list[float]]) -> dict[str, list[float]]:
+    return {name: [share * 100 for share in samples] for name, samples in shares.items()}

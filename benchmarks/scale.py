@@ -1,0 +1,55 @@
+"""How much is measured."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Counts that decide how long a run takes."""
+
+    rounds: int
+    """Of what takes fractions of a second."""
+    trips: int
+    """Rounds of what takes milliseconds and varies with the machine's other work."""
+    slow_rounds: int
+    """Of what takes the published client a second or more."""
+    pushes: int
+    """In one burst."""
+    paced_pushes: int
+    memory_pushes: int
+    idle_s: float
+    """Seconds that an idle link is watched, by its own clock."""
+    real_idle: bool
+    """Whether they are seconds of the wall clock too."""
+
+
+DEFAULT = Scale(
+    rounds=9,
+    trips=40,
+    slow_rounds=5,
+    pushes=5_000,
+    paced_pushes=150,
+    memory_pushes=100_000,
+    idle_s=300,
+    real_idle=False,
+)
+FULL = Scale(
+    rounds=25,
+    trips=200,
+    slow_rounds=9,
+    pushes=20_000,
+    paced_pushes=900,
+    memory_pushes=100_000,
+    idle_s=70,
+    real_idle=True,
+)
+SMOKE = Scale(
+    rounds=1,
+    trips=2,
+    slow_rounds=1,
+    pushes=500,
+    paced_pushes=20,
+    memory_pushes=2_000,
+    idle_s=30,
+    real_idle=False,
+)

@@ -1,0 +1,1 @@
+"""Tests that use Home Assistant's web page as a person does."""

@@ -1,0 +1,52 @@
+"""Every error of a core ends the program with a status and a remedy."""
+
+import pytest
+
+from custom_components.dio_chacon import protocol
+from script.latchkey_cli.errors import EXIT_HELP, REMEDIES, ExitStatus, explained
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (protocol.AuthError("refused"), ExitStatus.REFUSED),
+        (protocol.UnsupportedError("address"), ExitStatus.USAGE),
+        (protocol.ConnectError("unreachable"), ExitStatus.NO_LINK),
+        (protocol.ThrottledError("slower", 60), ExitStatus.NO_LINK),
+        (protocol.LinkClosedError("closed"), ExitStatus.NO_LINK),
+        (protocol.PeerSilentError("silent"), ExitStatus.NO_LINK),
+        (protocol.FrameError("garbage"), ExitStatus.NO_LINK),
+        (protocol.SessionRefusedError("session"), ExitStatus.NO_LINK),
+        (protocol.RefusedError("no", 400), ExitStatus.FAILED),
+        (protocol.UnansweredError("silence"), ExitStatus.FAILED),
+        (protocol.DeviceSilentError("silence", 504), ExitStatus.FAILED),
+        (protocol.SupersededError("later one"), ExitStatus.FAILED),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else value.name,
+)
+def test_error_is_explained(error: Exception, status: ExitStatus) -> None:
+    """The text is the core's, and what to do follows."""
+    told = explained(error)
+    assert told.status is status
+    assert str(told).startswith(f"{error}; ")
+    assert len(str(told)) > len(str(error)) + 5
+
+
+def test_remedies_name_classes_that_exist() -> None:
+    """A name that no core has would never be found."""
+    assert all(hasattr(protocol, name) for name in REMEDIES)
+
+
+def test_errors_that_are_new() -> None:
+    """A class that a core adds below the base is explained at least in general."""
+
+    class NewError(protocol.VendorError):
+        """An error that the table does not name."""
+
+    assert explained(NewError("odd")).status is ExitStatus.FAILED
+
+
+def test_help_documents_every_status() -> None:
+    """What the shell can get is in the help."""
+    documented = {int(line.split()[0]) for line in EXIT_HELP.splitlines()[1:]}
+    assert documented == set(ExitStatus)

@@ -1,0 +1,68 @@
+"""The protocol core is loaded alone and at once."""
+
+import os
+from pathlib import Path
+import subprocess
+import sys
+
+import pytest
+
+from script.latchkey_cli.load import ROOT, lend
+from script.latchkey_cli.vendors import VENDORS
+
+START_LIMIT_S = 0.5
+
+
+@pytest.mark.parametrize("domain", VENDORS)
+def test_home_assistant_stays_out(domain: str) -> None:
+    """The core has its real name, and neither Home Assistant nor the component's rooms are there."""
+    program = f"""
+import sys
+from latchkey_cli.vendors import load
+load({domain!r})
+ours = {{name for name in sys.modules if name.startswith("custom_components.{domain}.")}}
+assert "custom_components.{domain}.protocol.client" in ours
+assert all(name.startswith("custom_components.{domain}.protocol") for name in ours), ours
+assert "homeassistant" not in sys.modules
+"""
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", program],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "script")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_loaded_packages_are_left_alone() -> None:
+    """In a process that has the component, the command line takes it as it is."""
+    import custom_components.dio_chacon
+
+    lend("dio_chacon")
+    assert sys.modules["custom_components.dio_chacon"] is custom_components.dio_chacon
+    assert custom_components.dio_chacon.__spec__.origin
+
+
+@pytest.mark.parametrize("domain", VENDORS)
+def test_start_is_quick(domain: str, tmp_path: Path) -> None:
+    """With its bytecode at hand, as from the second start on, the program costs less than half a second."""
+    environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(tmp_path)}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    costs = []
+    for _ in range(4):
+        before = _children_s()
+        subprocess.run(
+            [ROOT / "script/cli", domain, "--help"],
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
+        costs.append(_children_s() - before)
+    # Processor time: how busy the machine is with other tests does not count.
+    assert min(costs[1:]) < START_LIMIT_S
+
+
+def _children_s() -> float:
+    times = os.times()
+    return times.children_user + times.children_system

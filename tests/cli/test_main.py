@@ -1,0 +1,41 @@
+"""The program around the vendors: help, usage, and starting from anywhere."""
+
+from pathlib import Path
+
+import pytest
+
+from script.latchkey_cli.__main__ import main
+from script.latchkey_cli.vendors import VENDORS
+from script.latchkey_cli.vendors.dio_chacon.actions import ACTIONS
+
+from .conftest import Run
+
+
+def test_help_names_vendors_and_statuses(run: Run, tmp_path: Path) -> None:
+    """The help is complete without a network, and from any folder."""
+    done = run("--help", cwd=tmp_path)
+    assert (done.status, done.errors) == (0, "")
+    assert all(domain in done.output for domain in VENDORS)
+    assert "exit status:" in done.output
+
+
+def test_help_of_a_vendor_names_its_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each command is there, with what the environment may hold."""
+    with pytest.raises(SystemExit) as caught:
+        main(["dio_chacon", "--help"])
+    assert caught.value.code == 0
+    text = capsys.readouterr().out
+    assert "DIO_CHACON_USERNAME" in text
+    for name in ("devices", "watch", *(action.name for action in ACTIONS)):
+        assert f"    {name} " in text
+
+
+@pytest.mark.parametrize(
+    "words", [[], ["dio"], ["dio_chacon"], ["--json", "dio_chacon", "devices"]]
+)
+def test_usage(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Words that make no command end with status 2 and the usage."""
+    with pytest.raises(SystemExit) as caught:
+        main(words)
+    assert caught.value.code == 2
+    assert "usage: script/cli" in capsys.readouterr().err

@@ -1,0 +1,658 @@
+"""From changes of the cloud to entities and registries: availability, devices that come and go, repairs."""
+
+import asyncio
+from collections.abc import Iterator
+import logging
+from typing import Any
+from unittest.mock import patch
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN, Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import (
+    area_registry as ar,
+    device_registry as dr,
+    entity_registry as er,
+    issue_registry as ir,
+)
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.dio_chacon.const import DOMAIN
+from custom_components.dio_chacon.protocol import AuthError, DioClient, UnsupportedError
+from simulators.dio_chacon import Home, SimulatedCloud, make_device
+
+from .helpers import (
+    ACCOUNT,
+    CAMERA,
+    DOORBELL,
+    LIGHT_SWITCH,
+    OFFLINE_SHUTTER,
+    PLAIN_PLUG,
+    PLUG,
+    SHUTTER,
+    SILENT_SHUTTER,
+    Writes,
+    act,
+    device_of,
+    entity_id_of,
+    fails,
+    has_device,
+    has_entity,
+    pass_time,
+    reconnect,
+    setup,
+    until,
+    until_attribute,
+    until_state,
+)
+
+DAY_S = 24 * 60 * 60
+
+
+def connection_of(hass: HomeAssistant) -> str:
+    """Return the entity that shows the link."""
+    return entity_id_of(hass, Platform.BINARY_SENSOR, f"{ACCOUNT}-connection")
+
+
+def unavailable(hass: HomeAssistant) -> set[str]:
+    """Return all entities that are not available."""
+    return {
+        state.entity_id for state in hass.states.async_all() if state.state == STATE_UNAVAILABLE
+    }
+
+
+def issues(hass: HomeAssistant) -> set[str]:
+    """Return what the user is told."""
+    return {
+        issue.translation_key or ""
+        for issue in ir.async_get(hass).issues.values()
+        if issue.domain == DOMAIN and issue.active
+    }
+
+
+async def refresh(hass: HomeAssistant) -> None:
+    """Press the button that asks for everything."""
+    button = entity_id_of(hass, Platform.BUTTON, f"{ACCOUNT}-refresh")
+    await act(hass, Platform.BUTTON, "press", button)
+
+
+# --- the link -------------------------------------------------------------------------------
+
+
+async def test_short_outage(
+    hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud
+) -> None:
+    """A blip of the link changes nothing but the entity that shows the link."""
+    before = unavailable(hass)
+    cloud.abort()
+    await until_state(hass, connection_of(hass), "off")
+    assert unavailable(hass) == before
+    pass_time(hass, 9)
+    assert unavailable(hass) == before
+    await until_state(hass, connection_of(hass), "on")
+    pass_time(hass, 11)
+    assert unavailable(hass) == before
+
+
+async def test_long_outage(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    cloud: SimulatedCloud,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """After ten seconds nothing is shown that nobody vouches for; afterwards all is as the cloud says."""
+    caplog.set_level(logging.INFO)
+    before = unavailable(hass)
+    plug = entity_id_of(hass, Platform.SWITCH, PLUG)
+    await cloud.link_down()
+    await until_state(hass, connection_of(hass), "off")
+    pass_time(hass, 9)
+    assert hass.states.get(plug).state == STATE_ON
+    pass_time(hass, 11)
+    everything = {state.entity_id for state in hass.states.async_all()}
+    ours = {
+        entity.entity_id
+        for entity in er.async_entries_for_config_entry(er.async_get(hass), loaded.entry_id)
+    }
+    assert unavailable(hass) == (everything & ours) - {connection_of(hass)}
+    # Whatever happens meanwhile is known afterwards.
+    cloud.home.press(PLUG, on=False)
+    cloud.home.press(PLAIN_PLUG, on=True)
+    writes = Writes(hass)
+    await reconnect(hass, cloud)
+    await until_state(hass, plug, "off")
+    await hass.async_block_till_done()
+    assert hass.states.get(entity_id_of(hass, Platform.SWITCH, PLAIN_PLUG)).state == STATE_ON
+    assert unavailable(hass) == before
+    # Every entity wrote its state once.
+    assert [name for name in set(writes.entities) if writes.entities.count(name) > 1] == []
+    assert set(writes.entities) == everything & ours
+    ours_logged = [
+        record.getMessage()
+        for record in caplog.records
+        if record.name.startswith(f"custom_components.{DOMAIN}") and record.levelno >= logging.INFO
+    ]
+    assert [line for line in ours_logged if "Connection" in line] == [
+        line for line in ours_logged if line.startswith("Connection to the DIO cloud")
+    ]
+    assert len([line for line in ours_logged if "lost" in line]) == 1
+    assert len([line for line in ours_logged if "is back" in line]) == 1
+
+
+async def test_commands_fail_at_once_during_an_outage(
+    hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud
+) -> None:
+    """A command without a link is neither kept nor lost in silence."""
+    plug = entity_id_of(hass, Platform.SWITCH, PLUG)
+    await cloud.link_down()
+    await until_state(hass, connection_of(hass), "off")
+    cloud.journal.clear()
+    error = await fails(hass, Platform.SWITCH, "turn_off", plug)
+    assert error.translation_key == "cannot_connect"
+    await reconnect(hass, cloud)
+    await until_state(hass, connection_of(hass), "on")
+    assert not cloud.requests("/action/")
+    assert cloud.home.device(PLUG).read("oic.r.switch.binary", "value") == 1
+
+
+async def test_command_in_flight_fails_when_the_link_drops(
+    hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud
+) -> None:
+    """A command whose answer never came is an error, and it is not repeated."""
+    cloud.faults.arm("cut", path="/action/switch", count=1)
+    plug = entity_id_of(hass, Platform.SWITCH, PLUG)
+    error = await fails(hass, Platform.SWITCH, "turn_off", plug)
+    assert error.translation_key == "cannot_connect"
+    await reconnect(hass, cloud)
+    assert len(cloud.requests("/action/switch")) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "key", "told"),
+    [
+        (400, "refused", "400"),
+        (404, "refused", "404"),
+        (429, "refused", "429"),
+        (408, "device_silent", "408"),
+        (504, "device_silent", "504"),
+    ],
+)
+async def test_refused_commands(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    cloud: SimulatedCloud,
+    status: int,
+    key: str,
+    told: str,
+) -> None:
+    """What the cloud refuses is an error with its status; the link and the shown state stay."""
+    cloud.faults.arm("answer_status", status=status, path="/action/", count=1)
+    plug = entity_id_of(hass, Platform.SWITCH, PLUG)
+    error = await fails(hass, Platform.SWITCH, "turn_off", plug)
+    assert error.translation_key == key
+    assert error.translation_placeholders["code"] == told
+    assert told in str(error)
+    assert hass.states.get(plug).state == STATE_ON
+    assert len(cloud.sessions) == 1
+
+
+async def test_unanswered_command(
+    hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud
+) -> None:
+    """A command that the cloud never answers fails by name."""
+    cloud.faults.arm("silence", path="/action/", count=1)
+    plug = entity_id_of(hass, Platform.SWITCH, PLUG)
+    with patch("custom_components.dio_chacon.protocol.connection.ANSWER_LIMIT_S", 0.1):
+        error = await fails(hass, Platform.SWITCH, "turn_off", plug)
+    assert error.translation_key == "no_answer"
+    assert hass.states.get(plug).state == STATE_ON
+
+
+class Ending:
+    """Lets the link of one entry end with an error, as a retry could not mend."""
+
+    def __init__(self) -> None:
+        """Prepare."""
+        self.error: asyncio.Future[Exception] | None = None
+
+    async def run(self, client: DioClient) -> None:
+        """Stand in for the client's life: it, or the error."""
+        self.error = asyncio.get_running_loop().create_future()
+        life = asyncio.create_task(RUN(client))
+        try:
+            raise await self.error
+        finally:
+            life.cancel()
+            await asyncio.gather(life, return_exceptions=True)
+
+
+RUN = DioClient.run
+
+
+@pytest.fixture
+def ending() -> Iterator[Ending]:
+    """Give control over the end of the link."""
+    ending = Ending()
+    with patch.object(DioClient, "run", lambda client: ending.run(client)):
+        yield ending
+
+
+async def test_link_ends_by_a_mistake(
+    hass: HomeAssistant,
+    ending: Ending,
+    loaded: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Should the client ever die of a mistake, nothing stale is shown and the log has the reason."""
+    ending.error.set_result(RuntimeError("mistake"))
+    await until_state(hass, entity_id_of(hass, Platform.SWITCH, PLUG), STATE_UNAVAILABLE)
+    assert "RuntimeError: mistake" in caplog.text
+
+
+async def test_link_ends_because_the_cloud_changed(
+    hass: HomeAssistant, ending: Ending, loaded: MockConfigEntry
+) -> None:
+    """What no retry can mend makes the entry say so, instead of hanging in the air."""
+    with patch(
+        "custom_components.dio_chacon.coordinator.async_first_verdict",
+        side_effect=UnsupportedError("the cloud speaks another language"),
+    ):
+        ending.error.set_result(UnsupportedError("the cloud speaks another language"))
+        await until(hass, lambda: loaded.state is ConfigEntryState.SETUP_ERROR)
+    assert loaded.error_reason_translation_key == "unsupported"
+
+
+async def test_command_finds_the_password_refused(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    """An authentication error on a command asks the user too."""
+    shutter = entity_id_of(hass, Platform.COVER, SHUTTER)
+    with patch.object(DioClient, "move", side_effect=AuthError("refused")):
+        error = await fails(hass, Platform.COVER, "open_cover", shutter)
+    assert error.translation_key == "invalid_auth"
+    await hass.async_block_till_done()
+    assert len(hass.config_entries.flow.async_progress()) == 1
+
+
+async def test_link_is_lost_before_anyone_listens(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud
+) -> None:
+    """A link that is gone when set-up looks again counts as lost."""
+    ready = DioClient.ready
+
+    async def ready_and_lost(client: DioClient, *, patient: bool = True) -> Any:
+        account = await ready(client, patient=patient)
+        lost = asyncio.get_running_loop().create_future()
+        client.subscribe(lambda _change: lost.done() or lost.set_result(None))
+        await cloud.link_down()
+        await lost
+        return account
+
+    with patch.object(DioClient, "ready", ready_and_lost):
+        await setup(hass, entry)
+    assert hass.states.get(connection_of(hass)).state == "off"
+    plug = entity_id_of(hass, Platform.SWITCH, PLUG)
+    assert hass.states.get(plug).state == STATE_ON
+    pass_time(hass, 11)
+    assert hass.states.get(plug).state == STATE_UNAVAILABLE
+    await reconnect(hass, cloud)
+    await until_state(hass, plug, STATE_ON)
+
+
+# --- availability of devices ----------------------------------------------------------------
+
+
+async def test_unreachable_devices(
+    hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud
+) -> None:
+    """A device that the cloud does not reach is unavailable; that it is not reached can be seen."""
+    for device_id in (OFFLINE_SHUTTER, SILENT_SHUTTER):
+        cover = entity_id_of(hass, Platform.COVER, device_id)
+        connectivity = entity_id_of(hass, Platform.BINARY_SENSOR, f"{device_id}-connectivity")
+        assert hass.states.get(cover).state == STATE_UNAVAILABLE
+        assert hass.states.get(connectivity).state == "off"
+    plug = entity_id_of(hass, Platform.SWITCH, PLUG)
+    connectivity = entity_id_of(hass, Platform.BINARY_SENSOR, f"{PLUG}-connectivity")
+    writes = Writes(hass)
+    cloud.home.set_connected(PLUG, connected=False)
+    await until_state(hass, connectivity, "off")
+    await hass.async_block_till_done()
+    assert hass.states.get(plug).state == STATE_UNAVAILABLE
+    quiet = entity_id_of(hass, Platform.SWITCH, f"{PLUG}-quietmode")
+    assert sorted(writes.entities) == sorted([plug, quiet, connectivity])
+    cloud.home.set_connected(PLUG, connected=True)
+    await until_state(hass, plug, STATE_ON)
+    assert hass.states.get(connectivity).state == STATE_ON
+
+
+async def test_push_wakes_only_who_shows_it(
+    hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud
+) -> None:
+    """One push, one write, of the one entity that shows the changed field; a repeat costs nothing."""
+    plug = entity_id_of(hass, Platform.SWITCH, PLUG)
+    quiet = entity_id_of(hass, Platform.SWITCH, f"{PLUG}-quietmode")
+    writes = Writes(hass)
+    cloud.home.press(PLUG, on=False)
+    await until_state(hass, plug, "off")
+    assert writes.entities == [plug]
+    cloud.home.set_quiet(PLUG, on=False)
+    await until_state(hass, quiet, "off")
+    assert writes.entities == [plug, quiet]
+    cloud.home.set_quiet(PLUG, on=False)  # no news
+    cloud.home.press(PLUG, on=True)
+    await until_state(hass, plug, "on")
+    assert writes.entities == [plug, quiet, plug]
+    # The end of a run changes movement and position at once, and is written once.
+    shutter = entity_id_of(hass, Platform.COVER, SHUTTER)
+    writes.entities.clear()
+    cloud.home.move_to(SHUTTER, 80)
+    await until_attribute(hass, shutter, "current_position", 80)
+    await hass.async_block_till_done()
+    assert writes.entities == [shutter, shutter]
+
+
+# --- devices come, change and go ------------------------------------------------------------
+
+
+@pytest.fixture
+def quick_hints() -> Iterator[None]:
+    """Follow hints that the list is out of date at once, where otherwise half a minute would go by."""
+    with patch("custom_components.dio_chacon.protocol.connection.HINT_INTERVAL_S", 0.01):
+        yield
+
+
+async def test_new_device(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    cloud: SimulatedCloud,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A device that the list shows for the first time has its entities on the spot."""
+    new = cloud.home.add("light_switch", "Lampe neuve", room="Cuisine")
+    await refresh(hass)
+    await until(hass, lambda: has_entity(hass, Platform.SWITCH, new.device_id))
+    await hass.async_block_till_done()
+    assert hass.states.get(entity_id_of(hass, Platform.SWITCH, new.device_id)).state == "off"
+    assert has_entity(hass, Platform.SWITCH, f"{new.device_id}-quietmode")
+    device = device_of(hass, loaded, new.device_id)
+    assert device.via_device_id == device_of(hass, loaded, ACCOUNT).id
+    assert device.area_id == "cuisine"
+    assert caplog.text.count("New device Lampe neuve") == 1
+    cloud.home.press(new.device_id, on=True)
+    await until_state(hass, entity_id_of(hass, Platform.SWITCH, new.device_id), "on")
+
+
+async def test_new_device_announces_itself(
+    hass: HomeAssistant, quick_hints: None, loaded: MockConfigEntry, cloud: SimulatedCloud
+) -> None:
+    """A push of a device that no list has shown makes us look."""
+    new = cloud.home.add("plug", "Prise neuve", announce=True)
+    await until(hass, lambda: has_entity(hass, Platform.SWITCH, new.device_id))
+
+
+async def test_removed_device(
+    hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud
+) -> None:
+    """A device that two lists lack is gone, with its entities; one list is not enough."""
+    plug = entity_id_of(hass, Platform.SWITCH, PLUG)
+    cloud.home.remove(PLUG)
+    cloud.faults.arm("answer_status", path="^/device$", status=500)
+    button = entity_id_of(hass, Platform.BUTTON, f"{ACCOUNT}-refresh")
+    for _ in range(3):
+        error = await fails(hass, Platform.BUTTON, "press", button)
+        assert error.translation_key == "refused"
+    assert has_device(hass, loaded, PLUG)
+    cloud.faults.clear()
+    await refresh(hass)
+    assert has_device(hass, loaded, PLUG)
+    await refresh(hass)
+    assert not has_device(hass, loaded, PLUG)
+    await hass.async_block_till_done()
+    assert hass.states.get(plug) is None
+    assert not has_entity(hass, Platform.SWITCH, PLUG)
+
+
+async def test_device_comes_back(
+    hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud
+) -> None:
+    """A device that is paired again has its entities again, with what the user made of them."""
+    entities = er.async_get(hass)
+    entities.async_update_entity(entity_id_of(hass, Platform.SWITCH, PLUG), name="Lampe à moi")
+    gone = cloud.home.remove(PLUG)
+    await refresh(hass)
+    await refresh(hass)
+    await until(hass, lambda: not has_device(hass, loaded, PLUG))
+    cloud.home.put(gone)
+    await refresh(hass)
+    await until(hass, lambda: has_entity(hass, Platform.SWITCH, PLUG))
+    await hass.async_block_till_done()
+    plug = entity_id_of(hass, Platform.SWITCH, PLUG)
+    assert hass.states.get(plug).state == STATE_ON
+    assert hass.states.get(plug).name == "Lampe à moi"
+    cloud.home.press(PLUG, on=False)
+    await until_state(hass, plug, "off")
+
+
+async def test_empty_list_is_not_believed_at_once(
+    hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud
+) -> None:
+    """A list that is suddenly empty removes nothing until a second one confirms it."""
+    kept = dict(cloud.home.devices)
+    cloud.home.devices.clear()
+    await refresh(hass)
+    cloud.home.devices.update(kept)
+    await refresh(hass)
+    await hass.async_block_till_done()
+    assert has_device(hass, loaded, PLUG)
+
+
+async def test_rename(hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud) -> None:
+    """Names and versions follow the cloud; a name that the user gave stays."""
+    devices = dr.async_get(hass)
+    devices.async_update_device(device_of(hass, loaded, LIGHT_SWITCH).id, name_by_user="Ma lampe")
+    cloud.home.rename(PLUG, "Lampe du salon")
+    cloud.home.rename(LIGHT_SWITCH, "Autre nom")
+    cloud.home.set_firmware(PLUG, "2.0.0")
+    await until(hass, lambda: device_of(hass, loaded, PLUG).sw_version == "2.0.0")
+    assert device_of(hass, loaded, PLUG).name == "Lampe du salon"
+    assert hass.states.get(entity_id_of(hass, Platform.SWITCH, PLUG)).name == "Lampe du salon"
+    lamp = device_of(hass, loaded, LIGHT_SWITCH)
+    assert (lamp.name, lamp.name_by_user) == ("Autre nom", "Ma lampe")
+
+
+async def test_rooms(hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud) -> None:
+    """A device moves with its room, unless the user has put it elsewhere or nowhere."""
+    devices, areas = dr.async_get(hass), ar.async_get(hass)
+    attic = areas.async_get_or_create("Sous les toits")
+    devices.async_update_device(device_of(hass, loaded, LIGHT_SWITCH).id, area_id=attic.id)
+    devices.async_update_device(device_of(hass, loaded, PLAIN_PLUG).id, area_id=None)
+    assert device_of(hass, loaded, PLUG).area_id == "bureau"
+    for device_id in (PLUG, LIGHT_SWITCH, PLAIN_PLUG):
+        cloud.home.assign_room(device_id, "Véranda")
+    cloud.home.rename(DOORBELL, "Sonnette")  # the last push
+    await until(hass, lambda: device_of(hass, loaded, DOORBELL).name == "Sonnette")
+    assert areas.async_get_area(device_of(hass, loaded, PLUG).area_id).name == "Véranda"
+    assert device_of(hass, loaded, LIGHT_SWITCH).area_id == attic.id
+    assert device_of(hass, loaded, PLAIN_PLUG).area_id is None
+
+
+async def test_first_room(
+    hass: HomeAssistant, home: Home, cloud: SimulatedCloud, entry: MockConfigEntry
+) -> None:
+    """A device without a room gets its first one."""
+    home.assign_room(PLUG, None)
+    await setup(hass, entry)
+    assert device_of(hass, entry, PLUG).area_id is None
+    home.assign_room(PLUG, "Bureau")
+    await until(hass, lambda: device_of(hass, entry, PLUG).area_id == "bureau")
+
+
+async def test_device_that_nothing_shows(
+    hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud
+) -> None:
+    """A device of an unknown type stays out of the registry, also when it is renamed."""
+    cloud.home.rename(CAMERA, "Autre caméra")
+    cloud.home.rename(DOORBELL, "Sonnette")
+    await until(hass, lambda: device_of(hass, loaded, DOORBELL).name == "Sonnette")
+    assert not has_device(hass, loaded, CAMERA)
+
+
+async def test_type_changes(
+    hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud
+) -> None:
+    """A device of another type has other entities; those of the old type are gone."""
+    old = device_of(hass, loaded, LIGHT_SWITCH).id
+    cloud.home.change_type(LIGHT_SWITCH, ".dio1.wifi.plug.switch.")
+    await until(
+        hass,
+        lambda: (
+            (entity := hass.states.get(entity_id_of(hass, Platform.SWITCH, LIGHT_SWITCH)))
+            and entity.attributes.get("device_class") == "outlet"
+        ),
+    )
+    assert device_of(hass, loaded, LIGHT_SWITCH).id == old
+    cloud.home.change_type(LIGHT_SWITCH, ".wifi.somethingNew.")
+    await until(hass, lambda: not has_device(hass, loaded, LIGHT_SWITCH))
+    assert not has_entity(hass, Platform.SWITCH, LIGHT_SWITCH)
+    cloud.home.change_type(LIGHT_SWITCH, ".dio1.wifi.genericSwitch.switch.")
+    await until(hass, lambda: has_entity(hass, Platform.SWITCH, LIGHT_SWITCH))
+
+
+async def test_type_changed_while_we_were_away(
+    hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud
+) -> None:
+    """After a restart, entities of the old type are gone as well."""
+    assert await hass.config_entries.async_unload(loaded.entry_id)
+    cloud.home.change_type(SHUTTER, ".dio1.wifi.plug.switch.")
+    await setup(hass, loaded)
+    assert not has_entity(hass, Platform.COVER, SHUTTER)
+    assert has_entity(hass, Platform.SWITCH, SHUTTER)
+
+
+async def test_resource_appears_later(
+    hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud
+) -> None:
+    """A resource that a device shows for the first time gets its entity at once."""
+    assert not has_entity(hass, Platform.SWITCH, f"{PLAIN_PLUG}-quietmode")
+    cloud.home.write(PLAIN_PLUG, "gw.r.quietmode", {"href": "quietmode", "value": 1})
+    await until(hass, lambda: has_entity(hass, Platform.SWITCH, f"{PLAIN_PLUG}-quietmode"))
+    await hass.async_block_till_done()
+    quiet = entity_id_of(hass, Platform.SWITCH, f"{PLAIN_PLUG}-quietmode")
+    assert hass.states.get(quiet).state == STATE_ON
+
+
+async def test_entity_outlives_a_restart_without_its_resource(
+    hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud
+) -> None:
+    """An entity that once existed stays, also when the device does not tell its resource now."""
+    assert await hass.config_entries.async_unload(loaded.entry_id)
+    del cloud.home.device(PLUG).resources["gw.r.quietmode"]
+    await setup(hass, loaded)
+    quiet = entity_id_of(hass, Platform.SWITCH, f"{PLUG}-quietmode")
+    assert hass.states.get(quiet).state == STATE_UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("mac", "connections"),
+    [
+        ("0211.2233.4455", set()),
+        ("021122334455", {("mac", "02:11:22:33:44:55")}),
+        ("02-11-22-33-44-55", {("mac", "02:11:22:33:44:55")}),
+        ("00:00:00:00:00:00", set()),
+        ("FFFFFFFFFFFF", set()),
+        ("02:11-22:33:44:55", set()),
+        ("not a MAC address", set()),
+        ("", set()),
+        (None, set()),
+        # That of another device: these two would become one.
+        ("02:11:22:33:44:01", set()),
+    ],
+)
+async def test_mac_addresses(
+    hass: HomeAssistant,
+    home: Home,
+    entry: MockConfigEntry,
+    mac: str | None,
+    connections: set[tuple[str, str]],
+) -> None:
+    """Only an address that is one, and that of one device only, identifies a device."""
+    home.device(PLUG).record["macAddress"] = mac
+    await setup(hass, entry)
+    assert device_of(hass, entry, PLUG).connections == connections
+    assert device_of(hass, entry, SHUTTER).id != device_of(hass, entry, PLUG).id
+
+
+# --- repairs --------------------------------------------------------------------------------
+
+
+async def test_silent_device(
+    hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud
+) -> None:
+    """A device without a state for a day is a case for the user, until it reports."""
+    assert issues(hass) == set()
+    pass_time(hass, DAY_S - 60)
+    assert issues(hass) == set()
+    pass_time(hass, DAY_S + 60)
+    assert issues(hass) == {"firmware_too_old"}
+    (issue,) = [issue for issue in ir.async_get(hass).issues.values() if issue.domain == DOMAIN]
+    assert issue.translation_placeholders == {"name": "Volet grenier", "version": "1.0.1"}
+    await until_state(hass, connection_of(hass), "on")
+    cloud.home.set_reported(SILENT_SHUTTER, reported=True)
+    await until(hass, lambda: not issues(hass))
+    assert hass.states.get(entity_id_of(hass, Platform.COVER, SILENT_SHUTTER)).state == "open"
+
+
+async def test_silent_device_reports_in_time(
+    hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud
+) -> None:
+    """A device that reports within the day is none."""
+    cloud.home.set_reported(SILENT_SHUTTER, reported=True)
+    await until_state(hass, entity_id_of(hass, Platform.COVER, SILENT_SHUTTER), "open")
+    pass_time(hass, DAY_S + 60)
+    assert issues(hass) == set()
+
+
+async def test_silent_device_is_removed(
+    hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud
+) -> None:
+    """A device that is gone is no case any more, nor are those of an entry that is gone."""
+    pass_time(hass, DAY_S + 60)
+    assert issues(hass) == {"firmware_too_old"}
+    await until_state(hass, connection_of(hass), "on")
+    cloud.home.remove(SILENT_SHUTTER)
+    await refresh(hass)
+    await refresh(hass)
+    await until(hass, lambda: not issues(hass))
+
+
+async def test_removed_entry_takes_its_issues_along(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    """An entry that is gone leaves no message behind."""
+    pass_time(hass, DAY_S + 60)
+    assert issues(hass) == {"firmware_too_old"}
+    await hass.config_entries.async_remove(loaded.entry_id)
+    assert issues(hass) == set()
+
+
+async def test_no_supported_device(
+    hass: HomeAssistant, home: Home, cloud: SimulatedCloud, entry: MockConfigEntry
+) -> None:
+    """An account with nothing to show says so, until there is something."""
+    for device_id in [device_id for device_id in home.devices if device_id != CAMERA]:
+        home.remove(device_id)
+    await setup(hass, entry)
+    assert issues(hass) == {"no_supported_device"}
+    home.put(make_device("plug", "Prise", seed="1"))
+    await refresh(hass)
+    await until(hass, lambda: not issues(hass))
+
+
+async def test_no_device_at_all(
+    hass: HomeAssistant, home: Home, cloud: SimulatedCloud, entry: MockConfigEntry
+) -> None:
+    """An empty account is nothing to complain about."""
+    home.devices.clear()
+    await setup(hass, entry)
+    assert issues(hass) == set()
