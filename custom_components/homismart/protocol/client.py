@@ -132,7 +132,7 @@ class HomismartClient:
         self._accept_terms = accept_terms
         self._wall = wall or (lambda: datetime.now().astimezone())
         self._inventory = Inventory()
-        self._listeners: dict[object, Listener] = {}
+        self._listeners: tuple[tuple[object, Listener], ...] = ()
         self._tickets = count(1)
         self._waiters: dict[int, asyncio.Future[None]] = {}
         self._connection: Connection | None = None
@@ -192,11 +192,11 @@ class HomismartClient:
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Have every change told, in order; gives back what ends that."""
-        key = object()
-        self._listeners[key] = listener
+        entry = (object(), listener)  # the same listener may be there twice
+        self._listeners = (*self._listeners, entry)
 
         def unsubscribe() -> None:
-            self._listeners.pop(key, None)
+            self._listeners = tuple(each for each in self._listeners if each is not entry)
 
         return unsubscribe
 
@@ -411,7 +411,7 @@ class HomismartClient:
 
     def _emit(self, change: Change) -> None:
         """Tell every listener; one that fails costs the others nothing."""
-        for listener in tuple(self._listeners.values()):
+        for _, listener in self._listeners:
             try:
                 listener(change)
             except Exception:  # the listener's fault must not end the link

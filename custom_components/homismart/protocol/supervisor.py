@@ -90,7 +90,11 @@ class Supervisor[Data, Event]:
         self._report = report
         self._backoff = backoff
         self._healthy_after_s = healthy_after_s
+        self._link: tuple[Transport[Data], Connection[Data, Event]] | None = None
+        self._writer: asyncio.Task[None] | None = None
+        self._writing = False
         self._alarm: asyncio.Timeout | None = None
+        self._limit = 0.0
 
     async def run(self) -> NoReturn:
         """Hold one connection open until cancelled; raise only what a retry cannot mend."""
@@ -101,9 +105,11 @@ class Supervisor[Data, Event]:
             try:
                 async with self._open_link() as (transport, connection):
                     opened = clock()
+                    self._link = transport, connection
                     try:
                         await self._pump(transport, connection)
                     finally:
+                        await self._let_go()
                         healthy = (
                             connection.established and clock() - opened >= self._healthy_after_s
                         )
@@ -115,10 +121,46 @@ class Supervisor[Data, Event]:
             await asyncio.sleep(max(next(delays), asked_s) if delay_s is None else delay_s)
 
     def wake(self) -> None:
-        """Have the pump look again at what there is to write and when."""
-        if self._alarm is not None:
-            with suppress(RuntimeError):  # not waiting: it looks anyway before it waits
+        """Write what there is to write, and wait no longer than the connection now wants.
+
+        The write is a task of its own that starts at once: a cancelled caller cannot cut it short, and a command
+        does not wait for a turn of the loop.
+        """
+        if self._link is None:
+            return
+        if not self._writing:
+            self._writer = asyncio.create_task(self._write(*self._link), eager_start=True)
+            self._writer.add_done_callback(self._written)
+        deadline = self._link[1].deadline
+        if self._alarm is not None and deadline < self._limit:
+            self._limit = deadline
+            with suppress(RuntimeError):  # not waiting: the pump looks anyway before it waits
+                self._alarm.reschedule(deadline)
+
+    def _written(self, writer: asyncio.Task[None]) -> None:
+        """Have the pump raise what a write ended with."""
+        if self._alarm is not None and not writer.cancelled() and writer.exception():
+            with suppress(RuntimeError):
                 self._alarm.reschedule(asyncio.get_running_loop().time())
+
+    async def _write(self, transport: Transport[Data], connection: Connection[Data, Event]) -> None:
+        """Write all there is, in order; what is added meanwhile goes along."""
+        self._writing = True
+        try:
+            while batch := connection.outgoing():
+                for data in batch:
+                    await transport.send(data)
+        finally:
+            self._writing = False
+
+    async def _let_go(self) -> None:
+        """Leave nothing of a link that ends."""
+        self._link = None
+        self._alarm = None
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.cancel()
+            await asyncio.gather(writer, return_exceptions=True)
 
     async def _pump(
         self, transport: Transport[Data], connection: Connection[Data, Event]
@@ -127,13 +169,14 @@ class Supervisor[Data, Event]:
         clock = asyncio.get_running_loop().time
         deliver = self._deliver
         while True:
-            for data in connection.outgoing():
-                await transport.send(data)
-            limit = connection.deadline
+            if self._writer is not None:
+                await self._writer
+            await self._write(transport, connection)
+            self._limit = connection.deadline
             try:
-                async with asyncio.timeout_at(limit) as self._alarm:
+                async with asyncio.timeout_at(self._limit) as self._alarm:
                     # One alarm serves many frames: arming it anew for each would cost as much as reading one.
-                    while connection.deadline >= limit:
+                    while connection.deadline >= self._limit:
                         for event in connection.receive(await transport.receive(), clock()):
                             deliver(event)
             except TimeoutError:

@@ -21,6 +21,8 @@ from ..servers import is_loopback
 NETWORK_ERRORS: Final = (aiohttp.ClientError, OSError, TimeoutError, ValueError)
 # A server that asks for silence without saying how long.
 THROTTLE_S: Final = 60.0
+# Nearly all frames are of this type, and looking it up by name costs as much as taking the frame.
+_TEXT: Final = aiohttp.WSMsgType.TEXT
 _STATUS_THROTTLED: Final = 429
 _STATUS_UNAVAILABLE: Final = 503
 _MAX_RETRY_AFTER_S: Final = 3600.0
@@ -53,10 +55,10 @@ class WebSocketTransport:
         """
         while True:
             message = await self._websocket.receive()
+            if message.type is _TEXT:
+                text: str = message.data
+                return text
             match message.type:
-                case aiohttp.WSMsgType.TEXT:
-                    text: str = message.data
-                    return text
                 case aiohttp.WSMsgType.PONG:
                     return Control.PONG
                 case aiohttp.WSMsgType.PING:
