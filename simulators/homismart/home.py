@@ -278,7 +278,7 @@ class Home:
             raise ValueError("a closed position is 0 to 10")
         self._write(self._with(reference, "closedPosition"), {"closedPosition": position})
 
-    def set_connected(self, reference: str, connected: bool, *, notice: str = "push") -> None:
+    def set_connected(self, reference: str, connected: bool, notice: str = "push") -> None:
         """Take a hub or a device off line, or bring it back.
 
         ``notice`` says how the cloud tells of it: by a ``push`` of the object, by 0049 with its ``members`` or
@@ -353,9 +353,7 @@ class Home:
             device.place()
         self._report(device, *members)
 
-    def add(
-        self, kind: str, name: str, *, hub: str | None = None, announce: str = "push"
-    ) -> Device:
+    def add(self, kind: str, name: str, hub: str | None = None, announce: str = "push") -> Device:
         """Pair a hub or device, with the first hub unless another is named.
 
         ``announce`` says how the cloud tells of it: by a ``push`` of the whole object, by the ``answer`` that an app
