@@ -1,9 +1,11 @@
 """A simulated cloud with the fixture account, and an entry that uses it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
+from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
@@ -20,6 +22,21 @@ from .helpers import PASSWORD, entry_data, setup
 def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
     """Keep snapshots where Home Assistant does; syrupy's own fixture hides that of the plugin."""
     return snapshot.use_extension(HomeAssistantSnapshotExtension)
+
+
+@pytest.fixture
+def all_enabled() -> Iterator[None]:
+    """Enable entities that are disabled by default."""
+    with patch(
+        "homeassistant.helpers.entity.Entity.entity_registry_enabled_default", return_value=True
+    ):
+        yield
+
+
+@pytest.fixture
+async def update_action(hass: HomeAssistant) -> None:
+    """Provide the action to update an entity."""
+    assert await async_setup_component(hass, "homeassistant", {})
 
 
 @pytest.fixture

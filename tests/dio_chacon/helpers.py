@@ -72,6 +72,12 @@ async def setup(
     assert entry.state is state
 
 
+@callback
+def _any(_data: object) -> bool:
+    """Choose every event; state writes without news are told to nobody else."""
+    return True
+
+
 async def until(hass: HomeAssistant, condition: Callable[[], object]) -> None:
     """Wait until something that Home Assistant tells of makes a condition true."""
     if condition():
@@ -85,6 +91,7 @@ async def until(hass: HomeAssistant, condition: Callable[[], object]) -> None:
 
     unsubscribe = [
         hass.bus.async_listen(MATCH_ALL, look),
+        hass.bus.async_listen(EVENT_STATE_REPORTED, look, event_filter=_any),
         async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, look),
     ]
     try:
@@ -203,11 +210,6 @@ async def fails(
         await act(hass, platform, action, entity_id, **data)
     assert caught.value.translation_domain == DOMAIN
     return caught.value
-
-
-@callback
-def _any(_data: object) -> bool:
-    return True
 
 
 class Writes:

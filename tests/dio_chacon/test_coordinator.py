@@ -1,7 +1,7 @@
 """From changes of the cloud to entities and registries: availability, devices that come and go, repairs."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 import logging
 from typing import Any
 from unittest.mock import patch
@@ -216,25 +216,27 @@ class Ending:
         """Prepare."""
         self.error: asyncio.Future[Exception] | None = None
 
-    async def run(self, client: DioClient) -> None:
-        """Stand in for the client's life: it, or the error."""
-        self.error = asyncio.get_running_loop().create_future()
-        life = asyncio.create_task(RUN(client))
-        try:
-            raise await self.error
-        finally:
-            life.cancel()
-            await asyncio.gather(life, return_exceptions=True)
+    def run_instead(self) -> Callable[[DioClient], Awaitable[None]]:
+        """Build what stands in for the client's life: that life, until the error comes."""
+        live = DioClient.run
 
+        async def run(client: DioClient) -> None:
+            self.error = asyncio.get_running_loop().create_future()
+            life = asyncio.create_task(live(client))
+            try:
+                raise await self.error
+            finally:
+                life.cancel()
+                await asyncio.gather(life, return_exceptions=True)
 
-RUN = DioClient.run
+        return run
 
 
 @pytest.fixture
 def ending() -> Iterator[Ending]:
     """Give control over the end of the link."""
     ending = Ending()
-    with patch.object(DioClient, "run", lambda client: ending.run(client)):
+    with patch.object(DioClient, "run", ending.run_instead()):
         yield ending
 
 

@@ -968,6 +968,17 @@ def test_other_report_in_time(talk: Talk) -> None:
     assert Overdue((PLUG,)) in talk.wait(10)
 
 
+def test_only_a_matching_report_counts(talk: Talk) -> None:
+    """§10: a report of the old value does not confirm the command."""
+    talk.connection.expect(PLUG, "is_on", talk.now + 10, True)
+    talk.connection.came(PLUG, "is_on", False)
+    assert Overdue((PLUG,)) in talk.wait(10)
+    talk.answer_all()
+    talk.connection.expect(PLUG, "is_on", talk.now + 10, False)
+    talk.connection.came(PLUG, "is_on", False)
+    assert talk.wait(10) == []
+
+
 def test_overdue_reports_share_a_request(talk: Talk) -> None:
     """Devices that are late together are asked together, and none that left the account."""
     for device_id, what in ((PLUG, "is_on"), (PLUG, "quiet"), (LIGHT, "is_on"), ("gone", "is_on")):
