@@ -98,7 +98,7 @@ class BareClient:
         assert prefix == "0005"
         return {item["id"]: item for item in objects}
 
-    async def set(self, name: str, **changes: object) -> None:
+    async def set(self, name: str, /, **changes: object) -> None:
         """Send a whole object that is in order but for ``changes``."""
         await self.send("0006", whole(self.home, name, **changes))
 
@@ -115,13 +115,13 @@ async def connect(
         yield client
 
 
-def login(home: Home, **changes: object) -> Json:
+def login(home: Home, /, **changes: object) -> Json:
     """Build the body of a login."""
     digest = md5(home.password.encode(), usedforsecurity=False).hexdigest()
     return {"username": home.username, "password": digest, **changes}
 
 
-def whole(home: Home, name: str, **changes: object) -> Json:
+def whole(home: Home, name: str, /, **changes: object) -> Json:
     """Build the whole object of a device with changes, as a command sends it."""
     now: Json = {"updateTime": int(time.time() * 1000)}
     if changes.get("power") is True:
