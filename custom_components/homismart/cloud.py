@@ -16,6 +16,7 @@ from homeassistant.util import dt as dt_util
 
 from .const import (
     ACCOUNT,
+    ACCOUNT_MODEL,
     AVAILABLE,
     CLOUD_NAME,
     CONNECT_LIMIT_S,
@@ -43,7 +44,7 @@ from .protocol import (
 _LOGGER = logging.getLogger(__name__)
 
 
-class CloudClient(Protocol):
+class CloudClient[ReadyT](Protocol):
     """What every vendor's client offers."""
 
     last_error: VendorError | None
@@ -59,7 +60,7 @@ class CloudClient(Protocol):
     async def run(self) -> NoReturn:
         """Keep the account connected until cancelled."""
 
-    async def ready(self, *, patient: bool = True) -> object:
+    async def ready(self, *, patient: bool = True) -> ReadyT:
         """Wait for the first verdict."""
 
     async def refresh(self) -> None:
@@ -69,16 +70,16 @@ class CloudClient(Protocol):
         """Have every change told."""
 
 
-async def async_first_verdict(client: CloudClient) -> None:
+async def async_first_verdict[ReadyT](client: CloudClient[ReadyT]) -> ReadyT:
     """Wait until a running client is through, or has failed once; raises VendorError."""
     try:
         async with asyncio.timeout(CONNECT_LIMIT_S):
-            await client.ready(patient=False)
+            return await client.ready(patient=False)
     except TimeoutError as err:
         raise client.last_error or PeerSilentError("no answer in time") from err
 
 
-class CloudCoordinator[ClientT: CloudClient](ABC):
+class CloudCoordinator[ClientT: CloudClient[Any]](ABC):
     """What the entities of one account read, ask and listen to."""
 
     client: ClientT
@@ -278,7 +279,6 @@ class CloudCoordinator[ClientT: CloudClient](ABC):
         self._end_grace()
         self._up = self.linked = True
         self.since = dt_util.utcnow()
-        self._send(ACCOUNT, CONNECTED)
         self._send_all_available()
 
     @callback
@@ -312,7 +312,7 @@ class CloudCoordinator[ClientT: CloudClient](ABC):
                 identifiers={(DOMAIN, self.account_id)},
                 entry_type=dr.DeviceEntryType.SERVICE,
                 manufacturer=MANUFACTURER,
-                model=CLOUD_NAME,
+                model=ACCOUNT_MODEL,
                 name=self.account_name,
             )
             .id

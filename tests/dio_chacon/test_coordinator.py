@@ -257,7 +257,7 @@ async def test_link_ends_because_the_cloud_changed(
 ) -> None:
     """What no retry can mend makes the entry say so, instead of hanging in the air."""
     with patch(
-        "custom_components.dio_chacon.coordinator.async_first_verdict",
+        "custom_components.dio_chacon.cloud.async_first_verdict",
         side_effect=UnsupportedError("the cloud speaks another language"),
     ):
         ending.error.set_result(UnsupportedError("the cloud speaks another language"))
