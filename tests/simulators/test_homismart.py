@@ -22,13 +22,7 @@ from simulators.homismart import (
     make_device,
 )
 from tests.common import load_vectors
-from tests.simulators.homismart_client import (
-    BareClient,
-    connect,
-    login,
-    spoken,
-    whole,
-)
+from tests.simulators.homismart_client import BareClient, connect, login, spoken, whole
 
 CORRIDOR, WASHER, BOILER = "Corridor light", "Washing machine", "Boiler"
 CURTAIN, SHUTTER, DOOR = "Living room curtain", "Balcony shutter", "Street door"
