@@ -174,7 +174,8 @@ def async_add_rows[RowT: DioEntityDescription](
     def new_entities(device: Device) -> Iterable[Entity]:
         known = added.setdefault(device.device_id, set())
         suiting = [row for row in rows if row.suits(device, coordinator.options)]
-        suiting.sort(key=lambda row: not row.exists_fn(device))  # of rows with one id the fitting one
+        # Of several rows with one id the one that fits comes first.
+        suiting.sort(key=lambda row: not row.exists_fn(device))
         wanted = {row.unique_id(device) for row in suiting}
         for unique_id in {row.unique_id(device) for row in rows} - wanted:
             if entity_id := registered(unique_id):

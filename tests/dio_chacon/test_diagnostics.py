@@ -12,7 +12,6 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from syrupy.assertion import SnapshotAssertion
 from syrupy.filters import paths
 
-from custom_components.dio_chacon.redaction import HIDDEN, Redactor
 from simulators.dio_chacon import Home, SimulatedCloud
 
 from .helpers import (
@@ -158,23 +157,3 @@ async def test_secrets_in_odd_places(
     ]
     assert [secret for secret in wanted if secret in text] == []
     assert "/v1/devices/device-1" in text
-
-
-def test_redactor() -> None:
-    """The rules of redaction, one by one."""
-    redact = Redactor(
-        keys={"Password"},
-        secrets=["ab", "secret", ""],
-        replacements={"id-1": "device-1", "id-12": "device-2"},
-    )
-    assert redact({"password": "x", "PASSWORD": "", "passwords": "x"}) == {
-        "password": HIDDEN,
-        "PASSWORD": "",
-        "passwords": "x",
-    }
-    # A short secret is hidden where it stands alone.
-    assert redact(["ab", "cab", "a secret!"]) == [HIDDEN, "cab", f"a {HIDDEN}!"]
-    # An id that begins like another one.
-    assert redact({"id-12": ("id-1", {"id-12"})}) == {"device-2": ["device-1", ["device-2"]]}
-    assert redact([1, None, True, 2.5]) == [1, None, True, 2.5]
-    assert Redactor(keys=(), secrets=(), replacements={})("secret") == "secret"
