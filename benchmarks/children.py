@@ -3,6 +3,8 @@
 Both ways one JSON object per line. A child ends when its standard input does, so none outlives the conductor.
 """
 
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 import json
 import os
 from pathlib import Path
@@ -10,9 +12,12 @@ import select
 import subprocess
 import sys
 import tempfile
-from typing import Any, Self
+from typing import IO, Any
 
 ROOT = Path(__file__).resolve().parents[1]
+ANSWER_LIMIT_S = 180.0
+END_LIMIT_S = 10.0
+
 type Json = dict[str, Any]
 
 
@@ -23,30 +28,13 @@ class ChildError(Exception):
 class Child:
     """A running module that takes one job at a time."""
 
-    def __init__(self, name: str, module: str, *words: str, limit_s: float = 120.0) -> None:
-        """Start ``module``; it gets ready while the caller goes on."""
+    def __init__(self, name: str, orders: IO[str], answers: IO[str], log: IO[str]) -> None:
+        """Speak over two pipes; ``log`` has what the process wrote on standard error."""
         self.name = name
-        self._limit_s = limit_s
-        self._log = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", module, *words],
-            cwd=ROOT,
-            # The same hashes in every run, and so the same collisions.
-            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0"},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            text=True,
-        )
+        self._orders = orders
+        self._answers = answers
+        self._log = log
         self._announced: Json | None = None
-
-    def __enter__(self) -> Self:
-        """Stay until the block ends."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """End the process."""
-        self.close()
 
     @property
     def announcement(self) -> Json:
@@ -58,35 +46,24 @@ class Child:
     def ask(self, job: str, **members: object) -> Any:
         """Have a job done and give its result. Raises ChildError."""
         _ = self.announcement
-        assert self._process.stdin is not None
         try:
-            self._process.stdin.write(json.dumps({"job": job, **members}) + "\n")
-            self._process.stdin.flush()
+            self._orders.write(json.dumps({"job": job, **members}) + "\n")
+            self._orders.flush()
         except OSError as err:
             raise ChildError(f"{self.name} is gone{self._tail()}") from err
         return self._read()["result"]
 
     def close(self) -> None:
-        """Let the process end by itself, and end it when it does not."""
-        if self._process.stdin:
-            self._process.stdin.close()
-        try:
-            self._process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        if self._process.stdout:
-            self._process.stdout.close()
-        self._log.close()
+        """Tell the process that there are no more jobs."""
+        self._orders.close()
+        self._answers.close()
 
     def _read(self) -> Json:
-        stream = self._process.stdout
-        assert stream is not None
         # One line answers one job, so nothing can be left in the buffer of the stream.
-        readable, _, _ = select.select([stream], [], [], self._limit_s)
-        line = stream.readline() if readable else ""
+        readable, _, _ = select.select([self._answers], [], [], ANSWER_LIMIT_S)
+        line = self._answers.readline() if readable else ""
         if not line:
-            why = "ended" if readable else f"said nothing in {self._limit_s:.0f} s"
+            why = "ended" if readable else f"said nothing in {ANSWER_LIMIT_S:.0f} s"
             raise ChildError(f"{self.name} {why}{self._tail()}")
         answer: Json = json.loads(line)
         if "error" in answer:
@@ -97,3 +74,67 @@ class Child:
         self._log.seek(0)
         lines = self._log.read().strip().splitlines()[-12:]
         return ":\n" + "\n".join(lines) if lines else ""
+
+
+@contextmanager
+def spawned(name: str, module: str, *words: str) -> Iterator[Child]:
+    """Run a module until the block ends; it gets ready while the caller goes on."""
+    with _running(name, [module, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as (
+        process,
+        log,
+    ):
+        assert process.stdin is not None
+        assert process.stdout is not None
+        child = Child(name, process.stdin, process.stdout, log)
+        try:
+            yield child
+        finally:
+            child.close()
+
+
+@contextmanager
+def forked(preload: str, crew: Mapping[str, Sequence[str]]) -> Iterator[dict[str, Child]]:
+    """Run several modules, given with their words by name, in copies of one process that has imported ``preload``.
+
+    That spares each the seconds that Home Assistant takes to import.
+    """
+    pipes = {name: (os.pipe(), os.pipe()) for name in crew}
+    theirs = {name: (orders[0], answers[1]) for name, (orders, answers) in pipes.items()}
+    plan = [[*theirs[name], *words] for name, words in crew.items()]
+    inherited = [end for ends in theirs.values() for end in ends]
+    words = ["benchmarks.nursery", preload, json.dumps(plan)]
+    with _running("nursery", words, stdin=subprocess.DEVNULL, pass_fds=inherited) as (_, log):
+        for end in inherited:
+            os.close(end)
+        with ExitStack() as stack:
+            children = {}
+            for name, (orders, answers) in pipes.items():
+                writer, reader = os.fdopen(orders[1], "w"), os.fdopen(answers[0])
+                children[name] = Child(name, writer, reader, log)
+                stack.callback(children[name].close)
+            yield children
+
+
+@contextmanager
+def _running(
+    name: str, words: Sequence[str], **options: Any
+) -> Iterator[tuple[subprocess.Popen[str], IO[str]]]:
+    """Start a process and see that it ends with the block: by itself, else by force."""
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *words],
+            cwd=ROOT,
+            # The same hashes in every run, and so the same collisions.
+            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0"},
+            stderr=log,
+            text=True,
+            **options,
+        )
+        try:
+            yield process, log
+        finally:
+            try:
+                process.wait(timeout=END_LIMIT_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()

@@ -8,7 +8,7 @@ import socket
 from statistics import median, quantiles
 import time
 import tracemalloc
-from typing import Any, Protocol
+from typing import Any, Protocol, override
 
 from .measure import spending
 
@@ -110,6 +110,7 @@ class HeardAt(Heard):
         super().__init__(count)
         self.at: list[float] = []
 
+    @override
     def __call__(self, device_id: str, on: bool) -> None:
         """Take one piece of news."""
         self.at.append(time.monotonic())

@@ -7,15 +7,14 @@ import sys
 import time
 from typing import Any
 
-from .children import Child, Json
+from .children import Child, Json, spawned
 
 
 class Contest:
-    """The contenders of one kind, each in its own process, all against one counterpart."""
+    """The contenders of one kind, each in its own process."""
 
-    def __init__(self, children: Mapping[str, Child], card: Json) -> None:
-        """Take contenders that are ready; those whose package is missing are left out."""
-        self.card = card
+    def __init__(self, children: Mapping[str, Child]) -> None:
+        """Wait until the contenders are ready; those whose package is missing are left out."""
         self.missing = {
             name: child.announcement["missing"]
             for name, child in children.items()
@@ -56,7 +55,7 @@ class Contest:
 @contextmanager
 def counterpart(module: str, *words: str) -> Iterator[Json]:
     """Run a counterpart; gives what it announces."""
-    with Child("counterpart", module, *words) as child:
+    with spawned("counterpart", module, *words) as child:
         yield child.announcement
 
 
@@ -65,16 +64,13 @@ def contest(
     module: str, domain: str, contenders: Sequence[str], card: Json, *options: str
 ) -> Iterator[Contest]:
     """Start the contenders side by side and end them with the block."""
+    words = (module, domain)
     with ExitStack() as stack:
-        yield Contest(
-            {
-                name: stack.enter_context(
-                    Child(name, module, domain, name, json.dumps(card), *options)
-                )
-                for name in contenders
-            },
-            card,
-        )
+        children = {
+            name: stack.enter_context(spawned(name, *words, name, json.dumps(card), *options))
+            for name in contenders
+        }
+        yield Contest(children)
 
 
 def pick(results: Mapping[str, Sequence[Json]], member: str) -> dict[str, list[float]]:

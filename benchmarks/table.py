@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
-from typing import Any
+from typing import Any, override
 
 type Samples = Mapping[str, Sequence[float]]
 """By contender, one figure per round; every figure is a cost, so less is better."""
@@ -18,6 +18,7 @@ class Target:
     bound: float
     beside: str | None = None
 
+    @override
     def __str__(self) -> str:
         """Say it in the words of the table."""
         return f"≤ {self.bound:g}" + (f"x {self.beside}" if self.beside else "")

@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 import pytest
 import yaml
 
+from script.lib.files import tracked
 from script.lib.hacs import HACS_KEYS
 from script.lib.ownership import changes
 from script.lib.project import component_folders, load_project, read_json
@@ -242,17 +243,17 @@ def test_the_owner_stands_in_one_place() -> None:
 
 def test_words() -> None:
     """No path of a machine, no registry host, no unfinished line."""
-    none(hygiene.unwanted_words(ROOT, hygiene.tracked(ROOT)))
+    none(hygiene.unwanted_words(ROOT, tracked(ROOT)))
 
 
 def test_skips_have_reasons() -> None:
     """A test that does not run says why."""
-    none(hygiene.silent_skips(ROOT, hygiene.tracked(ROOT)))
+    none(hygiene.silent_skips(ROOT, tracked(ROOT)))
 
 
 def test_links_lead_somewhere() -> None:
     """Pages link to files and pictures that are there."""
-    none(hygiene.broken_links(ROOT, hygiene.tracked(ROOT)))
+    none(hygiene.broken_links(ROOT, tracked(ROOT)))
 
 
 def test_commands_can_be_run() -> None:

@@ -1,6 +1,6 @@
 """The protocol core of DIO Chacon: what is measured, how often, and what is promised."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from ..children import Json
 from ..conductor import Contest, Progress, contest, counterpart, pick
@@ -82,7 +82,7 @@ def _pushes(clients: Contest, scale: Scale) -> Iterator[Row]:
         per_second=PUSHES_PER_SECOND,
     )
     yield Row("push to listener, 300/s, delay p50", "µs", pick(paced, "p50_us"), Target(1.2, LIMIT))
-    yield Row("push to listener, 300/s, CPU", "% core", _percent(pick(paced, "share")), None)
+    yield Row("push to listener, 300/s, CPU", "% core", percent(pick(paced, "share")), None)
 
 
 def _memory(clients: Contest, scale: Scale) -> Row:
@@ -98,8 +98,9 @@ def _idle(card: Json, scale: Scale) -> Row:
         shares = clients.rounds("idle", 1, seconds=scale.idle_s)
         clients.once("close")
     metric = f"idle link, {scale.idle_s:g} s, CPU"
-    return Row(metric, "% core", _percent(shares), Target(0.1))
+    return Row(metric, "% core", percent(shares), Target(0.1))
 
 
-def _percent(shares: dict[str, list[float]]) -> dict[str, list[float]]:
+def percent(shares: Mapping[str, Sequence[float]]) -> dict[str, list[float]]:
+    """Turn shares of one core into percent."""
     return {name: [share * 100 for share in samples] for name, samples in shares.items()}

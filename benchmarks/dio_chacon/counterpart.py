@@ -45,7 +45,7 @@ class Counterpart:
             "devices": lambda home: len(home.devices),
             "pace": self._pace,
             "requests": self._requests,
-            "switch": lambda home: _first_switch(home),
+            "switch": _first_switch,
             "texts": self._texts,
             "violations": lambda home: [each.why for each in cloud.violations],
         }
@@ -167,9 +167,7 @@ async def _echo(request: web.Request) -> web.WebSocketResponse:
 
 async def run(devices: int, contenders: Sequence[str]) -> None:
     """Serve until standard input ends."""
-    homes = [
-        large_home(devices, f"{name}@example.org", PASSWORD, pace=PACE) for name in contenders
-    ]
+    homes = [large_home(devices, f"{name}@example.org", PASSWORD, pace=PACE) for name in contenders]
     echo = web.Application()
     echo.router.add_get("/", _echo)
     listener = Listener(echo, HOST)

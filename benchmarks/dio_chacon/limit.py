@@ -29,15 +29,22 @@ def _nobody(device_id: str, on: bool) -> None:
 class Client:
     """A conversation written down by hand."""
 
-    def __init__(self, card: Mapping[str, Any], account: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        card: Mapping[str, Any],
+        account: Mapping[str, str],
+        session: aiohttp.ClientSession | None = None,
+    ) -> None:
         """Nothing is opened before ``connect``."""
+        self.devices: list[Json] = []
+        self.states: dict[str, Json] = {}
         self._card = card
         self._account = account
         self._listeners: dict[str, Listener] = {}
         self._listener: Listener = _nobody
         self._waiters: dict[int, asyncio.Future[Json]] = {}
         self._number = 0
-        self._session: aiohttp.ClientSession | None = None
+        self._session = session
         self._ws: aiohttp.ClientWebSocketResponse
         self._reader: asyncio.Task[None]
 
@@ -67,11 +74,11 @@ class Client:
         )
         await self._ws.receive()
         self._reader = asyncio.create_task(self._read())
-        devices = (await self._ask("GET", "/device", {}))["data"]
-        ids = [device["id"] for device in devices]
-        states = (await self._ask("POST", "/device/states", {"devices": ids}))["data"]
+        self.devices = (await self._ask("GET", "/device", {}))["data"]
+        ids = [device["id"] for device in self.devices]
+        self.states = (await self._ask("POST", "/device/states", {"devices": ids}))["data"]
         self._listeners = dict.fromkeys(ids, self._listener)
-        return len(states)
+        return len(self.states)
 
     @property
     def connected(self) -> bool:
@@ -99,7 +106,8 @@ class Client:
         waiter = self._waiters[number] = asyncio.get_running_loop().create_future()
         request = {"method": method, "path": path, "parameters": parameters, "id": number}
         await self._ws.send_str(orjson.dumps(request).decode())
-        return await waiter
+        answer: Json = await waiter
+        return answer
 
     async def _read(self) -> None:
         async for message in self._ws:

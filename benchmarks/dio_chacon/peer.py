@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 import json
 from typing import Any
 
-from dio_chacon_wifi_api import DIOChaconAPIClient
+from dio_chacon_wifi_api import DIOChaconAPIClient  # type: ignore[import-untyped]
 
 from ..clouds import Listener
 

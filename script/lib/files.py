@@ -7,7 +7,10 @@ from pathlib import Path
 import shutil
 import tempfile
 
-from .console import say
+from .console import run, say
+
+NOT_OURS = {"__pycache__", "build", "dist", "node_modules"}
+"""Folders that no tool of this project reads, besides those with a leading dot."""
 
 
 def cache_folder() -> Path:
@@ -58,3 +61,24 @@ def replace_folder(source: Path, target: Path) -> None:
             raise
     finally:
         shutil.rmtree(old, ignore_errors=True)
+
+
+def tracked(root: Path) -> list[Path]:
+    """List the files that git knows, or would add; in a tree without git, all that look like it.
+
+    Raises ScriptError when there is a repository that git cannot read.
+    """
+    if (root / ".git").exists():
+        listed = run(
+            ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"], cwd=root
+        )
+        paths = {root / name for name in listed.split("\0") if name}
+    else:
+        paths = {path for path in root.rglob("*") if not _is_foreign(path.relative_to(root))}
+    return sorted(path for path in paths if path.is_file())
+
+
+def _is_foreign(path: Path) -> bool:
+    """Tell whether a path lies in an environment, a cache or a result."""
+    hidden = any(part.startswith(".") for part in path.parts[:-1] if part not in (".ci", ".github"))
+    return hidden or bool(NOT_OURS.intersection(path.parts))

@@ -6,7 +6,7 @@ from pathlib import Path
 import re
 import shutil
 import string
-from typing import Any, Optional
+from typing import Any, Optional, Union
 from urllib.parse import urlsplit
 import zipfile
 
@@ -20,7 +20,7 @@ MARKER = ".latchkey-generated"
 TEMPLATES = Path(__file__).parents[1] / "templates"
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".DS_Store")
 
-HACS_KEYS = {
+HACS_KEYS: dict[str, Union[type, tuple[type, ...]]] = {
     "content_in_root": bool,
     "country": (str, list),
     "filename": str,
@@ -39,6 +39,7 @@ MANIFEST_KEYS = ("codeowners", "documentation", "domain", "issue_tracker", "name
 
 VERSION = re.compile(r"\d+\.\d+\.\d+(?:(?:a|b|rc|-(?:alpha|beta|rc)\.?)\d+)?")
 LINK = re.compile(r"(!?)\[((?:[^\[\]]|!\[[^\]]*\]\([^)]*\))*)\]\(([^()\s]+)((?:\s+\"[^\"]*\")?)\)")
+FENCE = re.compile(r"(?ms)^( *(?:```|~~~).*?^ *(?:```|~~~) *$)")
 IMAGE_TAG = re.compile(r"(<img\b[^>]*?\bsrc=\")([^\"]+)(\")")
 
 
@@ -165,7 +166,10 @@ def write_readme(project: Project, domain: str, folder: Path) -> None:
     def tag(match: re.Match[str]) -> str:
         return match[1] + picture(match[2]) + match[3]
 
-    text = IMAGE_TAG.sub(tag, LINK.sub(link, page.read_text(encoding="utf-8")))
+    # Every second part is a block of code, which shows addresses but links to none.
+    parts = FENCE.split(page.read_text(encoding="utf-8"))
+    parts[::2] = [IMAGE_TAG.sub(tag, LINK.sub(link, part)) for part in parts[::2]]
+    text = "".join(parts)
     notice = string.Template((TEMPLATES / "readme_notice.md").read_text(encoding="utf-8"))
     text += "\n" + notice.substitute(url=project.url, repository=project.repository, domain=domain)
     (folder / "README.md").write_text(text, encoding="utf-8")

@@ -228,7 +228,7 @@ def _unpack(folder: Path) -> None:
                 )
             )
         )
-        apt_get = ["apt-get", "-c", apt / "apt.conf"]
+        apt_get: list[Argument] = ["apt-get", "-c", apt / "apt.conf"]
         run([*apt_get, "update"], timeout_s=300)
         plan = run([*apt_get, "install", "-s", *PACKAGES], timeout_s=120)
         closure = [line.split()[1] for line in plan.splitlines() if line.startswith("Inst ")]
@@ -249,7 +249,7 @@ def _settle(folder: Path, root: Path) -> None:
         raise ScriptError("the packages hold no program loader")
     libraries = loader.parent.relative_to(folder)
     python = folder / "usr/bin/python3.14"
-    start = [loader, "--library-path", loader.parent, python]
+    start: list[Argument] = [loader, "--library-path", loader.parent, python]
     run([*start, "-c", SMOKE_TEST])
     pip_wheel = next(folder.glob("usr/share/python-wheels/pip-*.whl"), None)
     run(

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 import re
-import subprocess
 
+from .files import tracked
 from .project import Project
 
 ACCOUNT = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,37}[A-Za-z0-9])?"
@@ -35,19 +35,10 @@ def changes(project: Project) -> Iterator[tuple[Path, str]]:
 
 def _files(root: Path) -> list[Path]:
     """List the text files that may name the account: those that git knows or would add."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=root,
-        capture_output=True,
-        check=False,
-    ).stdout.decode()
-    names = [name for name in listed.split("\0") if name]
-    paths = [root / name for name in names] if names else sorted(root.rglob("*"))
     return [
         path
-        for path in paths
-        if path.is_file()
-        and (path.suffix in TEXT_SUFFIXES or path.name == "CODEOWNERS")
+        for path in tracked(root)
+        if (path.suffix in TEXT_SUFFIXES or path.name == "CODEOWNERS")
         and "tests" not in path.relative_to(root).parts
     ]
 

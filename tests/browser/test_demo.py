@@ -124,4 +124,3 @@ def test_newcomer_adds_dio_chacon_and_uses_it(visitor: Visitor) -> None:
     visitor.go("/demo-homes")
     press_switch(visitor)
     move_shutters(visitor)
-    assert visitor.foreign == []

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
+import json
 from typing import Any
 
 from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntryState
@@ -152,7 +153,7 @@ def entity_table(
     hass: HomeAssistant, entry: MockConfigEntry, platform: Platform
 ) -> dict[str, dict[str, Any]]:
     """Describe the entities of a platform by their unique ids, as far as every release tells the same."""
-    return {
+    table = {
         entity.unique_id: {
             "name": state.name if (state := hass.states.get(entity.entity_id)) else None,
             "state": state.state if state else None,
@@ -172,11 +173,21 @@ def entity_table(
         )
         if entity.domain == platform
     }
+    plain: dict[str, dict[str, Any]] = json.loads(json.dumps(table, default=str))
+    return plain
 
 
 def pass_time(hass: HomeAssistant, seconds: float) -> None:
     """Let time go by: whatever waits that long happens now."""
     async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=seconds))
+
+
+async def settle(hass: HomeAssistant, cloud: SimulatedCloud) -> None:
+    """Wait until all that was pushed so far has arrived, by a push that comes after it."""
+    plug = entity_id_of(hass, Platform.SWITCH, PLUG)
+    on = cloud.home.press(PLUG)
+    await until_state(hass, plug, "on" if on else "off")
+    await hass.async_block_till_done()
 
 
 async def reconnect(hass: HomeAssistant, cloud: SimulatedCloud) -> None:

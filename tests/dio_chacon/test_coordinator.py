@@ -7,7 +7,7 @@ from typing import Any
 from unittest.mock import patch
 
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN, Platform
+from homeassistant.const import STATE_ON, STATE_UNAVAILABLE, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import (
     area_registry as ar,
@@ -43,7 +43,6 @@ from .helpers import (
     reconnect,
     setup,
     until,
-    until_attribute,
     until_state,
 )
 
@@ -168,47 +167,6 @@ async def test_command_in_flight_fails_when_the_link_drops(
     assert len(cloud.requests("/action/switch")) == 1
 
 
-@pytest.mark.parametrize(
-    ("status", "key", "told"),
-    [
-        (400, "refused", "400"),
-        (404, "refused", "404"),
-        (429, "refused", "429"),
-        (408, "device_silent", "408"),
-        (504, "device_silent", "504"),
-    ],
-)
-async def test_refused_commands(
-    hass: HomeAssistant,
-    loaded: MockConfigEntry,
-    cloud: SimulatedCloud,
-    status: int,
-    key: str,
-    told: str,
-) -> None:
-    """What the cloud refuses is an error with its status; the link and the shown state stay."""
-    cloud.faults.arm("answer_status", status=status, path="/action/", count=1)
-    plug = entity_id_of(hass, Platform.SWITCH, PLUG)
-    error = await fails(hass, Platform.SWITCH, "turn_off", plug)
-    assert error.translation_key == key
-    assert error.translation_placeholders["code"] == told
-    assert told in str(error)
-    assert hass.states.get(plug).state == STATE_ON
-    assert len(cloud.sessions) == 1
-
-
-async def test_unanswered_command(
-    hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud
-) -> None:
-    """A command that the cloud never answers fails by name."""
-    cloud.faults.arm("silence", path="/action/", count=1)
-    plug = entity_id_of(hass, Platform.SWITCH, PLUG)
-    with patch("custom_components.dio_chacon.protocol.connection.ANSWER_LIMIT_S", 0.1):
-        error = await fails(hass, Platform.SWITCH, "turn_off", plug)
-    assert error.translation_key == "no_answer"
-    assert hass.states.get(plug).state == STATE_ON
-
-
 class Ending:
     """Lets the link of one entry end with an error, as a retry could not mend."""
 
@@ -326,32 +284,6 @@ async def test_unreachable_devices(
     cloud.home.set_connected(PLUG, connected=True)
     await until_state(hass, plug, STATE_ON)
     assert hass.states.get(connectivity).state == STATE_ON
-
-
-async def test_push_wakes_only_who_shows_it(
-    hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud
-) -> None:
-    """One push, one write, of the one entity that shows the changed field; a repeat costs nothing."""
-    plug = entity_id_of(hass, Platform.SWITCH, PLUG)
-    quiet = entity_id_of(hass, Platform.SWITCH, f"{PLUG}-quietmode")
-    writes = Writes(hass)
-    cloud.home.press(PLUG, on=False)
-    await until_state(hass, plug, "off")
-    assert writes.entities == [plug]
-    cloud.home.set_quiet(PLUG, on=False)
-    await until_state(hass, quiet, "off")
-    assert writes.entities == [plug, quiet]
-    cloud.home.set_quiet(PLUG, on=False)  # no news
-    cloud.home.press(PLUG, on=True)
-    await until_state(hass, plug, "on")
-    assert writes.entities == [plug, quiet, plug]
-    # The end of a run changes movement and position at once, and is written once.
-    shutter = entity_id_of(hass, Platform.COVER, SHUTTER)
-    writes.entities.clear()
-    cloud.home.move_to(SHUTTER, 80)
-    await until_attribute(hass, shutter, "current_position", 80)
-    await hass.async_block_till_done()
-    assert writes.entities == [shutter, shutter]
 
 
 # --- devices come, change and go ------------------------------------------------------------
@@ -521,40 +453,6 @@ async def test_type_changes(
     await until(hass, lambda: has_entity(hass, Platform.SWITCH, LIGHT_SWITCH))
 
 
-async def test_type_changed_while_we_were_away(
-    hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud
-) -> None:
-    """After a restart, entities of the old type are gone as well."""
-    assert await hass.config_entries.async_unload(loaded.entry_id)
-    cloud.home.change_type(SHUTTER, ".dio1.wifi.plug.switch.")
-    await setup(hass, loaded)
-    assert not has_entity(hass, Platform.COVER, SHUTTER)
-    assert has_entity(hass, Platform.SWITCH, SHUTTER)
-
-
-async def test_resource_appears_later(
-    hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud
-) -> None:
-    """A resource that a device shows for the first time gets its entity at once."""
-    assert not has_entity(hass, Platform.SWITCH, f"{PLAIN_PLUG}-quietmode")
-    cloud.home.write(PLAIN_PLUG, "gw.r.quietmode", {"href": "quietmode", "value": 1})
-    await until(hass, lambda: has_entity(hass, Platform.SWITCH, f"{PLAIN_PLUG}-quietmode"))
-    await hass.async_block_till_done()
-    quiet = entity_id_of(hass, Platform.SWITCH, f"{PLAIN_PLUG}-quietmode")
-    assert hass.states.get(quiet).state == STATE_ON
-
-
-async def test_entity_outlives_a_restart_without_its_resource(
-    hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud
-) -> None:
-    """An entity that once existed stays, also when the device does not tell its resource now."""
-    assert await hass.config_entries.async_unload(loaded.entry_id)
-    del cloud.home.device(PLUG).resources["gw.r.quietmode"]
-    await setup(hass, loaded)
-    quiet = entity_id_of(hass, Platform.SWITCH, f"{PLUG}-quietmode")
-    assert hass.states.get(quiet).state == STATE_UNKNOWN
-
-
 @pytest.mark.parametrize(
     ("mac", "connections"),
     [
@@ -631,11 +529,19 @@ async def test_silent_device_is_removed(
 async def test_removed_entry_takes_its_issues_along(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
-    """An entry that is gone leaves no message behind."""
+    """An entry that is gone leaves no message behind, and those of others where they are."""
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        "another_entry",
+        is_fixable=False,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key="no_supported_device",
+    )
     pass_time(hass, DAY_S + 60)
-    assert issues(hass) == {"firmware_too_old"}
+    assert issues(hass) == {"firmware_too_old", "no_supported_device"}
     await hass.config_entries.async_remove(loaded.entry_id)
-    assert issues(hass) == set()
+    assert issues(hass) == {"no_supported_device"}
 
 
 async def test_no_supported_device(

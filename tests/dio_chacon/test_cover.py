@@ -244,8 +244,8 @@ def real_pace(freezer: FrozenDateTimeFactory, home: Home) -> None:
 
 
 async def tick(hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: float) -> None:
-    """Let time pass."""
-    freezer.tick(seconds)
+    """Let time pass, and a little more: what is due this very moment would wait."""
+    freezer.tick(seconds + 0.001)
     for _ in range(5):  # the loop looks at its timers, they run, and so does what they wake
         await asyncio.sleep(0)
     await hass.async_block_till_done()
@@ -262,19 +262,25 @@ async def test_estimate(
     freezer: FrozenDateTimeFactory, hass: HomeAssistant, real_pace: None, shutter: str, home: Home
 ) -> None:
     """While it moves the position follows the travel time; what the motor reports wins."""
-    await begin_run(hass, home, shutter, "up")
-    assert position_of(hass, shutter) == 60
-    await tick(hass, freezer, UP_S / 10)
-    assert position_of(hass, shutter) == 70
+    home.pace.reaction_s = 0.5
     writes = Writes(hass)
-    home.write(SHUTTER, "oic.r.openlevel", {})  # it reports on its way
-    await until(hass, lambda: writes.entities)
+    await act(hass, Platform.COVER, "open_cover", shutter)
+    assert state_of(hass, shutter).state == "opening"
+    assert position_of(hass, shutter) == 60
+    await tick(hass, freezer, 0.5)
+    await until(hass, lambda: len(writes.entities) == 2)  # the report confirms the same run
+    await tick(hass, freezer, UP_S / 10 - 0.5)
     assert position_of(hass, shutter) == 70
+    writes.entities.clear()
+    home.write(SHUTTER, "oic.r.openlevel", {})  # it began half a second late, and says so
+    await until(hass, lambda: writes.entities)
+    assert position_of(hass, shutter) == 67
     await tick(hass, freezer, UP_S / 10)
-    assert position_of(hass, shutter) == 80
+    assert position_of(hass, shutter) == 77
     home.move(SHUTTER, "stop")
+    await tick(hass, freezer, 0)
     await until_state(hass, shutter, "open")
-    assert position_of(hass, shutter) == 80
+    assert position_of(hass, shutter) == 77
     # The timer has gone with the movement.
     writes.entities.clear()
     await tick(hass, freezer, 5)

@@ -381,6 +381,22 @@ async def test_devices_that_left_while_we_were_away(
     assert has_device(hass, loaded, DOORBELL)
 
 
+async def test_device_missing_from_one_list_only(
+    hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud
+) -> None:
+    """A device that the second list has again stays."""
+    assert await hass.config_entries.async_unload(loaded.entry_id)
+    gone = cloud.home.remove(PLUG)
+    cloud.journal.clear()
+    loaded_again = hass.async_create_task(hass.config_entries.async_setup(loaded.entry_id))
+    await cloud.journal.wait_for(lambda: cloud.requests("GET /device$"))
+    cloud.home.put(gone)
+    assert await loaded_again
+    await cloud.journal.wait_for(lambda: len(cloud.requests("GET /device$")) == 2)
+    await until_state(hass, entity_id_of(hass, Platform.SWITCH, PLUG), STATE_ON)
+    assert has_device(hass, loaded, PLUG)
+
+
 async def test_one_list_removes_nothing(
     hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud
 ) -> None:

@@ -4,7 +4,6 @@ import ast
 import os
 from pathlib import Path
 import re
-import subprocess
 from urllib.parse import unquote, urlsplit
 
 # Written in parts, so that these lines do not break the rules they state.
@@ -36,20 +35,6 @@ MERGE_MARKS = re.compile(r"(?m)^(?:<{7}|>{7}) ")
 BINARY = {".png", ".zip", ".ico", ".woff2", ".pcap", ".gz"}
 LINK = re.compile(r"\]\(([^()\s]+)(?:\s+\"[^\"]*\")?\)|<img\b[^>]*?\bsrc=\"([^\"]+)\"")
 FENCE = re.compile(r"(?ms)^ *(```|~~~).*?^ *\1 *$")
-
-
-def tracked(root: Path) -> list[Path]:
-    """List the files that git knows or would add; all files where there is no git."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=root,
-        capture_output=True,
-        check=False,
-    )
-    if listed.returncode:
-        return sorted(path for path in root.rglob("*") if path.is_file())
-    names = [name for name in listed.stdout.decode().split("\0") if name]
-    return [root / name for name in sorted(set(names)) if (root / name).is_file()]
 
 
 def unwanted_words(root: Path, files: list[Path]) -> list[str]:

@@ -1,11 +1,15 @@
 """Folders are replaced as a whole, by one run at a time."""
 
 from pathlib import Path
+import subprocess
 import threading
 
 import pytest
 
-from script.lib.files import building, cache_folder, locked, replace_folder
+from script.lib.console import ScriptError
+from script.lib.files import building, cache_folder, locked, replace_folder, tracked
+
+from .conftest import Tree
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -72,3 +76,27 @@ def test_the_cache_lies_where_the_user_wants_it(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert cache_folder() == tmp_path / "latchkey"
     assert cache_folder().is_dir()
+
+
+def test_ignored_files_are_not_read(tree: Tree) -> None:
+    """Only what git knows, or would add, belongs to the repository."""
+    root = tree({".gitignore": "local/\n", "local/x.py": "", "kept.py": "", "ü.md": ""})
+    subprocess.run(["git", "init", "-q", root], check=True)
+    assert [path.name for path in tracked(root)] == [".gitignore", "kept.py", "ü.md"]
+
+
+def test_a_tree_without_git_is_read_as_well(tree: Tree) -> None:
+    """An archive of the sources has no git; environments and caches in it do not count."""
+    root = tree({"a.py": "", ".venv/b.py": "", ".ci/run": "", "x/__pycache__/c.pyc": "", ".d": ""})
+    assert [path.relative_to(root).as_posix() for path in tracked(root)] == [
+        ".ci/run",
+        ".d",
+        "a.py",
+    ]
+
+
+def test_a_broken_repository_is_not_an_empty_one(tree: Tree) -> None:
+    """A check that reads no file would pass unseen."""
+    root = tree({"a.py": "", ".git": "gitdir: nowhere"})
+    with pytest.raises(ScriptError, match="git ls-files"):
+        tracked(root)

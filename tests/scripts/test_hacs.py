@@ -17,6 +17,10 @@ from .conftest import Tree
 PAGE = """# Lamp
 ![form](../images/form.png "The form") and [![icon](icon.png)](../architecture.md#rooms)
 <img src="icon.png" width="64"> [below](#below) [out](https://example.org/a)
+
+```yaml
+text: "[an example](nowhere.md)"
+```
 """
 FILES: dict[str, str | bytes] = {
     "pyproject.toml": '[tool.latchkey]\nowner = "someone"\nrepository = "latchkey"\n',
@@ -95,6 +99,7 @@ def test_links_of_the_page_work(project: Project, tmp_path: Path) -> None:
         "(https://github.com/someone/latchkey/blob/main/docs/architecture.md#rooms)"
     ) in text
     assert f'<img src="{raw}/icon.png" width="64">' in text
+    assert 'text: "[an example](nowhere.md)"' in text
     assert "[below](#below)" in text
     assert "[out](https://example.org/a)" in text
     assert "developed" in text

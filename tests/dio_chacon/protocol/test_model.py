@@ -139,7 +139,7 @@ def test_limits(
         ),
         (None, {"connected"}),
     ],
-    ids=str,
+    ids=lambda value: str(value) if isinstance(value, Report | None) else "",
 )
 def test_apply(report: Report | None, expected: set[str]) -> None:
     """Each value of a report becomes a field, the second time it is no news."""

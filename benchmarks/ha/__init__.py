@@ -1,0 +1,1 @@
+"""Benchmarks inside a real Home Assistant."""

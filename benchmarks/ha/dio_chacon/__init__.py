@@ -1,0 +1,1 @@
+"""DIO Chacon inside Home Assistant: contenders and targets."""
