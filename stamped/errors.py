@@ -12,7 +12,7 @@ from homeassistant.exceptions import (
     HomeAssistantError,
 )
 
-from .const import DOMAIN
+from .const import CODE_KEYS, DOMAIN, ERROR_KEYS
 from .protocol import (
     AuthError,
     CommandError,
@@ -39,6 +39,7 @@ TRANSLATION_KEYS: Final[dict[type[VendorError], str]] = {
     UnansweredError: "no_answer",
     DeviceSilentError: "device_silent",
     SupersededError: "superseded",
+    **ERROR_KEYS,
 }
 
 
@@ -51,7 +52,9 @@ class Details(TypedDict):
 
 
 def error_key(err: VendorError) -> str:
-    """Name the text that belongs to an error: that of the nearest class in the table."""
+    """Name the text that belongs to an error: that of its code, else of the nearest class in the table."""
+    if isinstance(err, CommandError) and err.code in CODE_KEYS:
+        return CODE_KEYS[err.code]
     return next(TRANSLATION_KEYS[cls] for cls in type(err).__mro__ if cls in TRANSLATION_KEYS)
 
 

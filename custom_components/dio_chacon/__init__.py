@@ -4,13 +4,14 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import DeviceEntry
 
+from .cloud import async_delete_issues
 from .const import DOMAIN, PLATFORMS
-from .coordinator import DioConfigEntry, DioCoordinator, async_delete_issues
+from .coordinator import Coordinator, DioConfigEntry
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: DioConfigEntry) -> bool:
     """Connect an account and add its entities, which then all have a state."""
-    coordinator = DioCoordinator(hass, entry)
+    coordinator = Coordinator(hass, entry)
     await coordinator.async_connect()
     entry.runtime_data = coordinator
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
@@ -34,7 +35,7 @@ async def async_remove_config_entry_device(
     if entry.state is not ConfigEntryState.LOADED:
         return False
     coordinator = entry.runtime_data
-    present = {*coordinator.devices, coordinator.account.account_id}
+    present = {*coordinator.devices, coordinator.account_id}
     return not any(
         domain == DOMAIN and device_id in present for domain, device_id in device_entry.identifiers
     )

@@ -14,33 +14,27 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import CONNECTED
-from .coordinator import DioConfigEntry, DioCoordinator
-from .entity import (
-    DioAccountEntity,
-    DioAccountEntityDescription,
-    DioEntity,
-    DioEntityDescription,
-    async_add_rows,
-)
+from .coordinator import Coordinator, DioConfigEntry
+from .entity import AccountEntity, AccountRow, DeviceEntity, DeviceRow, async_add_rows
 from .protocol import Device
 
 PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class DioBinarySensorDescription(DioEntityDescription, BinarySensorEntityDescription):
+class DioBinarySensorDescription(DeviceRow, BinarySensorEntityDescription):
     """A binary sensor of a device: how it reads, and when what it reads may be shown."""
 
     is_on_fn: Callable[[Device], bool | None]
-    available_fn: Callable[[DioCoordinator], bool]
+    available_fn: Callable[[Coordinator], bool]
 
 
 @dataclass(frozen=True, kw_only=True)
-class DioAccountBinarySensorDescription(DioAccountEntityDescription, BinarySensorEntityDescription):
+class DioAccountBinarySensorDescription(AccountRow, BinarySensorEntityDescription):
     """A binary sensor of the account: how it reads."""
 
-    is_on_fn: Callable[[DioCoordinator], bool]
-    attributes_fn: Callable[[DioCoordinator], Mapping[str, Any]]
+    is_on_fn: Callable[[Coordinator], bool]
+    attributes_fn: Callable[[Coordinator], Mapping[str, Any]]
 
 
 BINARY_SENSORS: Final = (
@@ -84,7 +78,7 @@ async def async_setup_entry(
     )
 
 
-class DioBinarySensor(DioEntity, BinarySensorEntity):
+class DioBinarySensor(DeviceEntity, BinarySensorEntity):
     """Shows a fact about a device."""
 
     entity_description: DioBinarySensorDescription
@@ -102,7 +96,7 @@ class DioBinarySensor(DioEntity, BinarySensorEntity):
         return self.entity_description.is_on_fn(self.device)
 
 
-class DioAccountBinarySensor(DioAccountEntity, BinarySensorEntity):
+class DioAccountBinarySensor(AccountEntity, BinarySensorEntity):
     """Shows a fact about the account."""
 
     entity_description: DioAccountBinarySensorDescription

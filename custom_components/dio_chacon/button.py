@@ -9,14 +9,14 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import DioConfigEntry
-from .entity import DioAccountEntity, DioAccountEntityDescription
+from .entity import AccountEntity, AccountRow
 from .protocol import DioClient
 
 PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class DioButtonDescription(DioAccountEntityDescription, ButtonEntityDescription):
+class DioButtonDescription(AccountRow, ButtonEntityDescription):
     """A button: what it asks."""
 
     press_fn: Callable[[DioClient], Awaitable[None]]
@@ -36,7 +36,7 @@ async def async_setup_entry(
     async_add_entities(DioButton(entry.runtime_data, row) for row in BUTTONS)
 
 
-class DioButton(DioAccountEntity, ButtonEntity):
+class DioButton(AccountEntity, ButtonEntity):
     """A button of the account."""
 
     entity_description: DioButtonDescription

@@ -29,6 +29,7 @@ from homeassistant.helpers.selector import (
     TextSelectorType,
 )
 
+from .cloud import async_first_verdict
 from .const import (
     CONF_ADVANCED,
     CONF_ESTIMATE_POSITION,
@@ -42,7 +43,7 @@ from .const import (
     MAX_LIST_REFRESH_MINUTES,
     MIN_LIST_REFRESH_MINUTES,
 )
-from .coordinator import Options, async_first_verdict, new_client
+from .coordinator import Options, new_client
 from .errors import error_key
 from .protocol import (
     LOGIN_URL,

@@ -5,10 +5,12 @@ from typing import Final
 from homeassistant.const import Platform
 from homeassistant.util.signal_type import SignalType
 
-from .protocol import Device, LastEvent
+from .protocol import Device, Kind, LastEvent, VendorError
 
 DOMAIN: Final = "dio_chacon"
 MANUFACTURER: Final = "Chacon"
+CLOUD_NAME: Final = "DIO cloud"
+ACCOUNT_MODEL: Final = "DiO cloud"
 
 CONF_INSTALLATION_ID: Final = "installation_id"
 CONF_LOGIN_URL: Final = "login_url"
@@ -34,6 +36,9 @@ PLATFORMS: Final = [
     Platform.SWITCH,
 ]
 
+# Kinds that a row is for when it does not say.
+DEVICE_KINDS: Final = frozenset(Kind) - {Kind.UNKNOWN}
+
 # A set-up or a form that takes longer tells the user so; Home Assistant tries again by itself.
 CONNECT_LIMIT_S: Final = 30.0
 # A reconnection within this time leaves the entities as they are.
@@ -50,6 +55,10 @@ UNSUPPORTED: Final = "unsupported"
 
 ISSUE_NO_SUPPORTED_DEVICE: Final = "no_supported_device"
 ISSUE_FIRMWARE_TOO_OLD: Final = "firmware_too_old"
+
+# Texts for errors that only this vendor has, by class and by the vendor's status: there are none.
+ERROR_KEYS: Final[dict[type[VendorError], str]] = {}
+CODE_KEYS: Final[dict[int, str]] = {}
 
 
 def signal_changed(entry_id: str, device_id: str, field: str) -> SignalType[()]:

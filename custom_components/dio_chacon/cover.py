@@ -19,7 +19,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.event import async_track_time_interval
 
 from .coordinator import DioConfigEntry
-from .entity import DioEntity, DioEntityDescription, async_add_rows
+from .entity import DeviceEntity, DeviceRow, async_add_rows
 from .protocol import Device, DioClient, Kind, Movement, estimated_position
 
 PARALLEL_UPDATES = 0
@@ -30,7 +30,7 @@ _LEVEL: Final = CoverEntityFeature.OPEN | CoverEntityFeature.CLOSE | CoverEntity
 
 
 @dataclass(frozen=True, kw_only=True)
-class DioCoverDescription(DioEntityDescription, CoverEntityDescription):
+class DioCoverDescription(DeviceRow, CoverEntityDescription):
     """A cover: what it can do, and how its ends are reached."""
 
     features: CoverEntityFeature = _LEVEL | CoverEntityFeature.STOP
@@ -97,7 +97,7 @@ class Run:
     """When, by the monotonic clock."""
 
 
-class DioCover(DioEntity, CoverEntity):
+class DioCover(DeviceEntity, CoverEntity):
     """A cover that shows what the device reports, and the direction the cloud has acknowledged."""
 
     entity_description: DioCoverDescription

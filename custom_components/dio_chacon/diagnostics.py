@@ -9,7 +9,7 @@ from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.loader import async_get_integration
 
 from .const import CONF_INSTALLATION_ID, CONF_LOGIN_URL, CONF_WEBSOCKET_URL, DOMAIN
-from .coordinator import DioConfigEntry, DioCoordinator
+from .coordinator import Coordinator, DioConfigEntry
 from .protocol import LOGIN_URL, WEBSOCKET_URL, Device
 from .redaction import Redactor
 
@@ -90,7 +90,7 @@ def _about_device(device: Device) -> dict[str, Any]:
     return {"record": state.pop("record"), "raw": state.pop("resources"), "understood": state}
 
 
-def _redactor(coordinator: DioCoordinator) -> Redactor:
+def _redactor(coordinator: Coordinator) -> Redactor:
     data, account = coordinator.entry.data, coordinator.account
     return Redactor(
         keys=_SECRET_KEYS,

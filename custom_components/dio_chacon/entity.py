@@ -14,22 +14,21 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .const import (
     ACCOUNT,
     AVAILABLE,
+    DEVICE_KINDS,
     DOMAIN,
     signal_changed,
     signal_device_added,
     signal_device_removed,
 )
-from .coordinator import DioConfigEntry, DioCoordinator, Options
+from .coordinator import CloudConfigEntry, Coordinator, Options
 from .protocol import Device, Kind
-
-KNOWN_KINDS = frozenset(Kind) - {Kind.UNKNOWN}
 
 
 @dataclass(frozen=True, kw_only=True)
-class DioEntityDescription(EntityDescription):
+class DeviceRow(EntityDescription):
     """A row about a device: what it is for and what it watches. One without a name is the main entity."""
 
-    kinds: Collection[Kind] = KNOWN_KINDS
+    kinds: Collection[Kind] = DEVICE_KINDS
     """Kinds of devices it is for."""
     wanted_fn: Callable[[Options], bool] = lambda options: True
     """Whether the user's options want it; else it is taken out of the registry."""
@@ -48,21 +47,19 @@ class DioEntityDescription(EntityDescription):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DioAccountEntityDescription(EntityDescription):
+class AccountRow(EntityDescription):
     """A row about the account itself."""
 
     watches: tuple[str, ...] = ()
 
 
-class DioBaseEntity(Entity):
+class CloudEntity(Entity):
     """An entity that writes its state when, and only when, what it shows has changed."""
 
     _attr_has_entity_name = True
     _attr_should_poll = False
 
-    def __init__(
-        self, coordinator: DioCoordinator, row: EntityDescription, subject_id: str
-    ) -> None:
+    def __init__(self, coordinator: Coordinator, row: EntityDescription, subject_id: str) -> None:
         """Bind a row to a device, or to the account."""
         self.coordinator = coordinator
         self.entity_description = row
@@ -73,14 +70,12 @@ class DioBaseEntity(Entity):
         self.async_on_remove(async_dispatcher_connect(self.hass, signal, target))
 
 
-class DioEntity(DioBaseEntity):
+class DeviceEntity(CloudEntity):
     """An entity of a device."""
 
-    entity_description: DioEntityDescription
+    entity_description: DeviceRow
 
-    def __init__(
-        self, coordinator: DioCoordinator, device: Device, row: DioEntityDescription
-    ) -> None:
+    def __init__(self, coordinator: Coordinator, device: Device, row: DeviceRow) -> None:
         """Describe the entity; its state is read from the device whenever it is written."""
         super().__init__(coordinator, row, device.device_id)
         self._attr_unique_id = row.unique_id(device)
@@ -109,7 +104,7 @@ class DioEntity(DioBaseEntity):
     async def async_update(self) -> None:
         """Ask for the state of the device, as the action to update an entity wants."""
         await self.coordinator.async_command(
-            self.coordinator.client.refresh_state(self._subject_id)
+            self.coordinator.async_refresh_device(self._subject_id)
         )
 
     @callback
@@ -124,15 +119,15 @@ class DioEntity(DioBaseEntity):
         self.async_write_ha_state()
 
 
-class DioAccountEntity(DioBaseEntity):
+class AccountEntity(CloudEntity):
     """An entity of the account."""
 
-    entity_description: DioAccountEntityDescription
+    entity_description: AccountRow
 
-    def __init__(self, coordinator: DioCoordinator, row: DioAccountEntityDescription) -> None:
+    def __init__(self, coordinator: Coordinator, row: AccountRow) -> None:
         """Describe the entity."""
         super().__init__(coordinator, row, ACCOUNT)
-        account_id = coordinator.account.account_id
+        account_id = coordinator.account_id
         self._attr_unique_id = f"{account_id}-{row.key}"
         self._attr_device_info = dr.DeviceInfo(identifiers={(DOMAIN, account_id)})
 
@@ -155,13 +150,13 @@ class DioAccountEntity(DioBaseEntity):
 
 
 @callback
-def async_add_rows[RowT: DioEntityDescription](
+def async_add_rows[RowT: DeviceRow](
     hass: HomeAssistant,
-    entry: DioConfigEntry,
+    entry: CloudConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
     platform: Platform,
     rows: Iterable[RowT],
-    new_entity: Callable[[DioCoordinator, Device, RowT], Entity],
+    new_entity: Callable[[Coordinator, Device, RowT], Entity],
 ) -> None:
     """Add what the rows say about all devices, now and as devices come, grow and go."""
     coordinator = entry.runtime_data

@@ -16,7 +16,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import signal_rang
 from .coordinator import DioConfigEntry
-from .entity import DioEntity, DioEntityDescription, async_add_rows
+from .entity import DeviceEntity, DeviceRow, async_add_rows
 from .protocol import Kind, LastEvent
 
 PARALLEL_UPDATES = 0
@@ -25,7 +25,7 @@ EVENT_OTHER: Final = "other"
 
 
 @dataclass(frozen=True, kw_only=True)
-class DioEventDescription(DioEntityDescription, EventEntityDescription):
+class DioEventDescription(DeviceRow, EventEntityDescription):
     """Events of a device."""
 
 
@@ -50,7 +50,7 @@ async def async_setup_entry(
     async_add_rows(hass, entry, async_add_entities, Platform.EVENT, EVENTS, DioEvent)
 
 
-class DioEvent(DioEntity, EventEntity):
+class DioEvent(DeviceEntity, EventEntity):
     """Fires when the cloud pushes news of a doorbell; never for what it tells when asked."""
 
     entity_description: DioEventDescription

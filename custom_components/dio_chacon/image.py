@@ -12,8 +12,8 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import DOMAIN, signal_rang
-from .coordinator import DioConfigEntry, DioCoordinator
-from .entity import DioEntity, DioEntityDescription, async_add_rows
+from .coordinator import Coordinator, DioConfigEntry
+from .entity import DeviceEntity, DeviceRow, async_add_rows
 from .protocol import Device, Kind, LastEvent, VendorError
 
 _LOGGER = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class DioImageDescription(DioEntityDescription, ImageEntityDescription):
+class DioImageDescription(DeviceRow, ImageEntityDescription):
     """A picture."""
 
 
@@ -45,7 +45,7 @@ async def async_setup_entry(
     async_add_rows(hass, entry, async_add_entities, Platform.IMAGE, IMAGES, DioImage)
 
 
-class DioImage(DioEntity, ImageEntity):
+class DioImage(DeviceEntity, ImageEntity):
     """The last picture, kept in memory: its address is good for minutes only."""
 
     entity_description: DioImageDescription
@@ -53,11 +53,9 @@ class DioImage(DioEntity, ImageEntity):
     _picture: bytes | None = None
     _fetching: asyncio.Task[None] | None = None
 
-    def __init__(
-        self, coordinator: DioCoordinator, device: Device, row: DioImageDescription
-    ) -> None:
+    def __init__(self, coordinator: Coordinator, device: Device, row: DioImageDescription) -> None:
         """Start without a picture; the one of an event long ago can no longer be fetched."""
-        DioEntity.__init__(self, coordinator, device, row)
+        DeviceEntity.__init__(self, coordinator, device, row)
         ImageEntity.__init__(self, coordinator.hass, verify_ssl=True)
 
     @override

@@ -9,14 +9,14 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import DioConfigEntry
-from .entity import DioEntity, DioEntityDescription, async_add_rows
+from .entity import DeviceEntity, DeviceRow, async_add_rows
 from .protocol import Kind
 
 PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class DioLightDescription(DioEntityDescription, LightEntityDescription):
+class DioLightDescription(DeviceRow, LightEntityDescription):
     """A light."""
 
 
@@ -40,7 +40,7 @@ async def async_setup_entry(
     async_add_rows(hass, entry, async_add_entities, Platform.LIGHT, LIGHTS, DioLight)
 
 
-class DioLight(DioEntity, LightEntity):
+class DioLight(DeviceEntity, LightEntity):
     """A light that shows what its switch reports."""
 
     entity_description: DioLightDescription

@@ -11,14 +11,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import UNSUPPORTED
-from .coordinator import DioConfigEntry, DioCoordinator
-from .entity import (
-    DioAccountEntity,
-    DioAccountEntityDescription,
-    DioEntity,
-    DioEntityDescription,
-    async_add_rows,
-)
+from .coordinator import Coordinator, DioConfigEntry
+from .entity import AccountEntity, AccountRow, DeviceEntity, DeviceRow, async_add_rows
 from .protocol import Device, Kind
 
 PARALLEL_UPDATES = 0
@@ -29,7 +23,7 @@ _SD_CARD_OTHER: Final = "other"
 
 
 @dataclass(frozen=True, kw_only=True)
-class DioSensorDescription(DioEntityDescription, SensorEntityDescription):
+class DioSensorDescription(DeviceRow, SensorEntityDescription):
     """A sensor of a device: how it reads."""
 
     value_fn: Callable[[Device], datetime | float | str | None]
@@ -37,11 +31,11 @@ class DioSensorDescription(DioEntityDescription, SensorEntityDescription):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DioAccountSensorDescription(DioAccountEntityDescription, SensorEntityDescription):
+class DioAccountSensorDescription(AccountRow, SensorEntityDescription):
     """A sensor of the account: how it reads."""
 
-    value_fn: Callable[[DioCoordinator], int]
-    attributes_fn: Callable[[DioCoordinator], Mapping[str, Any]]
+    value_fn: Callable[[Coordinator], int]
+    attributes_fn: Callable[[Coordinator], Mapping[str, Any]]
 
 
 def _sd_card_state(device: Device) -> str | None:
@@ -119,7 +113,7 @@ async def async_setup_entry(
     async_add_rows(hass, entry, async_add_entities, Platform.SENSOR, SENSORS, DioSensor)
 
 
-class DioSensor(DioEntity, SensorEntity):
+class DioSensor(DeviceEntity, SensorEntity):
     """Shows a value of a device."""
 
     entity_description: DioSensorDescription
@@ -137,7 +131,7 @@ class DioSensor(DioEntity, SensorEntity):
         return self.entity_description.attributes_fn(self.device)
 
 
-class DioAccountSensor(DioAccountEntity, SensorEntity):
+class DioAccountSensor(AccountEntity, SensorEntity):
     """Shows a value of the account."""
 
     entity_description: DioAccountSensorDescription

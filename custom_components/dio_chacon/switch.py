@@ -10,14 +10,14 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import DioConfigEntry
-from .entity import DioEntity, DioEntityDescription, async_add_rows
+from .entity import DeviceEntity, DeviceRow, async_add_rows
 from .protocol import Device, DioClient, Kind
 
 PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class DioSwitchDescription(DioEntityDescription, SwitchEntityDescription):
+class DioSwitchDescription(DeviceRow, SwitchEntityDescription):
     """A switch: how it reads and writes."""
 
     is_on_fn: Callable[[Device], bool | None] = lambda device: device.is_on
@@ -70,7 +70,7 @@ async def async_setup_entry(
     async_add_rows(hass, entry, async_add_entities, Platform.SWITCH, SWITCHES, DioSwitch)
 
 
-class DioSwitch(DioEntity, SwitchEntity):
+class DioSwitch(DeviceEntity, SwitchEntity):
     """A switch that shows what the device reports."""
 
     entity_description: DioSwitchDescription

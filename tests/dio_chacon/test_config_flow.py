@@ -118,7 +118,7 @@ async def test_errors_and_recovery(
     """Each failure has its own text, all but the password stays in the form, and a second try succeeds."""
     cloud.faults.arm(fault, **options)
     result = await begin(hass)
-    with patch("custom_components.dio_chacon.coordinator.CONNECT_LIMIT_S", 0.5):
+    with patch("custom_components.dio_chacon.cloud.CONNECT_LIMIT_S", 0.5):
         result = await submit(hass, result, filled(cloud))
     assert result["type"] is FlowResultType.FORM
     assert result["errors"] == {"base": error}

@@ -155,7 +155,7 @@ async def test_time_limit_of_set_up(
 ) -> None:
     """A cloud that says nothing does not hold a set-up up for long."""
     cloud.faults.arm("greeting_none")
-    with patch("custom_components.dio_chacon.coordinator.CONNECT_LIMIT_S", 0.2):
+    with patch("custom_components.dio_chacon.cloud.CONNECT_LIMIT_S", 0.2):
         await setup(hass, entry, ConfigEntryState.SETUP_RETRY)
     assert entry.error_reason_translation_key == "timeout"
     await cloud.journal.wait_for(lambda: links(cloud) == 0)

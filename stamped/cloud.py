@@ -1,0 +1,360 @@
+"""What the coordinators of cloud accounts share: the life of the link, its signals, the device registry."""
+
+from abc import ABC, abstractmethod
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+import logging
+from typing import Any, ClassVar, NoReturn, Protocol
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr, issue_registry as ir
+from homeassistant.helpers.dispatcher import async_dispatcher_send
+from homeassistant.helpers.event import async_call_later
+from homeassistant.util import dt as dt_util
+
+from .const import (
+    ACCOUNT,
+    ACCOUNT_MODEL,
+    AVAILABLE,
+    CLOUD_NAME,
+    CONNECT_LIMIT_S,
+    CONNECTED,
+    DOMAIN,
+    GRACE_S,
+    MANUFACTURER,
+    signal_changed,
+    signal_device_added,
+    signal_device_removed,
+)
+from .errors import command_error, setup_error
+from .protocol import (
+    AuthError,
+    Change,
+    Device,
+    DeviceAdded,
+    DeviceRemoved,
+    LinkChanged,
+    PeerSilentError,
+    UnsupportedError,
+    VendorError,
+)
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class CloudClient[ReadyT](Protocol):
+    """What every vendor's client offers."""
+
+    last_error: VendorError | None
+
+    @property
+    def connected(self) -> bool:
+        """Whether the link is up and everything was read on it."""
+
+    @property
+    def devices(self) -> Mapping[str, Device]:
+        """All devices by id."""
+
+    async def run(self) -> NoReturn:
+        """Keep the account connected until cancelled."""
+
+    async def ready(self, *, patient: bool = True) -> ReadyT:
+        """Wait for the first verdict."""
+
+    async def refresh(self) -> None:
+        """Read everything now."""
+
+    def subscribe(self, listener: Callable[[Change], None]) -> Callable[[], None]:
+        """Have every change told."""
+
+
+async def async_first_verdict[ReadyT](client: CloudClient[ReadyT]) -> ReadyT:
+    """Wait until a running client is through, or has failed once; raises VendorError."""
+    try:
+        async with asyncio.timeout(CONNECT_LIMIT_S):
+            return await client.ready(patient=False)
+    except TimeoutError as err:
+        raise client.last_error or PeerSilentError("no answer in time") from err
+
+
+class CloudCoordinator[ClientT: CloudClient[Any]](ABC):
+    """What the entities of one account read, ask and listen to."""
+
+    client: ClientT
+    account_device_id: str
+
+    record_fields: ClassVar[frozenset[str]]
+    """Fields that the device registry shows of a device."""
+    reach_field: ClassVar[str]
+    """The field that tells whether the cloud reaches a device."""
+
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+        """Prepare; nothing happens before ``async_connect``."""
+        self.hass = hass
+        self.entry = entry
+        self.entry_id = entry.entry_id
+        self.linked = True
+        """Whether entities may show states: the link is up, or was lost only just now."""
+        self.since: datetime = dt_util.utcnow()
+        """When the link came up or was lost."""
+        self.last_error: str | None = None
+        """Class of the error that broke the link last."""
+        self._ready = False
+        self._up = True
+        self._grace: CALLBACK_TYPE | None = None
+
+    # --- what differs between vendors -------------------------------------------------------
+
+    @abstractmethod
+    def _new_client(self) -> ClientT:
+        """Make the client of the entry; raises UnsupportedError for unsafe addresses."""
+
+    @property
+    @abstractmethod
+    def account_id(self) -> str:
+        """What identifies the account, for identifiers and unique ids."""
+
+    @property
+    @abstractmethod
+    def account_name(self) -> str:
+        """Name of the account's own device."""
+
+    @abstractmethod
+    def device_info(self, device: Device) -> dr.DeviceInfo:
+        """Describe a device for the device registry."""
+
+    @abstractmethod
+    async def async_refresh_device(self, device_id: str) -> None:
+        """Ask for the state of one device."""
+
+    @abstractmethod
+    def _take_in(self, device: Device) -> None:
+        """Start to follow a device."""
+
+    @abstractmethod
+    def _let_go(self, device: Device) -> None:
+        """Stop to follow a device that is gone."""
+
+    @abstractmethod
+    def _shaped(self, device: Device, fields: frozenset[str]) -> bool:
+        """Tell whether a change can make an entity exist that did not before."""
+
+    @abstractmethod
+    def _vendor_changed(self, change: Change) -> None:
+        """Take a change that is not of the link and no coming or going."""
+
+    # --- life -------------------------------------------------------------------------------
+
+    @property
+    def devices(self) -> Mapping[str, Device]:
+        """All devices of the account as last known."""
+        return self.client.devices
+
+    async def async_connect(self) -> None:
+        """Start the client and wait for all states; raises what Home Assistant expects of a set-up.
+
+        What was started belongs to the entry: Home Assistant stops it when this raises, and at unload.
+        """
+        try:
+            self.client = self._new_client()
+            self._start()
+            await async_first_verdict(self.client)
+        except VendorError as err:
+            raise setup_error(err) from err
+        self._ready = True
+        self.since = dt_util.utcnow()
+        self.entry.async_on_unload(self._forget_timers)
+        self.entry.async_on_unload(self.client.subscribe(self._on_change))
+        if not self.client.connected:  # lost again before anyone listened
+            self._link_lost(self.client.last_error)
+        self.account_device_id = self._register_account()
+        for device in self.devices.values():
+            self._take_in(device)
+        if stale := self._stale_devices():
+            self.entry.async_create_background_task(
+                self.hass, self._drop_stale(stale), f"{DOMAIN} stale devices"
+            )
+
+    async def async_command[T](self, command: Awaitable[T]) -> T:
+        """Await what the client was asked for; raises a translated HomeAssistantError when it fails."""
+        try:
+            return await command
+        except AuthError as err:
+            self.entry.async_start_reauth(self.hass)
+            raise command_error(err) from err
+        except VendorError as err:
+            raise command_error(err) from err
+
+    def is_available(self, device: Device) -> bool:
+        """Tell whether what is known of a device may be shown."""
+        return self.linked and getattr(device, self.reach_field) is True
+
+    def _start(self) -> None:
+        task = self.entry.async_create_background_task(
+            self.hass, self.client.run(), f"{DOMAIN} link of {self.entry_id}"
+        )
+        task.add_done_callback(self._on_end)
+
+    @callback
+    def _on_end(self, task: asyncio.Task[Any]) -> None:
+        """Act on what ended the client for good."""
+        if task.cancelled():
+            return
+        error = task.exception()
+        if not isinstance(error, VendorError):
+            _LOGGER.error("The link to the %s ended unexpectedly", CLOUD_NAME, exc_info=error)
+        if not self._ready:  # the set-up hears of it and says so
+            return
+        self._grace_over()
+        if isinstance(error, AuthError):
+            self.entry.async_start_reauth(self.hass)
+        elif isinstance(error, UnsupportedError):
+            self.hass.config_entries.async_schedule_reload(self.entry_id)
+
+    @callback
+    def _forget_timers(self) -> None:
+        self._end_grace()
+
+    # --- news -------------------------------------------------------------------------------
+
+    @callback
+    def _on_change(self, change: Change) -> None:
+        """Turn one change into the signals of those who show it."""
+        match change:
+            case LinkChanged(connected=True):
+                self._link_back()
+            case LinkChanged():
+                self._link_lost(change.error)
+            case DeviceAdded():
+                self._device_added(change.device)
+            case DeviceRemoved():
+                self._device_removed(change.device)
+            case _:
+                self._vendor_changed(change)
+
+    def _device_changed(self, device: Device, fields: frozenset[str]) -> None:
+        """Signal every changed field, so that only those who show it wake."""
+        if "kind" in fields:  # as if another device had come in its place
+            self._device_removed(device)
+            self._device_added(device)
+            return
+        if not fields.isdisjoint(self.record_fields):
+            self._update_registry(device)
+        if self._shaped(device, fields):
+            async_dispatcher_send(self.hass, signal_device_added(self.entry_id), device)
+        if not self._up:  # every entity is told once when the link is back
+            return
+        if self.reach_field in fields:  # which every entity of the device listens to
+            fields = frozenset((AVAILABLE,))
+        for field in fields:
+            self._send(device.device_id, field)
+
+    def _device_added(self, device: Device) -> None:
+        _LOGGER.info("New device %s", device.name)
+        self._take_in(device)
+        async_dispatcher_send(self.hass, signal_device_added(self.entry_id), device)
+
+    def _device_removed(self, device: Device) -> None:
+        _LOGGER.info("Device %s is gone", device.name)
+        self._let_go(device)
+        async_dispatcher_send(self.hass, signal_device_removed(self.entry_id), device)
+        if entry := self._registered(device.device_id):
+            dr.async_get(self.hass).async_remove_device(entry.id)
+
+    def _link_lost(self, error: VendorError | None) -> None:
+        _LOGGER.info("Connection to the %s lost: %s", CLOUD_NAME, error)
+        self._up = False
+        self.since = dt_util.utcnow()
+        self.last_error = type(error).__name__
+        self._end_grace()
+        self._grace = async_call_later(
+            self.hass, GRACE_S, HassJob(self._grace_over, cancel_on_shutdown=True)
+        )
+        self._send(ACCOUNT, CONNECTED)
+
+    def _link_back(self) -> None:
+        _LOGGER.info("Connection to the %s is back", CLOUD_NAME)
+        self._end_grace()
+        self._up = self.linked = True
+        self.since = dt_util.utcnow()
+        self._send_all_available()
+
+    @callback
+    def _grace_over(self, _now: datetime | None = None) -> None:
+        """Stop showing states that nobody vouches for any more."""
+        self._end_grace()
+        self._up = self.linked = False
+        self._send_all_available()
+
+    def _end_grace(self) -> None:
+        if self._grace:
+            self._grace()
+            self._grace = None
+
+    def _send_all_available(self) -> None:
+        self._send(ACCOUNT, AVAILABLE)
+        for device_id in self.devices:
+            self._send(device_id, AVAILABLE)
+
+    def _send(self, device_id: str, field: str) -> None:
+        async_dispatcher_send(self.hass, signal_changed(self.entry_id, device_id, field))
+
+    # --- registries -------------------------------------------------------------------------
+
+    def _register_account(self) -> str:
+        """Enter the account as a device, which the others hang on."""
+        return (
+            dr.async_get(self.hass)
+            .async_get_or_create(
+                config_entry_id=self.entry_id,
+                identifiers={(DOMAIN, self.account_id)},
+                entry_type=dr.DeviceEntryType.SERVICE,
+                manufacturer=MANUFACTURER,
+                model=ACCOUNT_MODEL,
+                name=self.account_name,
+            )
+            .id
+        )
+
+    def _registered(self, device_id: str) -> dr.DeviceEntry | None:
+        return dr.async_get(self.hass).async_get_device_by_identifier(
+            (DOMAIN, device_id), self.entry_id
+        )
+
+    def _update_registry(self, device: Device) -> None:
+        """Carry what is new about a device over, unless nothing shows it."""
+        if self._registered(device.device_id):
+            dr.async_get(self.hass).async_get_or_create(
+                config_entry_id=self.entry_id, **self.device_info(device)
+            )
+
+    def _stale_devices(self) -> list[str]:
+        """List ids that are registered from earlier but were not in the list."""
+        return [
+            device_id
+            for entry in dr.async_entries_for_config_entry(dr.async_get(self.hass), self.entry_id)
+            for domain, device_id in entry.identifiers
+            if domain == DOMAIN and device_id != self.account_id and device_id not in self.devices
+        ]
+
+    async def _drop_stale(self, stale: list[str]) -> None:
+        """Remove what left the account while we were away, once a second list confirms it."""
+        try:
+            await self.client.refresh()
+        except VendorError as err:
+            _LOGGER.debug("Stale devices stay for now: %s", err)
+            return
+        for device_id in stale:
+            if device_id not in self.devices and (entry := self._registered(device_id)):
+                _LOGGER.info("Device %s is gone", entry.name)
+                dr.async_get(self.hass).async_remove_device(entry.id)
+
+
+@callback
+def async_delete_issues(hass: HomeAssistant, entry_id: str) -> None:
+    """Forget what the user was told about an entry."""
+    for domain, issue_id in list(ir.async_get(hass).issues):
+        if domain == DOMAIN and issue_id.startswith(entry_id):
+            ir.async_delete_issue(hass, DOMAIN, issue_id)
