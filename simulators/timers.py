@@ -12,11 +12,11 @@ class Timers:
         self._ahead: set[asyncio.TimerHandle] = set()
         self._settling: list[asyncio.Future[None]] = []
 
-    def after(self, seconds: float, act: Callable[[], None]) -> asyncio.TimerHandle:
+    def after(self, seconds: float, act: Callable[[], object]) -> asyncio.TimerHandle:
         """Let something happen after so many seconds."""
         return self.at(asyncio.get_running_loop().time() + seconds, act)
 
-    def at(self, when: float, act: Callable[[], None]) -> asyncio.TimerHandle:
+    def at(self, when: float, act: Callable[[], object]) -> asyncio.TimerHandle:
         """Let something happen at a reading of the loop's clock."""
 
         def fire() -> None:

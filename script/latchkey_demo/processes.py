@@ -1,7 +1,7 @@
 """Child processes that never outlive the demo."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 import ctypes
 import os
@@ -9,7 +9,6 @@ from pathlib import Path
 import signal
 import sys
 
-from . import ROOT
 from .errors import DemoError
 
 PR_SET_PDEATHSIG = 1
@@ -53,19 +52,18 @@ class Child:
         self._process: asyncio.subprocess.Process | None = None
         self._copying: asyncio.Task[None] | None = None
 
-    async def start(
-        self, words: Sequence[str | Path], environment: Mapping[str, str] | None = None
-    ) -> None:
-        """Start the program with a pipe as standard output.
+    async def start(self, words: Sequence[str | Path], folder: Path) -> None:
+        """Start the program in a folder, with a pipe as standard output.
 
+        It imports what that folder offers and nothing else of the repository.
         Raises DemoError when it cannot be started.
         """
         with self._open_log() as handle:
             try:
                 self._process = await asyncio.create_subprocess_exec(
                     *map(str, words),
-                    cwd=ROOT,
-                    env={**os.environ, **(environment or {})},
+                    cwd=folder,
+                    env={key: text for key, text in os.environ.items() if key != "PYTHONPATH"},
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=asyncio.subprocess.PIPE,
                     stderr=handle,

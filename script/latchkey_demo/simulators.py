@@ -8,6 +8,7 @@ from typing import Any
 
 import aiohttp
 
+from . import ROOT
 from .api import Json
 from .errors import DemoError
 from .homes import Home
@@ -68,7 +69,7 @@ async def start(home: Home, folder: StateFolder, *, hurried: bool) -> Simulator:
     words = [sys.executable, "-m", "simulators", home.domain, "--host", LOOPBACK]
     words += ["--port", str(port), *(home.hurried if hurried else home.simulator)]
     try:
-        await child.start(words)
+        await child.start(words, ROOT)
         text = await child.first_line(READY_LIMIT_S)
         with suppress(ValueError):
             line = json.loads(text)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import json
 import os
 from pathlib import Path
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,11 +15,11 @@ from urllib.parse import urlsplit
 from playwright.sync_api import APIRequestContext, Page, Route, sync_playwright
 import pytest
 
+from script.lib.browser import NAMES, find_browser
 from tests.common import TESTS
 
 ROOT = TESTS.parent
 IMAGES = ROOT / "docs" / "images"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -101,9 +100,8 @@ def until(
 @pytest.fixture(scope="session")
 def browser_path() -> str:
     """Path of a browser of this machine."""
-    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    if found is None:
-        pytest.skip(f"no browser: none of {', '.join(BROWSERS)} (script/setup --browser)")
+    if not (found := find_browser()):
+        pytest.skip(f"no browser: none of {', '.join(NAMES)}; script/setup --browser installs one")
     return found
 
 
@@ -114,8 +112,8 @@ def demo(browser_path: str, tmp_path: Path, domain: str) -> Iterator[Demo]:
     words = ["--no-browser", "--folder", str(folder), "--by-hand", domain]
     with log.open("w") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "latchkey_demo", *words],
-            env={**os.environ, "PYTHONPATH": f"{ROOT / 'script'}{os.pathsep}{ROOT}"},
+            [sys.executable, "-m", "script.latchkey_demo", *words],
+            cwd=ROOT,
             stdout=output,
             stderr=subprocess.STDOUT,
         )

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from latchkey_demo.arguments import Arguments, parse
 import pytest
+
+from script.latchkey_demo.arguments import Arguments, parse
 
 
 def test_nothing_asked() -> None:

@@ -4,14 +4,15 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from latchkey_demo.check import _there, homes as checked
-from latchkey_demo.check.homes import check_home, timed
-from latchkey_demo.check.table import FAILED, LISTED, PASSED, Row
-from latchkey_demo.errors import DemoError
-from latchkey_demo.homes import Home, Scenario
-from latchkey_demo.house import House
-from latchkey_demo.states import States
 import pytest
+
+from script.latchkey_demo.check import _there, homes as checked
+from script.latchkey_demo.check.homes import check_home, timed
+from script.latchkey_demo.check.table import FAILED, LISTED, PASSED, Row
+from script.latchkey_demo.errors import DemoError
+from script.latchkey_demo.homes import Home, Scenario
+from script.latchkey_demo.house import House
+from script.latchkey_demo.states import States
 
 LIGHT = {"unique_id": "1", "entity_id": "switch.light", "device_id": "d", "disabled_by": None}
 LINK = {"unique_id": "1-link", "entity_id": "binary_sensor.link", "device_id": "d"}
@@ -83,7 +84,7 @@ def short_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Do not wait long for what will not come."""
     monkeypatch.setattr(checked, "LOST_LIMIT_S", 0.05)
     monkeypatch.setattr(checked, "BACK_LIMIT_S", 0.05)
-    monkeypatch.setattr("latchkey_demo.states.FOLLOW_LIMIT_S", 0.05)
+    monkeypatch.setattr("script.latchkey_demo.states.FOLLOW_LIMIT_S", 0.05)
 
 
 async def look(fake: FakeHomeAssistant, home: Home) -> dict[str, Row]:

@@ -3,12 +3,13 @@
 import asyncio
 from typing import Any
 
-from latchkey_demo import dashboard
-from latchkey_demo.dashboard import URL_PATH, build, keep_current, show
-from latchkey_demo.errors import DemoError
-from latchkey_demo.homes import Home
-from latchkey_demo.state import State
 import pytest
+
+from script.latchkey_demo import dashboard
+from script.latchkey_demo.dashboard import URL_PATH, build, keep_current, show
+from script.latchkey_demo.errors import DemoError
+from script.latchkey_demo.homes import Home
+from script.latchkey_demo.state import State
 
 URL = "http://127.0.0.1:40000/"
 AREAS = [{"area_id": "kitchen", "name": "Kitchen"}, {"area_id": "hall", "name": "Hall"}]

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from latchkey_demo.entries import ensure, loaded
-from latchkey_demo.errors import DemoError
-from latchkey_demo.homes import Home
-from latchkey_demo.state import State
 import pytest
+
+from script.latchkey_demo.entries import ensure, loaded
+from script.latchkey_demo.errors import DemoError
+from script.latchkey_demo.homes import Home
+from script.latchkey_demo.state import State
 
 FLOW = "/api/config/config_entries/flow"
 FORM = {"type": "form", "flow_id": "f", "step_id": "user", "errors": {}}

@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from latchkey_demo.home_assistant import prepare
-from latchkey_demo.state import StateFolder
 import pytest
+
+from script.latchkey_demo.home_assistant import prepare
+from script.latchkey_demo.state import StateFolder
 
 
 def stored(folder: StateFolder, name: str) -> Any:

@@ -1,7 +1,8 @@
 """The reader of Home Assistant's log finds faults, and only those."""
 
-from latchkey_demo.check.log import HARMLESS, Record, faults, records
 import pytest
+
+from script.latchkey_demo.check.log import HARMLESS, Record, faults, records
 
 QUIET = [
     "2026-11-21 11:19:39.833 WARNING (MainThread) [aiohttp_fast_zlib] isal is not available\n",

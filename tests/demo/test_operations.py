@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from latchkey_demo.check.operations import MOVING_LIMIT_S, OPERATED, READ_ONLY, Step, plan
-from latchkey_demo.states import State
 import pytest
+
+from script.latchkey_demo.check.operations import MOVING_LIMIT_S, OPERATED, READ_ONLY, Step, plan
+from script.latchkey_demo.states import State
 
 
 def state(entity_id: str, value: str, **attributes: Any) -> State:

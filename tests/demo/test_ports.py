@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 import socket
 
-from latchkey_demo.ports import LOOPBACK, any_free, is_free, keep_or_pick, next_free
 import pytest
+
+from script.latchkey_demo.ports import LOOPBACK, any_free, is_free, keep_or_pick, next_free
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 

@@ -7,10 +7,10 @@ import signal
 import sys
 import textwrap
 
-from latchkey_demo.errors import DemoError
-from latchkey_demo.processes import Child, kill_all, last_lines
 import pytest
 
+from script.latchkey_demo.errors import DemoError
+from script.latchkey_demo.processes import Child, kill_all, last_lines
 from tests.common import TESTS
 
 LIMIT_S = 10.0
@@ -41,7 +41,8 @@ async def test_output_goes_to_the_log(tmp_path: Path) -> None:
     """The first line is handed over, the others and the errors are kept in the log."""
     child = Child("a program", tmp_path / "logs" / "x.log")
     await child.start(
-        program("import sys; print('one'); print('two'); print('three', file=sys.stderr)")
+        program("import sys; print('one'); print('two'); print('three', file=sys.stderr)"),
+        tmp_path,
     )
     assert await child.first_line(LIMIT_S) == "one\n"
     child.copy_output()
@@ -50,10 +51,23 @@ async def test_output_goes_to_the_log(tmp_path: Path) -> None:
     assert sorted(child.log.read_text().split()) == ["three", "two"]
 
 
+async def test_a_child_sees_only_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Home Assistant must find the components of its own configuration, not the repository's."""
+    monkeypatch.setenv("PYTHONPATH", str(TESTS.parent))
+    child = Child("a program", tmp_path / "x.log")
+    await child.start(
+        program("import os; print(os.getcwd(), 'PYTHONPATH' in os.environ)"), tmp_path
+    )
+    assert await child.first_line(LIMIT_S) == f"{tmp_path} False\n"
+    await child.stop(LIMIT_S)
+
+
 async def test_a_child_that_ends_at_once(tmp_path: Path) -> None:
     """The error shows the end of what the child said."""
     child = Child("a program", tmp_path / "x.log")
-    await child.start(program("raise SystemExit('no such home')"))
+    await child.start(program("raise SystemExit('no such home')"), tmp_path)
     with pytest.raises(DemoError, match=r"a program ended at once(?s:.)*no such home"):
         await child.first_line(LIMIT_S)
     await child.stop(LIMIT_S)
@@ -62,7 +76,7 @@ async def test_a_child_that_ends_at_once(tmp_path: Path) -> None:
 async def test_a_silent_child(tmp_path: Path) -> None:
     """Waiting for the first line has an end."""
     child = Child("a program", tmp_path / "x.log")
-    await child.start(program("import time; time.sleep(60)"))
+    await child.start(program("import time; time.sleep(60)"), tmp_path)
     with pytest.raises(DemoError, match="said nothing"):
         await child.first_line(0.05)
     assert await child.stop(LIMIT_S)
@@ -72,7 +86,7 @@ async def test_a_program_that_is_not_there(tmp_path: Path) -> None:
     """The error names what was to be started; stopping it afterwards does no harm."""
     child = Child("a program", tmp_path / "x.log")
     with pytest.raises(DemoError, match="a program cannot be started"):
-        await child.start([tmp_path / "missing"])
+        await child.start([tmp_path / "missing"], tmp_path)
     assert await child.stop(LIMIT_S)
 
 
@@ -86,7 +100,8 @@ async def test_a_stubborn_child_is_killed_with_its_own_children(tmp_path: Path) 
             grandchild = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
             print(grandchild.pid, flush=True)
             time.sleep(60)
-        """)
+        """),
+        tmp_path,
     )
     grandchild = int(await child.first_line(LIMIT_S))
     pid = child.pid
@@ -99,7 +114,7 @@ async def test_kill_all(tmp_path: Path) -> None:
     """An impatient user ends everything at once."""
     children = [Child(name, tmp_path / f"{name}.log") for name in ("one", "two")]
     for child in children:
-        await child.start(program("import time; time.sleep(60)"))
+        await child.start(program("import time; time.sleep(60)"), tmp_path)
     kill_all()
     assert [await child.ended() for child in children] == [-signal.SIGKILL] * 2
     for child in children:
@@ -112,17 +127,17 @@ async def test_no_orphan_when_we_are_killed(tmp_path: Path) -> None:
     parent = await asyncio.create_subprocess_exec(
         *program(f"""
             import asyncio, pathlib, sys
-            from latchkey_demo.processes import Child
+            from script.latchkey_demo.processes import Child
 
             async def main():
                 child = Child("x", pathlib.Path({str(tmp_path)!r}, "x.log"))
-                await child.start([sys.executable, "-c", "import time; time.sleep(60)"])
+                await child.start([sys.executable, "-c", "import time; time.sleep(60)"], pathlib.Path())
                 print(child.pid, flush=True)
                 await asyncio.sleep(60)
 
             asyncio.run(main())
         """),
-        env={**os.environ, "PYTHONPATH": str(TESTS.parent / "script")},
+        env={**os.environ, "PYTHONPATH": str(TESTS.parent)},
         stdout=asyncio.subprocess.PIPE,
     )
     assert parent.stdout is not None

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from latchkey_demo.errors import DemoError
-from latchkey_demo.state import KEPT, LOCK, State, StateFolder
 import pytest
+
+from script.latchkey_demo.errors import DemoError
+from script.latchkey_demo.state import KEPT, LOCK, State, StateFolder
 
 
 def test_state_is_kept(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """The check's table lines up."""
 
-from latchkey_demo.check.table import FAILED, LISTED, PASSED, Row, in_full, table
+from script.latchkey_demo.check.table import FAILED, LISTED, PASSED, Row, in_full, table
 
 
 def test_columns_line_up() -> None:

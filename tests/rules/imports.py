@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from homeassistant.const import Platform
+
 WITNESSES = {
     "aiohomekit",
     "dio_chacon_wifi_api",
@@ -34,18 +36,24 @@ PROTOCOL_ORDER = {
 }
 """Rooms of a protocol core from the wire outwards; those absent here only must not form cycles."""
 
-COMPONENT_ORDER = {
+COMPONENT_ORDER: dict[str, int] = {
     "protocol": 0,
     "const": 1,
     "redaction": 1,
     "errors": 2,
     "coordinator": 3,
     "entity": 4,
+    **dict.fromkeys(Platform, 5),
+    "config_flow": 5,
+    "device_trigger": 5,
+    "diagnostics": 5,
+    "logbook": 5,
+    "repairs": 5,
+    "services": 5,
+    "system_health": 5,
     "__init__": 6,
 }
-"""Rooms of a component from the wire outwards; platforms and all others come at 5."""
-
-OUTER_ROOM = 5
+"""Rooms of a component from the wire outwards; a vendor's own rooms only must not form cycles."""
 
 
 type Rule = Callable[[Path, Path], list[str]]
@@ -191,9 +199,7 @@ def backwards(component: Path, root: Path) -> list[str]:
     found = []
     for path in sources(component):
         inside = path.is_relative_to(component / "protocol")
-        base, order = (
-            (f"{own}.protocol", PROTOCOL_ORDER) if inside else (own, _component_order(component))
-        )
+        base, order = (f"{own}.protocol", PROTOCOL_ORDER) if inside else (own, COMPONENT_ORDER)
         here = _room(module_name(path, root), base)
         for item in imports_of(path, root):
             there = _room(item.module, base)
@@ -205,12 +211,6 @@ def backwards(component: Path, root: Path) -> list[str]:
                     f" which is not on the wire side of {here}"
                 )
     return found
-
-
-def _component_order(component: Path) -> dict[str, int]:
-    """Give every room of a component its distance from the wire."""
-    rooms = {path.stem for path in component.iterdir() if path.suffix == ".py" or path.is_dir()}
-    return {room: COMPONENT_ORDER.get(room, OUTER_ROOM) for room in rooms}
 
 
 def _room(module: str, base: str) -> str:

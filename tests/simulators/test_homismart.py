@@ -223,8 +223,8 @@ async def test_heartbeat_is_not_answered(client: BareClient, cloud: SimulatedClo
 
 async def test_switch_command(client: BareClient, cloud: SimulatedCloud) -> None:
     """The object as it was sent is stored and pushed, for the command that changes nothing, too."""
+    sent = whole(cloud.home, WASHER, power=True)
     for _ in range(2):
-        sent = whole(cloud.home, WASHER, power=True)
         await client.send("0006", sent)
         assert await client.push() == sent
         assert (await client.list())[sent["id"]] == sent

@@ -279,15 +279,16 @@ async def test_every_operation(
     assert cloud.faults.armed == ()
 
     # Ends.
-    for op, members in (
+    ends: tuple[tuple[str, dict[str, object]], ...] = (
         ("drop", {}),
         ("drop", {"code": None}),
         ("abort", {}),
         ("abort", {"mid_frame": True}),
         ("link", {"action": "down"}),
-    ):
+    )
+    for op, options in ends:
         async with connect(http, cloud) as other:
-            await do(op, **members)
+            await do(op, **options)
             await other.end()
     await do("link", action="up")
     assert tried == (await state(http, cloud.control_url))["operations"].keys()
@@ -314,7 +315,7 @@ async def test_every_operation(
     ids=lambda value: json.dumps(value) if isinstance(value, dict) else None,
 )
 async def test_bad_operations(
-    http: aiohttp.ClientSession, cloud: SimulatedCloud, body: dict[str, object], words: str
+    http: aiohttp.ClientSession, cloud: SimulatedCloud, body: dict[str, Any], words: str
 ) -> None:
     """What cannot be done is refused with the reason."""
     assert words in await operate(http, cloud.control_url, **body)

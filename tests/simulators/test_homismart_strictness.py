@@ -406,7 +406,8 @@ async def test_numeric_ids_come_back_without_zeros(
     await client.send("0030", {"devid": str(number), "ledDevice": 5})
     assert await client.error() == 17  # nobody was told so yet
     cloud.faults.arm("numeric_id", device="Washing")
-    told = (await client.list())[number]
+    _, objects = await client.ask("0004", {})
+    told = next(item for item in objects if item["id"] == number)
     sent = {**told, "power": True, **_now()}
     await client.send("0006", sent)
     assert await client.push() == {**sent, "id": number}

@@ -59,7 +59,7 @@ HANDS: dict[str, dict[int, Hand]] = {
     "partial_unknown": {1: add_lamp},
     "pushed_by_hand": {0: lambda cloud: cloud.home.press("Corridor")},
     "reconnect": {6: lambda cloud: cloud.home.press("Corridor")},
-    "redirect_bad": {0: lambda cloud: cloud.faults.arm("login_delay", seconds=0.05)},
+    "redirect_bad": {0: lambda cloud: cloud.faults.arm("login_delay", seconds=0.3)},
     "redirect_running": {5: lambda cloud: cloud.redirect("s3.homismart.com", "9443")},
 }
 # Steps of the server that nothing in the simulated home leads to: they are sent as they stand.

@@ -5,12 +5,16 @@ opener decides where to connect and what to say last.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 import random
-from typing import NoReturn, Protocol
+from typing import Final, NoReturn, Protocol
 
 from .errors import LinkError
+
+# A flood that is buffered already is read without a turn of the loop; after so many frames others get theirs.
+MAX_FRAMES_IN_A_ROW: Final = 256
 
 
 class Transport[Data](Protocol):
@@ -91,8 +95,8 @@ class Supervisor[Data, Event]:
         self._backoff = backoff
         self._healthy_after_s = healthy_after_s
         self._link: tuple[Transport[Data], Connection[Data, Event]] | None = None
+        self._to_write: deque[Data] = deque()
         self._writer: asyncio.Task[None] | None = None
-        self._writing = False
         self._alarm: asyncio.Timeout | None = None
         self._limit = 0.0
 
@@ -121,42 +125,48 @@ class Supervisor[Data, Event]:
             await asyncio.sleep(max(next(delays), asked_s) if delay_s is None else delay_s)
 
     def wake(self) -> None:
-        """Write what there is to write, and wait no longer than the connection now wants.
-
-        The write is a task of its own that starts at once: a cancelled caller cannot cut it short, and a command
-        does not wait for a turn of the loop.
-        """
+        """Write what there is to write, and wait no longer than the connection now wants."""
         if self._link is None:
             return
-        if not self._writing:
-            self._writer = asyncio.create_task(self._write(*self._link), eager_start=True)
+        transport, connection = self._link
+        self._flush(transport, connection)
+        self._ring_by(connection.deadline)
+
+    def _flush(
+        self, transport: Transport[Data], connection: Connection[Data, Event]
+    ) -> asyncio.Task[None] | None:
+        """Take over what there is to write; one task writes it, in order.
+
+        The task starts at once, so that a command does not wait for a turn of the loop, and is nobody's but ours, so
+        that a cancelled caller cannot cut a frame short. Reading and deadlines go on while a write hangs.
+        """
+        self._to_write.extend(connection.outgoing())
+        writer = self._writer
+        if self._to_write and (writer is None or (writer.done() and not writer.exception())):
+            self._writer = asyncio.create_task(self._write(transport), eager_start=True)
             self._writer.add_done_callback(self._written)
-        deadline = self._link[1].deadline
-        if self._alarm is not None and deadline < self._limit:
-            self._limit = deadline
-            with suppress(RuntimeError):  # not waiting: the pump looks anyway before it waits
-                self._alarm.reschedule(deadline)
+        return self._writer
+
+    async def _write(self, transport: Transport[Data]) -> None:
+        while self._to_write:
+            await transport.send(self._to_write.popleft())
 
     def _written(self, writer: asyncio.Task[None]) -> None:
         """Have the pump raise what a write ended with."""
-        if self._alarm is not None and not writer.cancelled() and writer.exception():
-            with suppress(RuntimeError):
-                self._alarm.reschedule(asyncio.get_running_loop().time())
+        if not writer.cancelled() and writer.exception():
+            self._ring_by(float("-inf"))
 
-    async def _write(self, transport: Transport[Data], connection: Connection[Data, Event]) -> None:
-        """Write all there is, in order; what is added meanwhile goes along."""
-        self._writing = True
-        try:
-            while batch := connection.outgoing():
-                for data in batch:
-                    await transport.send(data)
-        finally:
-            self._writing = False
+    def _ring_by(self, when: float) -> None:
+        """Have the alarm ring by then, if the pump waits."""
+        if self._alarm is not None and when < self._limit:
+            self._limit = when
+            with suppress(RuntimeError):  # not waiting: the pump looks anyway before it waits
+                self._alarm.reschedule(when)
 
     async def _let_go(self) -> None:
         """Leave nothing of a link that ends."""
-        self._link = None
-        self._alarm = None
+        self._link = self._alarm = None
+        self._to_write.clear()
         writer, self._writer = self._writer, None
         if writer is not None:
             writer.cancel()
@@ -169,16 +179,20 @@ class Supervisor[Data, Event]:
         clock = asyncio.get_running_loop().time
         deliver = self._deliver
         while True:
-            if self._writer is not None:
-                await self._writer
-            await self._write(transport, connection)
+            writer = self._flush(transport, connection)
+            if writer is not None and writer.done():
+                writer.result()
             self._limit = connection.deadline
             try:
                 async with asyncio.timeout_at(self._limit) as self._alarm:
                     # One alarm serves many frames: arming it anew for each would cost as much as reading one.
-                    while connection.deadline >= self._limit:
+                    for _ in range(MAX_FRAMES_IN_A_ROW):
                         for event in connection.receive(await transport.receive(), clock()):
                             deliver(event)
+                        if connection.deadline < self._limit:
+                            break
+                    else:
+                        await asyncio.sleep(0)
             except TimeoutError:
                 for event in connection.tick(clock()):
                     deliver(event)
