@@ -1,0 +1,1 @@
+"""Tests of the Homismart cloud's protocol core, without Home Assistant."""
