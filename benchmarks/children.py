@@ -45,12 +45,20 @@ class Child:
 
     def ask(self, job: str, **members: object) -> Any:
         """Have a job done and give its result. Raises ChildError."""
+        self.order(job, **members)
+        return self.result()
+
+    def order(self, job: str, **members: object) -> None:
+        """Start a job; ``result`` must be asked for before the next. Raises ChildError."""
         _ = self.announcement
         try:
             self._orders.write(json.dumps({"job": job, **members}) + "\n")
             self._orders.flush()
         except OSError as err:
             raise ChildError(f"{self.name} is gone{self._tail()}") from err
+
+    def result(self) -> Any:
+        """Wait for the end of the job that was ordered. Raises ChildError."""
         return self._read()["result"]
 
     def close(self) -> None:

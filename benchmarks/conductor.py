@@ -38,7 +38,7 @@ class Contest:
 
         With ``warm_up`` there is one round before that does not count.
         """
-        chosen = {name: child for name, child in self._children.items() if not only or name in only}
+        chosen = self._chosen(only)
         results: dict[str, list[Any]] = {name: [] for name in chosen}
         for number in range(-int(warm_up), times):
             for name, child in chosen.items():
@@ -47,9 +47,27 @@ class Contest:
                     results[name].append(result)
         return results
 
-    def once(self, job: str, **members: object) -> dict[str, Any]:
-        """Ask every contender for a job once."""
-        return {name: child.ask(job, **members) for name, child in self._children.items()}
+    def at_once(self, job: str, *, only: Sequence[str] = (), **members: object) -> dict[str, Any]:
+        """Let contenders do a job at the same time: for what mostly waits, or is not on the clock."""
+        with self.meanwhile(job, only=only, **members) as results:
+            pass
+        return results
+
+    @contextmanager
+    def meanwhile(
+        self, job: str, *, only: Sequence[str] = (), **members: object
+    ) -> Iterator[dict[str, Any]]:
+        """Let contenders do a job while the block does something else; then the results are there."""
+        chosen = self._chosen(only)
+        for child in chosen.values():
+            child.order(job, **members)
+        results: dict[str, Any] = {}
+        yield results
+        for name, child in chosen.items():
+            results[name] = child.result()
+
+    def _chosen(self, only: Sequence[str]) -> dict[str, Child]:
+        return {name: child for name, child in self._children.items() if not only or name in only}
 
 
 @contextmanager

@@ -15,6 +15,7 @@ class Scale:
     """Of what takes the published client a second or more."""
     pushes: int
     """In one burst."""
+    paced_rounds: int
     paced_pushes: int
     memory_pushes: int
     idle_s: float
@@ -25,10 +26,11 @@ class Scale:
 
 DEFAULT = Scale(
     rounds=9,
-    trips=40,
+    trips=30,
     slow_rounds=5,
     pushes=5_000,
-    paced_pushes=150,
+    paced_rounds=6,
+    paced_pushes=75,
     memory_pushes=100_000,
     idle_s=300,
     real_idle=False,
@@ -38,7 +40,8 @@ FULL = Scale(
     trips=200,
     slow_rounds=9,
     pushes=20_000,
-    paced_pushes=900,
+    paced_rounds=11,
+    paced_pushes=600,
     memory_pushes=100_000,
     idle_s=70,
     real_idle=True,
@@ -48,6 +51,7 @@ SMOKE = Scale(
     trips=2,
     slow_rounds=1,
     pushes=500,
+    paced_rounds=1,
     paced_pushes=20,
     memory_pushes=2_000,
     idle_s=30,

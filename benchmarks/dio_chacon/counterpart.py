@@ -13,11 +13,10 @@ import sys
 import time
 from typing import Any
 
-from aiohttp import web
-
 from simulators.codec import lend
 
 from ..jobs import say
+from . import echo
 
 lend("dio_chacon")
 
@@ -44,7 +43,6 @@ class Counterpart:
             "burst": self._burst,
             "devices": lambda home: len(home.devices),
             "pace": self._pace,
-            "requests": self._requests,
             "switch": _first_switch,
             "texts": self._texts,
             "violations": lambda home: [each.why for each in cloud.violations],
@@ -105,15 +103,6 @@ class Counterpart:
         now = _switches(home)
         return {"sent": sent, "states": {device_id: now[device_id] for device_id in pressed}}
 
-    def _requests(self, home: Home) -> list[str]:
-        """Tell what the last connection of an account has asked for."""
-        session = next(each for each in reversed(self._cloud.sessions) if each.home is home)
-        return [
-            f"{entry.method} {entry.path}"
-            for entry in self._cloud.requests()
-            if entry.session == session.number
-        ]
-
 
 def _switches(home: Home) -> dict[str, bool]:
     """Tell which devices can be switched, and whether they are on."""
@@ -156,21 +145,10 @@ def _frame(text: str) -> bytes:
     return b"\x81\x7e" + len(payload).to_bytes(2, "big") + payload
 
 
-async def _echo(request: web.Request) -> web.WebSocketResponse:
-    """Send back what comes: what a round trip costs at least."""
-    ws = web.WebSocketResponse(compress=False)
-    await ws.prepare(request)
-    async for message in ws:
-        await ws.send_str(message.data)
-    return ws
-
-
 async def run(devices: int, contenders: Sequence[str]) -> None:
     """Serve until standard input ends."""
     homes = [large_home(devices, f"{name}@example.org", PASSWORD, pace=PACE) for name in contenders]
-    echo = web.Application()
-    echo.router.add_get("/", _echo)
-    listener = Listener(echo, HOST)
+    listener = Listener(echo.application(), HOST)
     async with SimulatedCloud(*homes) as cloud:
         await listener.open()
         control = await asyncio.start_server(Counterpart(cloud).serve, HOST, 0)
@@ -182,7 +160,9 @@ async def run(devices: int, contenders: Sequence[str]) -> None:
             {
                 "ws_url": cloud.ws_url,
                 "auth_url": cloud.auth_url,
-                "echo_url": f"ws://{listener.authority}/",
+                "echo_url": f"ws://{listener.authority}/echo",
+                "quick_ws_url": f"ws://{listener.authority}/ws",
+                "quick_auth_url": f"http://{listener.authority}/login",
                 "control_port": control.sockets[0].getsockname()[1],
                 "accounts": accounts,
             }

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from statistics import median
+import time
 from typing import Any
 
 import aiohttp
@@ -17,7 +19,8 @@ from custom_components.dio_chacon.protocol import (
 from custom_components.dio_chacon.protocol.frames import decode
 from custom_components.dio_chacon.protocol.messages import Report, read_message
 
-from ..clouds import Listener
+from ..clouds import Listener, expect
+from .echo import DEVICE
 
 
 class Client:
@@ -61,6 +64,12 @@ class Client:
         with suppress(asyncio.CancelledError):
             await self._task
 
+    async def close(self) -> None:
+        """Disconnect and give up the session, which nobody else uses."""
+        await self.disconnect()
+        if self._session:
+            await self._session.close()
+
     def watch(self, listener: Listener) -> None:
         """Subscribe."""
 
@@ -78,5 +87,20 @@ class Client:
 
 
 def jobs(card: Mapping[str, Any]) -> Mapping[str, Callable[..., Any]]:
-    """Offer nothing more."""
-    return {}
+    """Offer what is compared with the limit's echo."""
+
+    async def acknowledged(times: int) -> float:
+        """Give the time of a command to a server that only acknowledges, in milliseconds."""
+        quick = {"auth_url": card["quick_auth_url"], "ws_url": card["quick_ws_url"]}
+        client = Client(quick, {"email": "quick@example.org", "password": "quick"})
+        expect(await client.connect(), 1, "devices with a state")
+        taken = []
+        for number in range(times):
+            started = time.perf_counter()
+            await client.switch(DEVICE, number % 2 == 0)
+            taken.append((time.perf_counter() - started) * 1e3)
+            await asyncio.sleep(0.002)  # as after each echo
+        await client.close()
+        return median(taken)
+
+    return {"acknowledged": acknowledged}

@@ -49,8 +49,8 @@ def measure(scale: Scale, progress: Progress) -> Iterator[Row]:
             forked(PRELOAD, crew | {IMPORTER: (IMPORTS,)}) as children,
         ):
             rooms = Contest({name: children[name] for name in CONTENDERS})
-            core.once("open")
-            rooms.once("open")
+            core.at_once("open")
+            rooms.at_once("open")
             progress("DIO in Home Assistant: pushes")
             yield from _pushes(core, rooms, scale)
             progress("DIO in Home Assistant: actions")
@@ -59,8 +59,8 @@ def measure(scale: Scale, progress: Progress) -> Iterator[Row]:
             yield from _setup(rooms, scale)
             progress("DIO in Home Assistant: imports")
             yield from _imports(children[IMPORTER], scale)
-            rooms.once("close")
-            core.once("close")
+            rooms.at_once("close")
+            core.at_once("close")
 
 
 def _pushes(core: Contest, rooms: Contest, scale: Scale) -> Iterator[Row]:
@@ -79,7 +79,7 @@ def _pushes(core: Contest, rooms: Contest, scale: Scale) -> Iterator[Row]:
     yield Row("push to state, limit = entity write + core", "µs", beside, Target(1.3, LIMIT))
     paced = rooms.rounds(
         "paced",
-        scale.rounds,
+        scale.paced_rounds,
         warm_up=True,
         count=scale.paced_pushes,
         per_second=PUSHES_PER_SECOND,
