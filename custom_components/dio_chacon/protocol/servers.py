@@ -37,6 +37,8 @@ def checked_address(address: str, secure_scheme: str) -> str:
 
 def is_loopback(host: str) -> bool:
     """Tell whether a host of an address is this very machine."""
+    if "%" in host:  # a scope can hide anything
+        return False
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -4,7 +4,7 @@
 """
 
 from .client import Change, HomismartClient, LinkChanged, Listener, Servers, TermsChanged
-from .connection import Credentials, RedirectError, Statistics, VerificationError
+from .connection import Credentials, Failed, RedirectError, Statistics, VerificationError
 from .const import LIST_INTERVAL_S, MAX_CLOSED_POSITION, MAX_LED, WEBSOCKET_URL, Kind
 from .errors import (
     AuthError,
@@ -43,6 +43,7 @@ __all__ = [
     "DeviceChanged",
     "DeviceRemoved",
     "DeviceSilentError",
+    "Failed",
     "FrameError",
     "HomismartClient",
     "Kind",

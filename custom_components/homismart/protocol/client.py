@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
 import logging
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import aiohttp
 from yarl import URL
@@ -17,6 +17,7 @@ from .connection import (
     Credentials,
     Established,
     Event,
+    Failed,
     Listed,
     LoggedIn,
     Noticed,
@@ -30,6 +31,7 @@ from .connection import (
 )
 from .const import (
     BACKOFF_SPREAD,
+    CONFIRM_LIST_S,
     CURTAIN_TYPES,
     FIRST_DELAY_S,
     HEALTHY_AFTER_S,
@@ -48,8 +50,14 @@ from .messages import (
     Command,
     Deleted,
     ObjectPush,
+    Report,
+    delete_device_timers,
     delete_object,
+    delete_timer,
     level_for_position,
+    list_device_timers,
+    list_scenes,
+    list_timers,
     rename,
     set_closed_position,
     set_icon,
@@ -95,7 +103,7 @@ class TermsChanged:
     required: bool
 
 
-type Change = LinkChanged | ModelChange | TermsChanged
+type Change = Failed | LinkChanged | ModelChange | TermsChanged
 type Listener = Callable[[Change], None]
 
 
@@ -134,10 +142,10 @@ class HomismartClient:
         self._inventory = Inventory()
         self._listeners: tuple[tuple[object, Listener], ...] = ()
         self._tickets = count(1)
-        self._waiters: dict[int, asyncio.Future[None]] = {}
+        self._waiters: dict[int, asyncio.Future[Any]] = {}
         self._connection: Connection | None = None
         self._was_connected = False
-        self._confirming = False
+        self._doubted_at: float | None = None
         self._login_drops = 0
         self._verdict = asyncio.Event()
         self._news = asyncio.Event()
@@ -209,9 +217,9 @@ class HomismartClient:
         await self._command(set_power(device_id, on))
 
     async def toggle(self, device_id: str) -> None:
-        """Switch a device to the other state; one whose state is not known is switched on."""
+        """Switch a device to the other state than it has, or will have; an unknown one is switched on."""
         device = self.devices.get(device_id)
-        await self.set_on(device_id, not (device and device.is_on))
+        await self.set_on(device_id, not (device and device.expected("is_on")))
 
     async def set_position(self, device_id: str, position: int) -> None:
         """Move a curtain to percent open, 0–100, in steps of ten; of a quick sequence only the last counts."""
@@ -234,13 +242,14 @@ class HomismartClient:
         await self._command(set_closed_position(device_id, _within(position, MAX_CLOSED_POSITION)))
 
     async def rename(self, device_id: str, name: str) -> None:
-        """Name a device or hub; raises ValueError for a name that is empty."""
-        if not (name := name.strip()):
+        """Name a device or hub; raises ValueError for a name that is empty or no text that can be sent."""
+        if not (name := name.strip()).encode():
             raise ValueError("a name must not be empty")
         await self._command(rename(device_id, name))
 
     async def set_icon(self, device_id: str, icon_id: str) -> None:
-        """Choose the icon that the vendor's application shows."""
+        """Choose the icon that the vendor's application shows; raises ValueError for no text."""
+        icon_id.encode()
         await self._command(set_icon(device_id, icon_id))
 
     async def delete(self, device_id: str) -> None:
@@ -248,9 +257,11 @@ class HomismartClient:
         await self._command(delete_object(device_id))
 
     async def switch_all(self, on: bool, type_number: int | None = None) -> None:
-        """Switch everything, or all devices of one type number."""
+        """Switch everything, or all devices of one type number; raises ValueError for one without power."""
         if type_number is None:
             command = switch_group(on, Group.EVERYTHING, SWITCHED_TYPES, curtains=False)
+        elif type_number not in SWITCHED_TYPES:
+            raise ValueError(f"devices of type {type_number} cannot be switched")
         else:
             command = switch_group(on, type_number, {type_number}, curtains=False)
         await self._command(command)
@@ -258,6 +269,23 @@ class HomismartClient:
     async def move_all(self, *, opening: bool) -> None:
         """Open or close all curtains."""
         await self._command(switch_group(opening, Group.CURTAINS, CURTAIN_TYPES, curtains=True))
+
+    async def list_timers(self, device_id: str | None = None) -> Any:
+        """Read all timers, or those of a device; gives the vendor's JSON, whose shape is not known."""
+        command = list_timers() if device_id is None else list_device_timers(device_id)
+        return await self._command(command)
+
+    async def list_scenes(self) -> Any:
+        """Read all scenes; gives the vendor's JSON, whose shape is not known."""
+        return await self._command(list_scenes())
+
+    async def delete_timer(self, timer_id: str) -> None:
+        """Delete a timer."""
+        await self._command(delete_timer(timer_id))
+
+    async def delete_device_timers(self, device_id: str) -> None:
+        """Delete all timers of a device."""
+        await self._command(delete_device_timers(device_id))
 
     async def refresh(self) -> None:
         """Read the list now."""
@@ -268,17 +296,17 @@ class HomismartClient:
         self._accept_terms = True
         if self._connection is None or not self._connection.logged_in:
             raise LinkClosedError("there is no link to the cloud")
-        self._connection.confirm_terms(self._now())
+        self._connection.confirm_terms()
         self._supervisor.wake()
         self._terms(required=False)
 
     # --- the way out ------------------------------------------------------------------------
 
-    async def _command(self, command: Command) -> None:
-        await self._settled(lambda connection: connection.submit(command, self._now()))
+    async def _command(self, command: Command) -> Any:
+        return await self._settled(lambda connection: connection.submit(command, self._now()))
 
-    async def _settled(self, submit: Callable[[Connection], int]) -> None:
-        """Have something submitted and wait for its end."""
+    async def _settled(self, submit: Callable[[Connection], int]) -> Any:
+        """Have something submitted and wait for its end; gives the answer if there is one."""
         connection = self._connection
         if connection is None or not connection.established:
             raise LinkClosedError("there is no link to the cloud")
@@ -286,7 +314,10 @@ class HomismartClient:
         waiter = self._waiters[ticket] = asyncio.get_running_loop().create_future()
         self._supervisor.wake()
         try:
-            await waiter
+            return await waiter
+        except asyncio.CancelledError:
+            connection.withdraw(ticket)
+            raise
         finally:
             del self._waiters[ticket]
 
@@ -341,7 +372,7 @@ class HomismartClient:
         """Take the reason why an attempt failed or the link was lost."""
         self.last_error = err
         if not isinstance(err, RedirectError):
-            self._route.lost()
+            self._route.forget()
             self._news.set()
         self.statistics.drops[type(err).__name__] += 1
         _LOGGER.debug("Link to the cloud: %s", err)
@@ -357,20 +388,18 @@ class HomismartClient:
         match event:
             case ObjectPush(report=report):
                 self._tell(self._inventory.reported(report))
-            case Settled(ticket=ticket, error=error):
-                self._settle(ticket, error)
+            case Settled():
+                self._settle(event)
             case Pending(device_id=device_id, wants=wants):
                 self._tell(self._inventory.pending(device_id, wants))
             case Listed(reports=reports):
-                doubtful = not self._confirming and self._inventory.shrinks(reports)
-                self._tell(self._inventory.listed(reports, complete=not doubtful))
-                self._confirming = doubtful
-                if doubtful and self._connection:
-                    self._connection.confirm_list(self._now())
+                self._take_list(reports)
             case Deleted(device_id=device_id):
                 self._tell(self._inventory.deleted(device_id))
             case StoodStill(device_id=device_id):
                 self._tell(self._inventory.stood_still(device_id))
+            case Failed():
+                self._emit(event)
             case LoggedIn():
                 self._login_drops = 0
             case TermsRequired():
@@ -384,13 +413,32 @@ class HomismartClient:
             case Noticed(what=what):
                 self._notice(what)
 
-    def _settle(self, ticket: int, error: VendorError | None) -> None:
-        waiter = self._waiters.get(ticket)
+    def _settle(self, settled: Settled) -> None:
+        waiter = self._waiters.get(settled.ticket)
         if waiter and not waiter.done():
-            if error:
-                waiter.set_exception(error)
+            if settled.error:
+                waiter.set_exception(settled.error)
             else:
-                waiter.set_result(None)
+                waiter.set_result(settled.answer)
+
+    def _take_list(self, reports: tuple[Report, ...]) -> None:
+        """Take the list; one that lost too much only when another one says the same some time later."""
+        connection, now = self._connection, self._now()
+        if not self._inventory.shrinks(reports):
+            self._doubted_at = None
+        elif self._doubted_at is None:
+            self._doubted_at = now
+        confirmed = self._doubted_at is None or now >= self._doubted_at + CONFIRM_LIST_S
+        self._tell(self._inventory.listed(reports, complete=confirmed))
+        if connection is None:
+            return
+        if confirmed:
+            self._doubted_at = None
+        elif self._doubted_at is not None:
+            connection.confirm_list(self._doubted_at + CONFIRM_LIST_S)
+        for device in self._inventory.devices.values():
+            if device.motion:  # also what began on a link before
+                connection.expect_standing(device.device_id, now + MOTION_LIMIT_S)
 
     def _terms(self, *, required: bool) -> None:
         if required != self.terms_required:
@@ -404,7 +452,7 @@ class HomismartClient:
 
     def _tell(self, changes: Iterable[ModelChange]) -> None:
         for change in changes:
-            if isinstance(change, DeviceChanged) and self._connection and "motion" in change.fields:
+            if isinstance(change, DeviceChanged) and self._connection and _moves(change):
                 by = self._now() + MOTION_LIMIT_S if change.device.motion else None
                 self._connection.expect_standing(change.device.device_id, by)
             self._emit(change)
@@ -416,6 +464,13 @@ class HomismartClient:
                 listener(change)
             except Exception:  # the listener's fault must not end the link
                 _LOGGER.exception("A listener failed on %s", type(change).__name__)
+
+
+def _moves(change: DeviceChanged) -> bool:
+    """Tell whether a change is news about a movement."""
+    return "motion" in change.fields or (
+        "level" in change.fields and change.device.motion is not None
+    )
 
 
 def _within(value: int, limit: int) -> int:

@@ -8,12 +8,13 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
 from .const import (
     AUTH_CODES,
+    CODE_BAD_PARAMETER,
     CODE_CONNECTION,
     CODE_DEVICE_SILENT,
     CODE_HUB_OFFLINE,
@@ -21,9 +22,11 @@ from .const import (
     CODE_NOT_ALLOWED,
     CODE_VERIFICATION,
     COMMAND_LIMIT_S,
-    CONFIRM_LIST_S,
+    HEALTHY_AFTER_S,
     HEARTBEAT_INTERVAL_S,
     HINT_INTERVAL_S,
+    KIND_BY_TYPE,
+    KNOWN_CODES,
     LIST_ATTEMPTS,
     LIST_INTERVAL_S,
     LIST_LIMIT_S,
@@ -38,7 +41,8 @@ from .const import (
     REDIRECT_DELAY_S,
     TERMS_LIMIT_S,
     VENDOR_DOMAIN,
-    WEBSOCKET_URL,
+    Kind,
+    Prefix,
 )
 from .errors import (
     AuthError,
@@ -64,6 +68,7 @@ from .messages import (
     LoginAnswer,
     ObjectList,
     ObjectPush,
+    OtherAnswer,
     Redirect,
     Report,
     ServerError,
@@ -77,6 +82,8 @@ from .messages import (
 from .model import Device
 from .servers import is_loopback
 
+# Addresses of the other family hide in these.
+_NAT64: Final = ip_network("64:ff9b::/96")
 _NEVER: Final = float("inf")
 _NOW: Final = float("-inf")
 # What is remembered to count unknown names is bounded: the peer chooses them.
@@ -158,43 +165,61 @@ class Route:
         self._current, self._next = self._next, self._base
         return self._current
 
-    def settled(self) -> None:
-        """Note that the server let us in: a later redirect is the first of a row."""
-        self._in_a_row = 0
-
-    def lost(self) -> None:
-        """Note that a link ended for another reason than a redirect."""
+    def forget(self) -> None:
+        """Note that a row of redirects has ended: with a link that stayed, or was lost for another reason."""
         self._in_a_row = 0
 
     def follow(self, redirect: Redirect) -> float | None:
         """Plan to follow a redirect; gives the seconds to wait before, None when it must not be followed."""
         target = self._target(redirect)
-        if target is None or target == self._current or self._in_a_row >= MAX_REDIRECTS:
+        if target is None or self._in_a_row >= MAX_REDIRECTS or _same(target, self._current):
             return None
         self._in_a_row += 1
         self._next = target
         return 0 if self._in_a_row <= QUICK_REDIRECTS else REDIRECT_DELAY_S
 
     def _target(self, redirect: Redirect) -> Address | None:
-        host = redirect.host
-        parts = urlsplit(self._base.url)
+        host, parts = redirect.host, urlsplit(self._base.url)
         if is_loopback(self._base_host):
-            if not is_loopback(host):
-                return None
-            literal = f"[{host}]" if ":" in host else host
-            return Address(urlunsplit(parts._replace(netloc=f"{literal}:{redirect.port}")))
+            return self._address(host, redirect.port) if is_loopback(host) else None
         # The vendor's own application ignores the announced port; so do we on its servers.
-        port = 443 if self._base.url == WEBSOCKET_URL else redirect.port
-        try:
-            address = ip_address(host)
-        except ValueError:
-            if not _is_vendor_host(host):
-                return None
-            return Address(urlunsplit(parts._replace(netloc=f"{host}:{port}")))
-        if not address.is_global or not _is_vendor_host(self._base_host):
-            return None
-        literal = f"[{host}]" if address.version == 6 else host
-        return Address(urlunsplit(parts._replace(netloc=f"{literal}:{port}")), self._base_host)
+        on_vendor_port = _is_vendor_host(self._base_host) and parts.port in (None, 443)
+        port = 443 if on_vendor_port else redirect.port
+        if _is_vendor_host(host):
+            return self._address(host, port)
+        if _is_public_address(host) and _is_vendor_host(self._base_host):
+            return Address(self._address(host, port).url, self._base_host)
+        return None
+
+    def _address(self, host: str, port: int) -> Address:
+        """Put another server in the place of the configured one."""
+        literal = f"[{host}]" if ":" in host else host
+        return Address(urlunsplit(urlsplit(self._base.url)._replace(netloc=f"{literal}:{port}")))
+
+
+def _same(one: Address, other: Address) -> bool:
+    """Tell whether two addresses are of one server, however they are written."""
+
+    def key(address: Address) -> tuple[str, int]:
+        parts = urlsplit(address.url)
+        host = parts.hostname or ""
+        return "loopback" if is_loopback(host) else host, parts.port or 443
+
+    return key(one) == key(other)
+
+
+def _is_public_address(host: str) -> bool:
+    """Tell whether a host is a plain literal address of the public network."""
+    if "%" in host:
+        return False
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    hidden = isinstance(address, IPv6Address) and (
+        address in _NAT64 or address.ipv4_mapped or address.sixtofour or address.teredo
+    )
+    return address.is_global and not address.is_multicast and not hidden
 
 
 def _is_vendor_host(host: str) -> bool:
@@ -241,6 +266,15 @@ class Settled:
 
     ticket: int
     error: CommandError | None = None
+    answer: Any = field(default=None, repr=False)
+    """What was asked for, when it is not about devices."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The cloud sent an error that no command can be charged with."""
+
+    code: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +294,7 @@ class Noticed:
 type Event = (
     Deleted
     | Established
+    | Failed
     | Listed
     | LoggedIn
     | Noticed
@@ -281,8 +316,8 @@ class _Flight:
     sent_at: float = _NEVER
     due: float = _NEVER
     retried: bool = False
-    checking: bool = False
-    """Whether its time is up and the list must tell."""
+    decided_by: float = _NEVER
+    """Number of the first list that may decide about it; only when its time is up."""
 
 
 class Connection:
@@ -307,6 +342,7 @@ class Connection:
         connections; ``wall`` gives local time of the home.
         """
         self.established = False
+        self.logged_in = False
         self._tickets = tickets
         self._devices = devices
         self._route = route
@@ -314,23 +350,28 @@ class Connection:
         self._accept_terms = accept_terms
         self._list_interval_s = list_interval_s
         self._statistics = statistics or Statistics()
-        self.logged_in = False
         self._login_due = now + LOGIN_LIMIT_S
+        self._established_at = _NEVER
+        self._terms_wanted = False
         self._terms_due = _NEVER
         self._heard_at = now
         self._said_at = now
         self._pong_due = _NEVER
         self._outgoing: deque[str | Control] = deque()
         self._events: list[Event] = []
+        self._failing: LinkError | None = None
         self._recent: deque[float] = deque(maxlen=MAX_FRAMES_PER_S)
         self._waiting: list[_Flight] = []
         self._flights: list[_Flight] = []
         self._unanswered = 0
         self._lists_asked = 0
+        self._lists_unanswered = 0
         self._list_answer_due = _NEVER
         self._list_due = _NEVER
         self._listed_at = _NOW
+        self._hinted = False
         self._list_tickets: list[int] = []
+        self._next_list_tickets: list[int] = []
         self._moving: dict[str, float] = {}
         self._deadline: float | None = None
         self._say(log_in(credentials.username, credentials.password_digest), now)
@@ -349,44 +390,51 @@ class Connection:
     def receive(self, data: str | Control, now: float) -> Iterable[Event]:
         """Take one frame and give what it means.
 
+        What waits to be sent leaves at the next tick: a whole object that is written back has to carry what this
+        frame tells, and that is stored only when the events are delivered.
+
         Raises AuthError when the login is refused, RedirectError when the cloud wants us elsewhere, and other
         LinkErrors when it cannot go on.
         """
         self._heard_at = now
-        if self._pong_due != _NEVER:
-            self._pong_due = _NEVER
+        self._pong_due = _NEVER
+        if type(data) is not str:
             self._deadline = None
-        if isinstance(data, Control):
             return ()
         try:
             message = read_message(decode(data))
         except FrameError:
             return (Noticed("frame that cannot be read"),)
+        if type(message) is ObjectPush and self.logged_in:
+            self._pushed(message, now)
+            return self._take_events()
+        self._deadline = None
         match message:
-            case ObjectPush(report=report):
-                return self._pushed(message, report, now)
-            case ObjectList(reports=reports):
-                self._list(reports, now)
-            case ServerError(code=code):
-                self._error(code, now)
             case LoginAnswer():
                 self._login(message, now)
-            case TermsConfirmed():
-                if self._terms_due != _NEVER:
-                    self._terms_due = _NEVER
-                    self._ask_list(now)
             case Redirect():
-                self._redirect(message)
+                self._redirect(message, now)
+            case ServerError(code=code):
+                self._error(code, now)
+            case Unrecognised(what=what):
+                self._events.append(Noticed(what))
+            case _ if not self.logged_in:
+                pass  # nothing counts before the login
+            case ObjectList(reports=reports):
+                self._list(reports, now)
             case Deleted(device_id=device_id):
-                self._deleted(device_id, now)
+                self._deleted(device_id)
                 self._events.append(message)
             case HubNotice(report=report):
                 if report and "online" in report.values:
                     self._events.append(ObjectPush(report))
                 self._hint(now)
-            case Unrecognised(what=what):
-                return (Noticed(what),)
-        self._fill(now)
+            case OtherAnswer():
+                self._answered(message)
+            case TermsConfirmed():
+                if self._terms_due != _NEVER:
+                    self._terms_due = _NEVER
+                    self._list_due = now
         return self._take_events()
 
     def tick(self, now: float) -> Iterable[Event]:
@@ -395,41 +443,47 @@ class Connection:
         Raises PeerSilentError when the peer is silent for too long.
         """
         self._deadline = None
+        if self._failing:
+            raise self._failing
         if not self.logged_in:
             if now >= self._login_due:
                 raise PeerSilentError("no answer to the login")
-        else:
-            self._keep_alive(now)
-            if now >= self._terms_due:
-                self._terms_due = _NEVER
-                self._ask_list(now)
-            self._ask_again(now)
-            self._expire(now)
-            for device_id in [device_id for device_id, due in self._moving.items() if now >= due]:
-                del self._moving[device_id]
-                self._events.append(StoodStill(device_id))
-                self._list_due = min(self._list_due, now)
-            if now >= self._list_due and self._list_answer_due == _NEVER:
-                self._ask_list(now)
-            self._fill(now)
+            return self._take_events()
+        self._keep_alive(now)
+        if self._terms_wanted and self._may_say(now):
+            self._terms_wanted = False
+            self._terms_due = now + TERMS_LIMIT_S
+            self._say(CONFIRM_TERMS, now)
+        if now >= self._terms_due:
+            self._terms_due = _NEVER
+            self._list_due = now
+        self._expire(now)
+        for device_id in [device_id for device_id, due in self._moving.items() if now >= due]:
+            del self._moving[device_id]
+            self._events.append(StoodStill(device_id))
+            self._list_due = now
+        self._ask_list_when_due(now)
+        self._fill(now)
         return self._take_events()
 
     def submit(self, command: Command, now: float) -> int:
         """Queue a command; gives its ticket, which a later ``Settled`` names.
 
-        Raises CommandError when too many commands wait.
+        Raises CommandError when too many commands wait, or when it cannot be said of this device.
         """
         self._deadline = None
         if len(self._waiting) >= MAX_QUEUED:
             raise CommandError("too many commands wait for the cloud")
+        if command.prefix == Prefix.MODIFY and not self._has_name(command):
+            raise CommandError("the device has no name, which has to be sent along")
         ticket = next(self._tickets)
-        if command.is_stop:
-            self._clear_way(command)
-        elif twin := self._twin(command):
+        if twin := self._twin(command):
             twin.command = command
             twin.tickets.append(ticket)
-            return ticket
-        self._waiting.append(_Flight(command, [ticket]))
+        elif command.is_stop:
+            self._put_stop(command, ticket)
+        else:
+            self._waiting.append(_Flight(command, [ticket]))
         self._fill(now)
         self._tell_pending(command.device_id)
         return ticket
@@ -442,23 +496,31 @@ class Connection:
 
     # --- further wishes of the client -------------------------------------------------------
 
+    def withdraw(self, ticket: int) -> None:
+        """Take back a command that has not left yet: nobody waits for it any more."""
+        for flight in self._waiting:
+            if ticket in flight.tickets:
+                flight.tickets.remove(ticket)
+                if not flight.tickets:
+                    self._settle(flight, None)
+                return
+
     def refresh(self, now: float) -> int:
         """Ask for the list now; gives a ticket that a later ``Settled`` names."""
         ticket = next(self._tickets)
-        self._list_tickets.append(ticket)
+        self._next_list_tickets.append(ticket)
         self._list_due = now
         self._deadline = None
         return ticket
 
-    def confirm_list(self, now: float) -> None:
-        """Ask for the list again soon, because the last one lost too much to be believed."""
-        self._list_due = min(self._list_due, now + CONFIRM_LIST_S)
+    def confirm_list(self, by: float) -> None:
+        """Ask for the list again, because the last one lost too much to be believed."""
+        self._list_due = min(self._list_due, by)
         self._deadline = None
 
-    def confirm_terms(self, now: float) -> None:
+    def confirm_terms(self) -> None:
         """Confirm the terms of use, because the user agreed."""
-        self._say(CONFIRM_TERMS, now)
-        self._terms_due = now + TERMS_LIMIT_S
+        self._terms_wanted = True
         self._deadline = None
 
     def expect_standing(self, device_id: str, by: float | None) -> None:
@@ -466,8 +528,8 @@ class Connection:
         if by is None:
             self._moving.pop(device_id, None)
         else:
-            self._moving.setdefault(device_id, by)
-            self._deadline = None
+            self._moving[device_id] = by
+        self._deadline = None
 
     # --- what comes in ----------------------------------------------------------------------
 
@@ -482,19 +544,20 @@ class Connection:
         if self.logged_in:
             return
         self.logged_in = True
-        self._deadline = None
         self._statistics.connects += 1
         self._statistics.last_login = self._wall()
         self._events.append(LoggedIn())
         if answer.must_confirm_terms:
             self._events.append(TermsRequired())
-            if self._accept_terms:
-                self.confirm_terms(now)
-                return
-        self._ask_list(now)
+        if answer.must_confirm_terms and self._accept_terms:
+            self._terms_wanted = True
+        else:
+            self._list_due = now
 
-    def _redirect(self, redirect: Redirect) -> None:
+    def _redirect(self, redirect: Redirect, now: float) -> None:
         """Go elsewhere, if that is safe; else stay where we are."""
+        if now - self._established_at >= HEALTHY_AFTER_S:
+            self._route.forget()
         wait = self._route.follow(redirect)
         if wait is None:
             self._events.append(Noticed("redirect that must not be followed"))
@@ -502,50 +565,81 @@ class Connection:
         self._statistics.redirects.append(redirect.host)
         raise RedirectError(redirect.host, wait)
 
-    def _pushed(self, push: ObjectPush, report: Report, now: float) -> Sequence[Event]:
-        if not self.logged_in:
-            return ()
+    def _pushed(self, push: ObjectPush, now: float) -> None:
+        report = push.report
         self._statistics.pushes += 1
-        if (
-            report.device_id not in self._devices
-            and not report.is_hub
-            and "type_number" not in report.values
-        ):
-            self._hint(now)
+        type_number = report.values.get("type_number")
+        if type_number is None:
+            if report.device_id not in self._devices and not report.is_hub:
+                self._hint(now)
+        elif type_number not in KIND_BY_TYPE:
+            self._notice_type(report)
         self._events.append(push)
         if self._flights:
             self._fulfil(report)
-            self._fill(now)
-        return self._take_events()
 
     def _list(self, reports: tuple[Report, ...] | None, now: float) -> None:
-        if not self.logged_in or reports is None:
+        if reports is None:
             return  # the answer that was wanted is still missing
-        self._deadline = None
-        self._lists_asked = 0
+        self._lists_unanswered = 0
         self._list_answer_due = _NEVER
         self._listed_at = now
-        self._list_due = now + self._list_interval_s
+        self._list_due = now + (HINT_INTERVAL_S if self._hinted else self._list_interval_s)
+        if self._next_list_tickets:
+            self._list_due = now
+        self._hinted = False
         self._events.append(Listed(reports))
-        listed = {report.device_id: report for report in reports}
         for report in reports:
-            self._fulfil(report, listed=True)
-        for flight in [flight for flight in self._flights if flight.checking]:
-            if flight.command.prefix == "0014" and flight.command.device_id not in listed:
-                self._settle(flight, None)
-            else:
-                self._unanswered_flight(flight)
+            self._notice_type(report)
+        self._decide(reports)
         self._events.extend(Settled(ticket) for ticket in self._list_tickets)
         self._list_tickets = []
         if not self.established:
             self.established = True
-            self._route.settled()
+            self._established_at = now
             self._events.append(Established())
+
+    def _decide(self, reports: tuple[Report, ...]) -> None:
+        """Let a list decide about the commands that nothing was heard of before it was asked for."""
+        listed = {report.device_id: report for report in reports}
+        hubs_away = {r.device_id for r in reports if r.is_hub and r.values.get("online") is False}
+        for flight in [
+            flight for flight in self._flights if flight.decided_by <= self._lists_asked
+        ]:
+            command = flight.command
+            if command.types is not None:
+                reached = [
+                    report
+                    for report in reports
+                    if report.values.get("type_number") in command.types
+                    and report.values.get("online") is not False
+                    and report.values.get("hub_id") not in hubs_away
+                ]
+                done = all(shows(report, command.wants) for report in reached)
+            elif "deleted" in command.wants:
+                done = command.device_id not in listed
+            else:
+                report = listed.get(command.device_id or "")
+                done = report is not None and bool(command.wants) and shows(report, command.wants)
+            if done:
+                self._unanswered = 0
+                self._settle(flight, None)
+                continue
+            self._give_up(flight)
+
+    def _give_up(self, flight: _Flight) -> None:
+        """Tell that nothing shows that a command was carried out; twice in a row means a stuck session."""
+        self._unanswered += 1
+        self._statistics.unanswered += 1
+        self._settle(flight, UnansweredError("no answer from the cloud"))
+        if self._unanswered >= MAX_UNANSWERED:  # the rest is told before the link goes
+            self._failing = PeerSilentError("the cloud does not carry out commands any more")
 
     def _error(self, code: int, now: float) -> None:
         """Take an error frame: a verdict on the login, or charged to the oldest command (§12)."""
-        self._deadline = None
         self._statistics.errors[code if 0 <= code < 1000 else -1] += 1
+        if code not in KNOWN_CODES:
+            self._events.append(Noticed(f"error code {code}"))
         if not self.logged_in:
             if code == CODE_VERIFICATION:
                 raise VerificationError("the cloud wants a verification code")
@@ -556,110 +650,149 @@ class Connection:
             raise SessionRefusedError(f"the cloud refuses the session with error {code}")
         if code in (CODE_HUB_OFFLINE, CODE_HUB_UNKNOWN):
             self._hint(now)
-        oldest = next(
-            (flight for flight in self._flights if now < flight.sent_at + COMMAND_LIMIT_S), None
-        )
-        if oldest is None:
+        charged = [flight for flight in self._flights if now < flight.sent_at + COMMAND_LIMIT_S]
+        if not charged:
             self._statistics.strays += 1
+            self._events.append(Failed(code))
             return
         self._unanswered = 0
-        if code == CODE_CONNECTION and not oldest.retried:
-            oldest.retried = True
-            self._flights.remove(oldest)
-            self._waiting.insert(0, oldest)
+        self._charge(charged[0], code)
+
+    def _charge(self, flight: _Flight, code: int) -> None:
+        command = flight.command
+        device = self._devices.get(command.device_id or "")
+        is_door = device is not None and device.kind is Kind.DOOR_LOCK
+        if code == CODE_CONNECTION and not flight.retried and not is_door:
+            flight.retried = True
+            self._flights.remove(flight)
+            self._waiting.insert(0, flight)
             return
+        if code == CODE_BAD_PARAMETER:
+            members = ", ".join(sorted(command.changes))
+            self._events.append(Noticed(f"refused parameters of {command.prefix}: {members}"))
         error: CommandError
         if code == CODE_DEVICE_SILENT:
             error = DeviceSilentError("the device does not answer", code)
         else:
             error = RefusedError(f"the cloud answers with error {code}", code)
-        self._settle(oldest, error)
+        self._settle(flight, error)
 
-    def _deleted(self, device_id: str, now: float) -> None:
+    def _answered(self, answer: OtherAnswer) -> None:
+        """Settle the oldest question that this answers."""
+        for flight in self._flights:
+            if flight.command.answer == answer.prefix:
+                self._unanswered = 0
+                self._settle(flight, None, answer.body)
+                return
+
+    def _deleted(self, device_id: str) -> None:
+        """Settle what was on the way to a device that is gone."""
         self._moving.pop(device_id, None)
-        for flight in [flight for flight in self._flights if flight.command.device_id == device_id]:
-            done = "deleted" in flight.command.wants
-            self._settle(flight, None if done else RefusedError("the device is gone"))
-        self._fill(now)
+        for flight in [*self._flights, *self._waiting]:
+            if flight.command.device_id == device_id:
+                done = "deleted" in flight.command.wants and flight in self._flights
+                self._settle(flight, None if done else RefusedError("the device is gone"))
 
-    def _fulfil(self, report: Report, *, listed: bool = False) -> None:
-        """Settle the commands whose wishes a report shows.
-
-        A list tells nothing about a command that has just left: it may have been made before.
-        """
+    def _fulfil(self, report: Report) -> None:
+        """Settle the commands whose wishes a pushed report shows."""
         for flight in list(self._flights):
             command = flight.command
-            if listed and not flight.checking:
-                continue
             if command.types is None:
                 affected = report.device_id == command.device_id
             else:
-                affected = report.values.get("type_number") in command.types
+                device = self._devices.get(report.device_id)
+                known = device.type_number if device else None
+                affected = report.values.get("type_number", known) in command.types
             if affected and command.wants and shows(report, command.wants):
                 self._unanswered = 0
                 self._settle(flight, None)
 
+    def _notice_type(self, report: Report) -> None:
+        number = report.values.get("type_number")
+        if number is not None and number not in KIND_BY_TYPE and not report.is_hub:
+            self._events.append(Noticed(f"type {number}"))
+
     # --- what goes out ----------------------------------------------------------------------
+
+    def _free_at(self) -> float:
+        """Tell when one more frame is not too many for a second."""
+        return self._recent[0] + 1 if len(self._recent) == MAX_FRAMES_PER_S else _NOW
+
+    def _may_say(self, now: float) -> bool:
+        return now >= self._free_at()
 
     def _say(self, frame: Frame, now: float) -> None:
         self._said_at = now
         self._recent.append(now)
         self._outgoing.append(encode(frame))
 
-    def _ask_list(self, now: float) -> None:
-        self._deadline = None
-        self._lists_asked += 1
-        self._list_due = _NEVER
-        self._list_answer_due = now + LIST_LIMIT_S
-        self._say(LIST_OBJECTS, now)
+    def _has_name(self, command: Command) -> bool:
+        device = self._devices.get(command.device_id or "")
+        return bool(command.changes.get("name") or (device and device.name))
 
-    def _clear_way(self, stop: Command) -> None:
-        """Make way for a stop: nothing that moves the curtain may be carried out after it."""
+    def _twin(self, command: Command) -> _Flight | None:
+        """Find a waiting command that this one replaces: the same again, or an older level.
+
+        Only what came last counts, so nothing is merged across a command that wants something else.
+        """
+        waiting = [each for each in self._waiting if each.command.device_id == command.device_id]
+        if waiting and waiting[-1].command == command:
+            return waiting[-1]
+        if command.is_level and command.device_id is not None:
+            for flight in reversed(waiting):
+                if flight.command.is_stop:
+                    return None
+                if flight.command.is_level:
+                    return flight
+        return None
+
+    def _put_stop(self, stop: Command, ticket: int) -> None:
+        """Put a stop ahead of everything but what moves all curtains, which must not come after it."""
         for flight in [*self._flights, *self._waiting]:
             if flight.command.device_id == stop.device_id and flight.command.is_level:
                 self._settle(flight, SupersededError("a later command took the place of this one"))
+        moving_all = [
+            each for each in self._waiting if each.command.types and each.command.is_level
+        ]
+        others = [each for each in self._waiting if each not in moving_all]
+        self._waiting = [*moving_all, _Flight(stop, [ticket]), *others]
 
-    def _twin(self, command: Command) -> _Flight | None:
-        """Find a waiting command that this one replaces: the same again, or an older level."""
-        for flight in reversed(self._waiting):
-            if flight.command.device_id == command.device_id and (
-                flight.command == command or (flight.command.is_level and command.is_level)
-            ):
-                return flight
-        return None
+    def _sendable(self) -> list[_Flight]:
+        """List the waiting commands that may leave: one per device at a time, but a stop at any time."""
+        busy = {flight.command.device_id for flight in self._flights} - {None}
+        sendable = []
+        for flight in self._waiting:
+            device_id = flight.command.device_id
+            if device_id not in busy or flight.command.is_stop:
+                sendable.append(flight)
+            if device_id is not None:
+                busy.add(device_id)
+        return sendable
 
     def _fill(self, now: float) -> None:
-        """Write waiting commands: one per device at a time, and not too many per second."""
+        """Write waiting commands, as long as they are not too many per second."""
         if not self._waiting or not self.established:
             return
-        busy = {
-            flight.command.device_id
-            for flight in self._flights
-            if flight.command.device_id is not None
-        }
-        for flight in list(self._waiting):
-            if len(self._recent) == MAX_FRAMES_PER_S and now - self._recent[0] < 1:
-                break
-            device_id = flight.command.device_id
-            if device_id in busy:
-                continue
-            device = self._devices.get(device_id) if device_id is not None else None
-            self._waiting.remove(flight)
-            if device_id is not None and device is None:
+        for flight in self._sendable():
+            if not self._may_say(now):
+                return
+            command = flight.command
+            device = self._devices.get(command.device_id) if command.device_id else None
+            if command.device_id is not None and device is None:
                 self._settle(flight, RefusedError("the device is gone"))
                 continue
-            busy.add(device_id or "")
+            self._waiting.remove(flight)
             flight.sent_at, flight.due = now, now + COMMAND_LIMIT_S
             self._flights.append(flight)
-            self._say(build(flight.command, device.members if device else {}, self._wall()), now)
+            self._say(build(command, device.members if device else {}, self._wall()), now)
 
-    def _settle(self, flight: _Flight, error: CommandError | None) -> None:
+    def _settle(self, flight: _Flight, error: CommandError | None, answer: Any = None) -> None:
         self._deadline = None
         if flight in self._flights:
             self._flights.remove(flight)
         elif flight in self._waiting:
             self._waiting.remove(flight)
-        self._events.extend(Settled(ticket, error) for ticket in flight.tickets)
+        self._events.extend(Settled(ticket, error, answer) for ticket in flight.tickets)
         self._tell_pending(flight.command.device_id)
 
     def _tell_pending(self, device_id: str | None) -> None:
@@ -674,56 +807,67 @@ class Connection:
 
     def _plan(self) -> float:
         """Find when the next tick is due."""
+        if self._failing:
+            return _NOW
         if not self.logged_in:
             return self._login_due
         due = min(
             self._pong_due if self._pong_due != _NEVER else self._heard_at + PING_INTERVAL_S,
             self._said_at + HEARTBEAT_INTERVAL_S,
             self._terms_due,
-            self._list_answer_due if self._list_answer_due != _NEVER else self._list_due,
-            min((flight.due for flight in self._flights if not flight.checking), default=_NEVER),
+            min((each.due for each in self._flights if each.decided_by == _NEVER), default=_NEVER),
             min(self._moving.values(), default=_NEVER),
         )
-        if self._waiting and self.established:
-            busy = {flight.command.device_id for flight in self._flights}
-            if any(flight.command.device_id not in busy for flight in self._waiting):
-                due = min(due, self._recent[0] + 1)
-        return due
+        to_say = self._list_answer_due if self._list_answer_due != _NEVER else self._list_due
+        if self._terms_wanted or (self._waiting and self.established and self._sendable()):
+            to_say = _NOW
+        return min(due, max(to_say, self._free_at()))
 
     def _expire(self, now: float) -> None:
-        """Have the list decide about commands that nothing was heard of."""
-        late = [flight for flight in self._flights if now >= flight.due and not flight.checking]
-        for flight in late:
-            flight.checking = True
-        if late and self._list_answer_due == _NEVER:
-            self._ask_list(now)
+        """Have the next list decide about commands that nothing was heard of."""
+        for flight in self._flights:
+            if now >= flight.due and flight.decided_by == _NEVER:
+                flight.decided_by = self._lists_asked + 1
+                self._list_due = now
+                if self._pong_due == _NEVER:  # is anybody there at all?
+                    self._ping(now)
 
-    def _unanswered_flight(self, flight: _Flight) -> None:
-        self._unanswered += 1
-        self._statistics.unanswered += 1
-        self._settle(flight, UnansweredError("no answer from the cloud"))
-        if self._unanswered >= MAX_UNANSWERED:
-            raise PeerSilentError("the cloud does not carry out commands any more")
-
-    def _ask_again(self, now: float) -> None:
-        """Ask for a list that does not come, a few times."""
-        if now < self._list_answer_due:
+    def _ask_list_when_due(self, now: float) -> None:
+        """Ask for the list, again and again when it does not come, but not for ever."""
+        waiting = self._list_answer_due != _NEVER
+        if now < (self._list_answer_due if waiting else self._list_due):
             return
-        if self._lists_asked >= LIST_ATTEMPTS:
+        if self._lists_unanswered >= LIST_ATTEMPTS:
             raise PeerSilentError("the cloud does not send the list")
-        self._ask_list(now)
+        if not self._may_say(now):
+            return
+        if waiting:  # those who wait for its verdict have waited long enough
+            for flight in [each for each in self._flights if each.decided_by <= self._lists_asked]:
+                self._give_up(flight)
+        self._lists_asked += 1
+        self._lists_unanswered += 1
+        self._list_answer_due = now + LIST_LIMIT_S
+        self._list_due = _NEVER
+        self._list_tickets += self._next_list_tickets
+        self._next_list_tickets = []
+        self._say(LIST_OBJECTS, now)
 
     def _keep_alive(self, now: float) -> None:
         if now >= self._pong_due:
             raise PeerSilentError("the cloud does not answer pings any more")
         if self._pong_due == _NEVER and now >= self._heard_at + PING_INTERVAL_S:
-            self._outgoing.append(Control.PING)
-            self._pong_due = now + PONG_LIMIT_S
+            self._ping(now)
         if now >= self._said_at + HEARTBEAT_INTERVAL_S:
             self._say(HEARTBEAT, now)
 
+    def _ping(self, now: float) -> None:
+        self._outgoing.append(Control.PING)
+        self._pong_due = now + PONG_LIMIT_S
+
     def _hint(self, now: float) -> None:
         """Follow a hint that the list is out of date, but not every one of a flood."""
-        if self.logged_in and self._list_answer_due == _NEVER:
+        self._deadline = None
+        if self._list_answer_due != _NEVER:
+            self._hinted = True  # the list on its way may be older than the hint
+        else:
             self._list_due = min(self._list_due, max(now, self._listed_at + HINT_INTERVAL_S))
-            self._deadline = None

@@ -20,6 +20,8 @@ MAX_ID_CHARS: Final = 64
 MAX_OBJECTS: Final = 2000
 # The richest object seen has about twenty members, and all of them are sent back.
 MAX_MEMBERS: Final = 100
+# ... and in text they have some hundred bytes.
+MAX_OBJECT_BYTES: Final = 64 * 1024
 
 # §14, in seconds.
 CONNECT_LIMIT_S: Final = 10.0
@@ -70,13 +72,19 @@ class Prefix(StrEnum):
     DELETED = "0015"
     MODIFY = "0016"
     DELETE_TIMER = "0022"
+    TIMER_DELETED = "0023"
     DELETE_TIMERS = "0024"
+    TIMERS_DELETED = "0025"
     DEVICE_TIMERS = "0028"
+    DEVICE_TIMERS_ANSWER = "0029"
     LED = "0030"
     REDIRECT = "0039"
     TIMERS = "0044"
+    TIMERS_ANSWER = "0045"
     HUB_NOTICE = "0049"
     HEARTBEAT = "0072"
+    SCENES = "0112"
+    SCENES_ANSWER = "0113"
     GROUP = "0138"
     CLOSED_POSITION = "0144"
     CONFIRM_TERMS = "0222"
@@ -154,4 +162,6 @@ CODE_CONNECTION: Final = 18
 CODE_NOT_ALLOWED: Final = 11
 CODE_VERIFICATION: Final = 24
 CODE_DEVICE_SILENT: Final = 40
+CODE_BAD_PARAMETER: Final = 17
 AUTH_CODES: Final = frozenset({2, 3, 9, CODE_VERIFICATION})
+KNOWN_CODES: Final = AUTH_CODES | {0, 1, 4, 5, 7, 11, 15, 17, 18, 33, 34, 40, 72, 76, 94, 96, 109}

@@ -4,7 +4,7 @@ Source: docs/homismart/wire.md §3.
 """
 
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, override
 
 import orjson
 
@@ -29,6 +29,11 @@ class Frame(NamedTuple):
     body: Any
     """The JSON behind it; None when there is none."""
 
+    @override
+    def __repr__(self) -> str:
+        """Leave out the body: that of a login is a secret."""
+        return f"Frame({self.prefix!r})"
+
 
 def decode(text: str) -> Frame:
     """Split one text message into its four-digit prefix and JSON body.
@@ -48,6 +53,14 @@ def decode(text: str) -> Frame:
         return Frame(prefix, orjson.loads(text[_PREFIX_CHARS:]))
     except ValueError as err:  # covers nesting too deep and lone surrogates
         raise FrameError(f"body of {prefix} is not JSON") from err
+
+
+def bytes_of(body: object) -> int | None:
+    """Tell how long a body is when written; None when it cannot be: reading bears deeper nesting than writing."""
+    try:
+        return len(orjson.dumps(body))
+    except TypeError:
+        return None
 
 
 def encode(frame: Frame) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import md5
+import re
 from typing import Any, Final
 
 from .const import (
@@ -20,13 +21,14 @@ from .const import (
     MAX_LED,
     MAX_MEMBERS,
     MAX_NAME_CHARS,
+    MAX_OBJECT_BYTES,
     MAX_OBJECTS,
     SAME_CODES,
     STANDING_OFFSET,
     UNLOCKED,
     Prefix,
 )
-from .frames import Frame
+from .frames import Frame, bytes_of
 
 # --- what the server says -------------------------------------------------------------------
 
@@ -116,6 +118,14 @@ class ServerError:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherAnswer:
+    """The answer to a question about something else than devices; its shape is not known."""
+
+    prefix: str
+    body: Any = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Unrecognised:
     """A frame this package has no use for."""
 
@@ -128,6 +138,7 @@ type Message = (
     | LoginAnswer
     | ObjectList
     | ObjectPush
+    | OtherAnswer
     | Redirect
     | ServerError
     | TermsConfirmed
@@ -167,6 +178,14 @@ def read_message(frame: Frame) -> Message:
         case Prefix.ERROR:
             code = _integer(body.get("code")) if isinstance(body, dict) else None
             return ServerError(SAME_CODES.get(code, code) if code is not None else 0)
+        case (
+            Prefix.DEVICE_TIMERS_ANSWER
+            | Prefix.SCENES_ANSWER
+            | Prefix.TIMER_DELETED
+            | Prefix.TIMERS_ANSWER
+            | Prefix.TIMERS_DELETED
+        ):
+            return OtherAnswer(frame.prefix, body)
     return Unrecognised(frame.prefix)
 
 
@@ -176,6 +195,8 @@ def read_report(body: object) -> Report | None:
         type(body) is not dict
         or (device_id := _identifier(body.get("id"))) is None
         or len(body) > MAX_MEMBERS
+        or (size := bytes_of(body)) is None
+        or size > MAX_OBJECT_BYTES
     ):
         return None
     values = {}
@@ -246,19 +267,20 @@ def _text(value: object) -> str | None:
 
 
 def _integer(value: object) -> int | None:
-    """Read a number that may come as text."""
-    if type(value) is int:
-        return value
-    if type(value) is str and len(value) < 16:
-        digits = value.removeprefix("-")
-        return int(value) if digits.isascii() and digits.isdigit() else None
-    return None
+    """Read a number that may come as text, or as a fraction without a fractional part."""
+    number = _number(value)
+    return int(number) if number is not None and number.is_integer() else None
 
 
 def _number(value: object) -> float | None:
+    """Read a number that may come as text."""
+    if type(value) is int:
+        return value if abs(value) < 10**15 else None
     if type(value) is float:
         return value
-    return _integer(value)
+    if type(value) is str and len(value) < 20 and _DECIMAL.fullmatch(value):
+        return float(value) if "." in value else int(value)
+    return None
 
 
 def _boolean(value: object) -> bool | None:
@@ -301,6 +323,7 @@ def _last_on(value: object) -> str | None:
     return text
 
 
+_DECIMAL: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 LAST_ON_FORMAT: Final = "%Y-%m-%d %H:%M:%S"
 _READERS: Final[dict[str, tuple[str, Callable[[object], object]]]] = {
     "type": ("type_number", _integer),
@@ -338,7 +361,9 @@ class Command:
     wants: Mapping[str, Any] = field(default_factory=dict)
     """Values of the model's fields that fulfil it; ``standing`` and ``deleted`` beside them."""
     types: frozenset[int] | None = None
-    """Types of devices any one of which may show the wanted values; None for a single device."""
+    """Type numbers of all the devices that are acted upon; None for a single device."""
+    answer: str | None = None
+    """Prefix of the answer that settles it, for questions about something else than devices."""
 
     @property
     def is_level(self) -> bool:
@@ -385,7 +410,7 @@ def set_lock(device_id: str, locked: bool) -> Command:
 
 def rename(device_id: str, name: str) -> Command:
     """Name a device or hub."""
-    return Command(Prefix.MODIFY, device_id, {"name": name}, {"name": name})
+    return Command(Prefix.MODIFY, device_id, {"name": name}, {"name": _text(name)})
 
 
 def set_icon(device_id: str, icon_id: str) -> Command:
@@ -411,6 +436,33 @@ def set_closed_position(device_id: str, position: int) -> Command:
 def delete_object(device_id: str) -> Command:
     """Remove a device from the vendor's account."""
     return Command(Prefix.DELETE, device_id, {}, {"deleted": True})
+
+
+def list_timers() -> Command:
+    """Ask for all timers."""
+    return Command(Prefix.TIMERS, answer=Prefix.TIMERS_ANSWER)
+
+
+def list_device_timers(device_id: str) -> Command:
+    """Ask for the timers of a device."""
+    members = {"devid": device_id}
+    return Command(Prefix.DEVICE_TIMERS, changes=members, answer=Prefix.DEVICE_TIMERS_ANSWER)
+
+
+def list_scenes() -> Command:
+    """Ask for all scenes."""
+    return Command(Prefix.SCENES, answer=Prefix.SCENES_ANSWER)
+
+
+def delete_timer(timer_id: str) -> Command:
+    """Delete a timer."""
+    return Command(Prefix.DELETE_TIMER, changes={"id": timer_id}, answer=Prefix.TIMER_DELETED)
+
+
+def delete_device_timers(device_id: str) -> Command:
+    """Delete all timers of a device."""
+    members = {"deviceSN": device_id}
+    return Command(Prefix.DELETE_TIMERS, changes=members, answer=Prefix.TIMERS_DELETED)
 
 
 def switch_group(on: bool, number: int, types: Iterable[int], *, curtains: bool) -> Command:
@@ -442,10 +494,10 @@ def build(command: Command, members: Mapping[str, Any], now: datetime) -> Frame:
             body = {"devid": device_id, **defaults, **known, **command.changes}
         case Prefix.CLOSED_POSITION:
             body = {"deviceSN": device_id, **command.changes}
-        case Prefix.GROUP:
-            body = dict(command.changes)
-        case _:
+        case Prefix.LED | Prefix.DELETE:
             body = {"devid": device_id, **command.changes}
+        case _:
+            body = dict(command.changes)
     return Frame(command.prefix, body)
 
 

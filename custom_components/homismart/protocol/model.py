@@ -10,7 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
 
-from .const import HUB_ID_START, KIND_BY_TYPE, LEVEL_CLOSED, MAX_MEMBERS, Kind
+from .const import HUB_ID_START, KIND_BY_TYPE, LEVEL_CLOSED, MAX_MEMBERS, MAX_OBJECTS, Kind
 from .messages import CurtainState, Report
 
 
@@ -152,6 +152,8 @@ class Inventory:
         if old is None:
             if not report.is_hub and "type_number" not in report.values:
                 return
+            if len(self._devices) >= MAX_OBJECTS:
+                return
             device, _ = apply(Device(report.device_id), report)
             device = replace(device, reachable=self._reachable(device))
             self._devices[report.device_id] = device
@@ -206,7 +208,7 @@ class Inventory:
 
     def _reachable(self, device: Device) -> bool | None:
         hub = self._devices.get(device.hub_id) if device.hub_id else None
-        return False if hub is not None and hub.online is False else device.online
+        return False if hub is not None and hub.is_hub and hub.online is False else device.online
 
     def _change(self, device_id: str, **values: Any) -> Iterator[ModelChange]:
         device = self._devices.get(device_id)
@@ -248,10 +250,11 @@ def _moved(device: Device, state: CurtainState) -> dict[str, Any]:
         elif device.motion is not None:  # stopped on its way, nobody knows where
             values["level"] = values["standing_level"] = None
     elif state.level is not None:
+        # A target for one that moves is a new movement, also back to where it came from; told twice, it is reached.
+        start = device.level if device.motion else device.standing_level
         values["level"] = state.level
-        start = device.standing_level
-        if start is None or state.level == start or (device.motion and state.level == device.level):
-            values["motion"] = None  # there already, or told the same target twice
+        if start is None or state.level == start:
+            values["motion"] = None
             values["standing_level"] = state.level
         else:
             values["motion"] = Motion.CLOSING if state.level > start else Motion.OPENING
