@@ -40,6 +40,10 @@ class CliError(Exception):
 
 # By the names of the classes, which are the same in every protocol core; the nearest one of an error counts.
 REMEDIES = {
+    "VerificationError": (
+        ExitStatus.REFUSED,
+        "sign in once with the vendor's app, and enter it there",
+    ),
     "AuthError": (ExitStatus.REFUSED, "check the user name and the password"),
     "UnsupportedError": (ExitStatus.USAGE, "see --help"),
     "ThrottledError": (ExitStatus.NO_LINK, "wait a few minutes before the next attempt"),
@@ -52,7 +56,7 @@ REMEDIES = {
         "try again; a command under way may or may not have been done",
     ),
     "UnansweredError": (ExitStatus.FAILED, "whether it was done is not known: look at the device"),
-    "DeviceSilentError": (ExitStatus.FAILED, "check that the device has power and Wi-Fi"),
+    "DeviceSilentError": (ExitStatus.FAILED, "check that the device has power and its network"),
     "CommandError": (ExitStatus.FAILED, "see whether it was done before trying again"),
     "VendorError": (ExitStatus.FAILED, "try again"),
 }

@@ -267,9 +267,11 @@ def _text(value: object) -> str | None:
 
 
 def _integer(value: object) -> int | None:
-    """Read a number that may come as text, or as a fraction without a fractional part."""
+    """Read a whole number that may come as text."""
     number = _number(value)
-    return int(number) if number is not None and number.is_integer() else None
+    if number is None or not number.is_integer() or (type(value) is str and "." in value):
+        return None
+    return int(number)
 
 
 def _number(value: object) -> float | None:

@@ -10,6 +10,7 @@ from ..load import lend
 
 VENDORS: Mapping[str, str] = {
     "dio_chacon": "DiO Wi-Fi shutters, switches, plugs and doorbells, through the vendor's cloud",
+    "homismart": "Homismart switches, curtains, door locks and hubs, through the vendor's cloud",
 }
 """Domain to what it is about; the module has the name of the domain."""
 

@@ -2,37 +2,28 @@
 
 import argparse
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-import sys
 from typing import Any
 
 from custom_components.dio_chacon.protocol import Device, DioClient, Kind, Movement, VendorError
 
-from ...errors import CliError, ExitStatus
+from ...actions import Action, warn, whole_number
+from ...errors import ExitStatus
 from ...output import Json, printable, say, say_json
 from .words import KINDS, MOVING, as_json, find_device, state_text
 
 
 @dataclass(frozen=True, kw_only=True)
-class Action:
-    """A command for one device."""
+class DioAction(Action[DioClient, Device]):
+    """A command whose end the device reports."""
 
-    name: str
-    about: str
-    suits: Callable[[Device], bool]
-    """Whether a device can do it."""
-    send: Callable[[DioClient, str, Any], Awaitable[None]]
     reached: Callable[[Device, Any], bool]
     """Whether the device reports what was asked for."""
     limit_s: Callable[[Device], float]
     """How long its report may take."""
-    read_value: Callable[[str], object] | None = None
-    """From the argument to the value; raises KeyError or ValueError."""
-    value_name: str = ""
-    value_help: str = ""
 
 
 def _is_shutter(device: Device) -> bool:
@@ -47,15 +38,8 @@ def _rests_at(device: Device, position: int) -> bool:
     return device.position == position and device.movement not in MOVING
 
 
-def _percent(text: str) -> int:
-    value = int(text)
-    if not 0 <= value <= 100:
-        raise ValueError
-    return value
-
-
-_run = partial(Action, suits=_is_shutter, limit_s=lambda device: device.stop_limit_s)
-_switch = partial(Action, suits=_is_switch, limit_s=lambda device: device.report_limit_s)
+_run = partial(DioAction, suits=_is_shutter, limit_s=lambda device: device.stop_limit_s)
+_switch = partial(DioAction, suits=_is_switch, limit_s=lambda device: device.report_limit_s)
 
 ACTIONS = (
     _run(
@@ -81,7 +65,7 @@ ACTIONS = (
         about="run a shutter to a position",
         send=lambda client, device_id, value: client.set_position(device_id, value),
         reached=_rests_at,
-        read_value=_percent,
+        read_value=whole_number(0, 100),
         value_name="PERCENT",
         value_help="how far open: 0 is closed, 100 is open",
     ),
@@ -110,16 +94,15 @@ ACTIONS = (
 )
 
 
-async def operate(action: Action, client: DioClient, arguments: argparse.Namespace) -> ExitStatus:
+async def operate(
+    action: DioAction, client: DioClient, arguments: argparse.Namespace
+) -> ExitStatus:
     """Send one command, and wait for the device's own report when that is wanted."""
     device = find_device(client, arguments.device)
     name = printable(device.name)
-    if not action.suits(device):
-        raise CliError(
-            f"{name} ({KINDS[device.kind]}) does not offer {action.name!r}", ExitStatus.USAGE
-        )
+    action.check(device, device.name, KINDS[device.kind])
     if not device.connected:
-        _warn(f"{name} is offline as far as the cloud knows; sending all the same")
+        warn(f"{name} is offline as far as the cloud knows; sending all the same")
     await action.send(client, device.device_id, arguments.value)
     if not arguments.json:
         say(f"{name}: {action.name} acknowledged by the cloud")
@@ -131,7 +114,7 @@ async def operate(action: Action, client: DioClient, arguments: argparse.Namespa
         if not arguments.json:
             say(f"{name}: the device reports {state_text(device) or 'nothing'}")
         if not confirmed:
-            _warn(f"{name} did not report {action.name} within {limit_s:g} s")
+            warn(f"{name} did not report {action.name} within {limit_s:g} s")
     if arguments.json:
         result: Json = {
             "device": device.device_id,
@@ -146,7 +129,7 @@ async def operate(action: Action, client: DioClient, arguments: argparse.Namespa
 
 
 async def _confirmed(
-    action: Action, client: DioClient, device_id: str, value: object, limit_s: float
+    action: DioAction, client: DioClient, device_id: str, value: object, limit_s: float
 ) -> bool:
     """Wait until the device reports what it was told; gives whether it did in time."""
     news = asyncio.Event()
@@ -169,7 +152,3 @@ async def _confirmed(
     except VendorError:
         return False
     return reached()
-
-
-def _warn(text: str) -> None:
-    print(f"script/cli: {text}", file=sys.stderr, flush=True)

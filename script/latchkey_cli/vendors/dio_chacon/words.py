@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from custom_components.dio_chacon.protocol import Device, DioClient, Kind, Movement
+from custom_components.dio_chacon.protocol import Change, Device, DioClient, Kind, Movement, Rang
 
 from ...lookup import find
 from ...output import Json, table
+from ...reads import about
 
 KINDS: Mapping[Kind, str] = {
     Kind.SHUTTER: "shutter",
@@ -54,7 +55,7 @@ def find_device(client: DioClient, wanted: str) -> Device:
     )
 
 
-def device_table(devices: Iterable[Device]) -> str:
+def device_table(client: DioClient, devices: Iterable[Device]) -> str:
     """Lay devices out as a table."""
     return table(
         ("NAME", "KIND", "ROOM", "STATE", "LINK", "MODEL", "FIRMWARE", "ID"),
@@ -72,6 +73,16 @@ def device_table(devices: Iterable[Device]) -> str:
             for device in devices
         ),
     )
+
+
+def name_of(device: Device) -> str:
+    """Give the name."""
+    return device.name
+
+
+def kind_of(device: Device) -> str:
+    """Say what a device is."""
+    return KINDS[device.kind]
 
 
 def link_text(device: Device) -> str:
@@ -104,6 +115,20 @@ def state_text(device: Device) -> str:
     text = ", ".join(parts)
     # What an unreachable device said last may be wrong by now.
     return f"last known: {text}" if text and device.reported and not device.connected else text
+
+
+def told_fields(fields: frozenset[str]) -> frozenset[str]:
+    """Give the names under which changes are told: all of them."""
+    return fields
+
+
+def told(change: Change) -> tuple[Json, str] | None:
+    """Put a ring into JSON and into words."""
+    match change:
+        case Rang(device=device, event=event):
+            line = {**about("rang", device), "kind": event.kind, "rang_at": event.time}
+            return line, f"{device.name}: {event.kind}"
+    return None
 
 
 def changed_text(device: Device, fields: frozenset[str]) -> str:
