@@ -1,14 +1,18 @@
 """Homismart: switches, curtains, door locks and their hubs on the vendor's cloud."""
 
+import logging
+
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
+from homeassistant.const import CONF_PASSWORD
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import DeviceEntry
 
 from .cloud import async_delete_issues
 from .const import CONF_PASSWORD_MD5, DOMAIN, PLATFORMS
-from .coordinator import Coordinator, HomismartConfigEntry
+from .coordinator import Coordinator, HomismartConfigEntry, account_id_of
 from .protocol import digest
+
+_LOGGER = logging.getLogger(__name__)
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: HomismartConfigEntry) -> bool:
@@ -28,20 +32,23 @@ async def async_unload_entry(hass: HomeAssistant, entry: HomismartConfigEntry) -
 async def async_migrate_entry(hass: HomeAssistant, entry: HomismartConfigEntry) -> bool:
     """Take over an entry of the earlier integration of this domain.
 
-    It kept the password itself, and the user name as typed for its unique id.
+    It kept the password itself, and the user name as typed for its unique id. Its entities have the ids of ours.
     """
     if entry.version > 2:
         return False
     if entry.version == 1:
         data = dict(entry.data)
-        if (password := data.pop(CONF_PASSWORD, None)) is not None:
-            data[CONF_PASSWORD_MD5] = digest(password)
+        # Should there be none, the cloud refuses the login and the user is asked.
+        data.setdefault(CONF_PASSWORD_MD5, digest(data.pop(CONF_PASSWORD, "")))
+        account_id = account_id_of(data)
+        other = hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, account_id)
+        if other not in (None, entry):
+            _LOGGER.error(
+                "%s is the same account as another entry; remove one of them", entry.title
+            )
+            return False
         hass.config_entries.async_update_entry(
-            entry,
-            data=data,
-            unique_id=data[CONF_USERNAME].strip().lower(),
-            version=2,
-            minor_version=1,
+            entry, data=data, unique_id=account_id, version=2, minor_version=1
         )
     return True
 

@@ -16,7 +16,7 @@ from homeassistant.config_entries import (
 )
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME, Platform, UnitOfTime
 from homeassistant.core import callback
-from homeassistant.data_entry_flow import section
+from homeassistant.data_entry_flow import AbortFlow, section
 from homeassistant.helpers.selector import (
     BooleanSelector,
     NumberSelector,
@@ -43,7 +43,7 @@ from .const import (
     MAX_LIST_REFRESH_MINUTES,
     MIN_LIST_REFRESH_MINUTES,
 )
-from .coordinator import Options, new_client
+from .coordinator import Options, account_id_of, new_client
 from .errors import error_key
 from .protocol import (
     WEBSOCKET_URL,
@@ -135,8 +135,8 @@ class HomismartConfigFlow(ConfigFlow, domain=DOMAIN):
         errors: dict[str, str] = {}
         if user_input is not None:
             self._data = _entry_data(user_input)
-            await self.async_set_unique_id(_account_id(self._data))
-            self._abort_if_unique_id_configured()
+            await self.async_set_unique_id(account_id_of(self._data))
+            self._abort_if_account_configured()
             result, errors = await self._async_try()
             if result:
                 return result
@@ -150,7 +150,7 @@ class HomismartConfigFlow(ConfigFlow, domain=DOMAIN):
         errors: dict[str, str] = {}
         if user_input is not None:
             self._data = _entry_data(user_input)
-            await self.async_set_unique_id(_account_id(self._data))
+            await self.async_set_unique_id(account_id_of(self._data))
             self._abort_if_unique_id_mismatch()
             result, errors = await self._async_try()
             if result:
@@ -194,6 +194,17 @@ class HomismartConfigFlow(ConfigFlow, domain=DOMAIN):
             errors=errors,
             description_placeholders={"username": self._data[CONF_USERNAME]},
         )
+
+    def _abort_if_account_configured(self) -> None:
+        """Refuse a second entry of the account, also beside one of the earlier integration.
+
+        That one kept the user name as typed for its unique id, and one that is disabled still has it.
+        """
+        self._abort_if_unique_id_configured()
+        if any(
+            account_id_of(entry.data) == self.unique_id for entry in self._async_current_entries()
+        ):
+            raise AbortFlow("already_configured")
 
     def _async_show_account_form(
         self, step_id: str, shown: Mapping[str, Any], errors: dict[str, str]
@@ -286,12 +297,6 @@ class HomismartOptionsFlow(OptionsFlowWithReload):
                 },
             ),
         )
-
-
-def _account_id(data: Mapping[str, Any]) -> str:
-    """Identify the account: the cloud offers nothing but the user name."""
-    username: str = data[CONF_USERNAME]
-    return username.lower()
 
 
 def _entry_data(user_input: Mapping[str, Any]) -> dict[str, Any]:

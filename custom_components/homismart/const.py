@@ -39,12 +39,14 @@ PLATFORMS: Final = [
 ]
 
 # Kinds that a row is for when it does not say.
-DEVICE_KINDS: Final = frozenset(Kind) - {Kind.UNKNOWN, Kind.HUB}
+DEVICE_KINDS: Final = frozenset(Kind) - {Kind.HUB}
 
 # A set-up or a form that takes longer tells the user so; Home Assistant tries again by itself.
 CONNECT_LIMIT_S: Final = 30.0
 # A reconnection within this time leaves the entities as they are.
 GRACE_S: Final = 10.0
+# What was there before a restart goes only when a list so much later lacks it, too.
+CONFIRM_S: Final = 10.0
 
 # Stands in signals for the account itself, beside the ids of its devices.
 ACCOUNT: Final = "account"

@@ -1,5 +1,6 @@
 """One account: its client, and the turning of its news into signals."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 import re
@@ -22,6 +23,7 @@ from .const import (
     CONF_TERMS_CONFIRMED,
     CONF_UNKNOWN_DEVICES,
     CONF_WEBSOCKET_URL,
+    CONFIRM_S,
     DEFAULT_LIST_REFRESH_MINUTES,
     DOMAIN,
     ISSUE_TERMS,
@@ -53,6 +55,8 @@ _SHAPING_FIELDS: Final = frozenset(
         "updated_at",
     }
 )
+# What entities show as wanted while a command is on the way.
+_WANTED_FIELDS: Final = ("closed_position", "is_on", "led", "locked")
 _HUB_MAC: Final = re.compile(r"00([0-9A-Fa-f]{12})")
 _MODELS: Final = {
     Kind.HUB: "Main unit",
@@ -94,6 +98,18 @@ class Options:
         )
 
 
+def account_id_of(data: Mapping[str, Any]) -> str:
+    """Identify an account by entry data: the cloud offers nothing but the user name."""
+    username: str = data[CONF_USERNAME]
+    return username.strip().lower()
+
+
+def hub_mac(device_id: str) -> str | None:
+    """Read the MAC address that the id of a hub holds; None when it holds none."""
+    found = _HUB_MAC.fullmatch(device_id)
+    return found[1] if found else None
+
+
 def new_client(
     hass: HomeAssistant,
     data: Mapping[str, Any],
@@ -126,6 +142,7 @@ class Coordinator(CloudCoordinator[HomismartClient]):
         super().__init__(hass, entry)
         self.options = Options.of(entry.options)
         self._shown: dict[str, frozenset[str]] = {}
+        self._wanted: dict[str, Mapping[str, Any]] = {}
 
     @property
     @override
@@ -167,14 +184,16 @@ class Coordinator(CloudCoordinator[HomismartClient]):
     def _vendor_changed(self, change: Change) -> None:
         match change:
             case DeviceChanged():
-                self._device_changed(change.device, change.fields)
+                self._device_changed(change.device, self._fields_shown(change))
             case TermsChanged():
                 self._show_terms(required=change.required)
 
     @override
     def _shaped(self, device: Device, fields: frozenset[str]) -> bool:
         shown = self._shown.get(device.device_id, frozenset())
-        new = (fields & _SHAPING_FIELDS) - shown
+        new = {
+            name for name in (fields & _SHAPING_FIELDS) - shown if getattr(device, name) is not None
+        }
         if not new:
             return False
         self._shown[device.device_id] = shown | new
@@ -185,40 +204,67 @@ class Coordinator(CloudCoordinator[HomismartClient]):
         self._shown[device.device_id] = frozenset(
             name for name in _SHAPING_FIELDS if getattr(device, name) is not None
         )
-        if device.is_hub:
-            self._register_hub(device)
+        if device.is_hub:  # before its devices; those that were there before it are linked now
+            hub = dr.async_get(self.hass).async_get_or_create(
+                config_entry_id=self.entry_id, **self.device_info(device)
+            )
+            self._link_devices(device, hub.id)
+        elif device.kind is Kind.UNKNOWN and not self.options.unknown_devices:
+            # Registered when the user still wanted to see it.
+            if entry := self._registered(device.device_id):
+                dr.async_get(self.hass).async_remove_device(entry.id)
 
     @override
     def _let_go(self, device: Device) -> None:
         self._shown.pop(device.device_id, None)
+        self._wanted.pop(device.device_id, None)
 
-    def _register_hub(self, hub: Device) -> None:
-        """Enter a hub before its devices, and link those that were there before it."""
+    @override
+    def _device_removed(self, device: Device) -> None:
+        super()._device_removed(device)
+        if device.is_hub:  # its devices stay until they are gone themselves
+            self._link_devices(device, self.account_device_id)
+
+    def _link_devices(self, hub: Device, via_device_id: str) -> None:
+        """Show what the devices of a hub hang on."""
         registry = dr.async_get(self.hass)
-        hub_entry = registry.async_get_or_create(
-            config_entry_id=self.entry_id, **self.device_info(hub)
-        )
         for device in self.devices.values():
             if device.hub_id == hub.device_id and (entry := self._registered(device.device_id)):
-                registry.async_update_device(entry.id, via_device_id=hub_entry.id)
+                registry.async_update_device(entry.id, via_device_id=via_device_id)
+
+    @override
+    async def _drop_stale(self, stale: list[str]) -> None:
+        await asyncio.sleep(CONFIRM_S)
+        await super()._drop_stale(stale)
+
+    def _fields_shown(self, change: DeviceChanged) -> frozenset[str]:
+        """Name the fields that look different now: in place of all that is pending, those that are wanted otherwise."""
+        if "pending" not in change.fields:
+            return change.fields
+        device_id, wanted = change.device.device_id, change.device.pending
+        before = self._wanted.get(device_id, {})
+        self._wanted[device_id] = wanted
+        differing = {name for name in _WANTED_FIELDS if before.get(name) != wanted.get(name)}
+        return change.fields - {"pending"} | differing
 
     @override
     def device_info(self, device: Device) -> dr.DeviceInfo:
         """Describe a device or hub for the device registry."""
-        mac = _HUB_MAC.fullmatch(device.device_id) if device.is_hub else None
-        hub = None
-        if device.hub_id is not None and device.hub_id in self.devices:
-            hub = self._registered(device.hub_id)
+        mac = hub_mac(device.device_id)
+        hub = self.devices.get(device.hub_id) if device.hub_id else None
+        via = self._registered(hub.device_id) if hub and hub.is_hub else None
         return dr.DeviceInfo(
             identifiers={(DOMAIN, device.device_id)},
-            connections={(dr.CONNECTION_NETWORK_MAC, dr.format_mac(mac[1]))} if mac else set(),
+            connections={(dr.CONNECTION_NETWORK_MAC, dr.format_mac(mac))} if mac else set(),
             manufacturer=MANUFACTURER,
             model=_MODELS.get(device.kind),
-            model_id=None if device.is_hub or not device.type_number else str(device.type_number),
+            model_id=None
+            if device.is_hub or device.type_number is None
+            else str(device.type_number),
             name=device.name or f"{_MODELS.get(device.kind, 'Device')} {device.device_id[-4:]}",
             serial_number=device.device_id,
             sw_version=device.version,
-            via_device_id=hub.id if hub else self.account_device_id,
+            via_device_id=via.id if via else self.account_device_id,
         )
 
     def _show_terms(self, *, required: bool) -> None:

@@ -9,6 +9,7 @@ from homeassistant.components.cover import (
     CoverDeviceClass,
     CoverEntity,
     CoverEntityDescription,
+    CoverEntityFeature,
 )
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
@@ -42,8 +43,7 @@ COVERS: Final = (
         key="generic",
         name=None,
         kinds=(Kind.UNKNOWN,),
-        wanted_fn=lambda options: options.unknown_devices,
-        exists_fn=lambda device: device.level is not None,
+        exists_fn=lambda device: "curtainState" in device.members,
         entity_registry_enabled_default=False,
     ),
 )
@@ -59,9 +59,17 @@ async def async_setup_entry(
 
 
 class HomismartCover(DeviceEntity, CoverEntity):
-    """A cover that shows what the device reports; open, close, stop and position by default."""
+    """A cover that shows what the device reports."""
 
     entity_description: HomismartCoverDescription
+
+    # Also while the position is not known.
+    _attr_supported_features = (
+        CoverEntityFeature.OPEN
+        | CoverEntityFeature.CLOSE
+        | CoverEntityFeature.STOP
+        | CoverEntityFeature.SET_POSITION
+    )
 
     @property
     @override

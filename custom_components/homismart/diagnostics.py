@@ -1,23 +1,24 @@
 """What helps to find a fault, without anything secret."""
 
-from dataclasses import asdict
+from collections.abc import Iterator
+from dataclasses import fields
 from typing import Any, Final
 
-from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
+from homeassistant.const import CONF_PASSWORD, CONF_USERNAME, __version__
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.loader import async_get_integration
-from yarl import URL
 
-from .const import CONF_PASSWORD_MD5, CONF_WEBSOCKET_URL, DOMAIN
-from .coordinator import Coordinator, HomismartConfigEntry
-from .protocol import WEBSOCKET_URL, Device
+from .const import CONF_PASSWORD_MD5, DOMAIN
+from .coordinator import Coordinator, HomismartConfigEntry, hub_mac
+from .protocol import Device
 from .redaction import HIDDEN, Redactor
 
 # As the vendor and we call them.
 _SECRET_KEYS: Final = frozenset(
     {CONF_USERNAME, CONF_PASSWORD, CONF_PASSWORD_MD5, "permission", "allowedTime"}
 )
+_ID_MEMBERS: Final = ("id", "deviceId", "pid")
 
 
 async def async_get_config_entry_diagnostics(
@@ -51,9 +52,9 @@ async def _about_entry(hass: HomeAssistant, entry: HomismartConfigEntry) -> dict
     statistics = client.statistics
     integration = await async_get_integration(hass, DOMAIN)
     return {
-        "version": str(integration.version),
+        "versions": {"integration": str(integration.version), "home_assistant": __version__},
         "options": dict(entry.options),
-        "host": URL(entry.data.get(CONF_WEBSOCKET_URL, WEBSOCKET_URL)).host,
+        "host": client.host,
         "link": {
             "connected": client.connected,
             "shown_as_connected": coordinator.linked,
@@ -69,27 +70,41 @@ async def _about_entry(hass: HomeAssistant, entry: HomismartConfigEntry) -> dict
             "unanswered_commands": statistics.unanswered,
             "pushes": statistics.pushes,
         },
-        "unknown": sorted(statistics.unknown),
+        "unknown": dict(statistics.unknown),
     }
 
 
 def _about_device(device: Device) -> dict[str, Any]:
     """Describe a device or hub: what we understood, and all its members as received."""
-    state = asdict(device)
-    raw = state.pop("members")
+    state = {field.name: getattr(device, field.name) for field in fields(device)}
+    raw = dict(state.pop("members"))
+    # Some come as numbers, which nobody would recognise as ids.
+    raw |= {name: str(raw[name]) for name in _ID_MEMBERS if raw.get(name)}
     if device.is_hub:  # people name their hubs after themselves and their homes
-        state["name"], raw = HIDDEN, raw | {"name": HIDDEN}
+        state["name"] = raw["name"] = HIDDEN
     return {"raw": raw, "understood": state}
 
 
 def _redactor(coordinator: Coordinator) -> Redactor:
     data = coordinator.entry.data
+    username: str = data[CONF_USERNAME]
+    replacements: dict[str, str] = {}
+    for number, device_id in enumerate(dict.fromkeys(_ids(coordinator)), 1):
+        # The first two digits tell the type.
+        alias = f"{device_id[:2]}-device-{number}"
+        names = [device_id]
+        if mac := hub_mac(device_id):
+            names += [mac, mac.lower(), mac.upper()]
+        replacements |= dict.fromkeys(names, alias)
     return Redactor(
         keys=_SECRET_KEYS,
-        secrets=(data[CONF_USERNAME], data[CONF_USERNAME].lower(), data[CONF_PASSWORD_MD5]),
-        replacements={
-            # The first two digits tell the type.
-            device_id: f"{device_id[:2]}-device-{number}"
-            for number, device_id in enumerate(coordinator.devices, 1)
-        },
+        secrets=(username, username.strip(), username.lower(), data[CONF_PASSWORD_MD5]),
+        replacements=replacements,
     )
+
+
+def _ids(coordinator: Coordinator) -> Iterator[str]:
+    """Find all ids: those of the account first, then what devices call themselves and their hubs."""
+    yield from coordinator.devices
+    for device in coordinator.devices.values():
+        yield from (str(device.members[name]) for name in _ID_MEMBERS if device.members.get(name))

@@ -26,7 +26,7 @@ LIGHTS: Final = (
         name=None,
         kinds=(Kind.LIGHT_SWITCH,),
         wanted_fn=lambda options: options.lights_as == Platform.LIGHT,
-        watches=("is_on", "pending"),
+        watches=("is_on",),
     ),
 )
 

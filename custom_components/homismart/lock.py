@@ -21,9 +21,7 @@ class HomismartLockDescription(DeviceRow, LockEntityDescription):
 
 
 LOCKS: Final = (
-    HomismartLockDescription(
-        key="lock", name=None, kinds=(Kind.DOOR_LOCK,), watches=("locked", "pending")
-    ),
+    HomismartLockDescription(key="lock", name=None, kinds=(Kind.DOOR_LOCK,), watches=("locked",)),
 )
 
 

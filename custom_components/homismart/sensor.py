@@ -61,7 +61,7 @@ SENSORS: Final = (
     HomismartSensorDescription(
         key="last_on",
         translation_key="last_on",
-        exists_fn=lambda device: device.last_on is not None,
+        exists_fn=lambda device: "lastOn" in device.members,
         watches=("last_on",),
         value_fn=_last_on,
         device_class=SensorDeviceClass.TIMESTAMP,
@@ -70,6 +70,7 @@ SENSORS: Final = (
     HomismartSensorDescription(
         key="last_change",
         translation_key="last_change",
+        kinds=frozenset(Kind),
         exists_fn=lambda device: device.updated_at is not None,
         watches=("updated_at",),
         value_fn=lambda device: device.updated_at,

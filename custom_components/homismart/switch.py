@@ -31,7 +31,7 @@ def _led_is_on(device: Device) -> bool | None:
 class HomismartSwitchDescription(DeviceRow, SwitchEntityDescription):
     """A switch: how it reads and writes."""
 
-    watches: tuple[str, ...] = ("is_on", "pending")
+    watches: tuple[str, ...] = ("is_on",)
     is_on_fn: Callable[[Device], bool | None] = lambda device: device.expected("is_on")
     set_fn: Callable[[HomismartClient, str, bool], Awaitable[None]] = HomismartClient.set_on
 
@@ -60,7 +60,6 @@ SWITCHES: Final = (
         key="generic",
         name=None,
         kinds=(Kind.UNKNOWN,),
-        wanted_fn=lambda options: options.unknown_devices,
         exists_fn=lambda device: device.is_on is not None,
         entity_registry_enabled_default=False,
     ),
@@ -68,7 +67,7 @@ SWITCHES: Final = (
         key="led",
         translation_key="led",
         exists_fn=lambda device: device.led is not None,
-        watches=("led", "pending"),
+        watches=("led",),
         is_on_fn=_led_is_on,
         set_fn=_set_led,
         entity_category=EntityCategory.CONFIG,
@@ -78,7 +77,7 @@ SWITCHES: Final = (
         translation_key="button_lock",
         kinds=DEVICE_KINDS - {Kind.DOOR_LOCK},
         exists_fn=lambda device: device.locked is not None,
-        watches=("locked", "pending"),
+        watches=("locked",),
         is_on_fn=lambda device: device.expected("locked"),
         set_fn=HomismartClient.set_locked,
         entity_category=EntityCategory.CONFIG,
