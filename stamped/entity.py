@@ -38,8 +38,9 @@ class DeviceRow(EntityDescription):
     """Fields of the device that it shows, besides its availability."""
 
     def suits(self, device: Device, options: Options) -> bool:
-        """Tell whether the device can have this entity."""
-        return device.kind in self.kinds and self.wanted_fn(options)
+        """Tell whether the device can have this entity; nothing shows unknown devices unless the user wants it."""
+        known = device.kind is not Kind.UNKNOWN or options.unknown_devices
+        return known and device.kind in self.kinds and self.wanted_fn(options)
 
     def unique_id(self, device: Device) -> str:
         """Build what identifies the entity; main entities are compatible with the core integration."""

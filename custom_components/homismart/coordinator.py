@@ -209,10 +209,12 @@ class Coordinator(CloudCoordinator[HomismartClient]):
                 config_entry_id=self.entry_id, **self.device_info(device)
             )
             self._link_devices(device, hub.id)
-        elif device.kind is Kind.UNKNOWN and not self.options.unknown_devices:
-            # Registered when the user still wanted to see it.
-            if entry := self._registered(device.device_id):
-                dr.async_get(self.hass).async_remove_device(entry.id)
+        elif (
+            device.kind is Kind.UNKNOWN
+            and not self.options.unknown_devices
+            and (entry := self._registered(device.device_id))
+        ):  # from when the user still wanted to see it
+            dr.async_get(self.hass).async_remove_device(entry.id)
 
     @override
     def _let_go(self, device: Device) -> None:
