@@ -137,7 +137,8 @@ class HomismartClient:
         self._session = session
         self._route = Route((servers or Servers()).websocket_url)
         self._list_interval_s = list_interval_s
-        self._accept_terms = accept_terms
+        self.accept_terms = accept_terms
+        """Whether changed terms of use are confirmed without asking."""
         self._wall = wall or (lambda: datetime.now().astimezone())
         self._inventory = Inventory()
         self._listeners: tuple[tuple[object, Listener], ...] = ()
@@ -192,6 +193,11 @@ class HomismartClient:
     def connected(self) -> bool:
         """Whether the link is up and the list was read on it."""
         return self._connection is not None and self._connection.established
+
+    @property
+    def host(self) -> str:
+        """Host of the server in use: another than the configured one after a redirect."""
+        return self._route.host
 
     @property
     def devices(self) -> Mapping[str, Device]:
@@ -292,8 +298,7 @@ class HomismartClient:
         await self._settled(lambda connection: connection.refresh(self._now()))
 
     def confirm_terms(self) -> None:
-        """Confirm the terms of use, now and whenever the cloud asks again; raises LinkError without a link."""
-        self._accept_terms = True
+        """Confirm the terms of use, this time; raises LinkError without a link."""
         if self._connection is None or not self._connection.logged_in:
             raise LinkClosedError("there is no link to the cloud")
         self._connection.confirm_terms()
@@ -341,7 +346,7 @@ class HomismartClient:
                 self._inventory.devices,
                 self._route,
                 wall=self._wall,
-                accept_terms=self._accept_terms,
+                accept_terms=lambda: self.accept_terms,
                 list_interval_s=self._list_interval_s,
                 statistics=self.statistics,
             )
@@ -403,8 +408,10 @@ class HomismartClient:
             case LoggedIn():
                 self._login_drops = 0
             case TermsRequired():
-                self._terms(required=not self._accept_terms)
+                self._terms(required=not self.accept_terms)
             case Established():
+                if self._connection and not self._connection.terms_asked:
+                    self._terms(required=False)  # confirmed elsewhere meanwhile
                 self._was_connected = True
                 self.last_error = None
                 self._verdict.set()

@@ -106,15 +106,15 @@ class Statistics:
     last_login: datetime | None = None
     redirects: deque[str] = field(default_factory=lambda: deque(maxlen=10))
     """Hosts that the cloud sent us to."""
-    unknown: set[str] = field(default_factory=set)
-    """Prefixes and types that this package does not know."""
+    unknown: Counter[str] = field(default_factory=Counter)
+    """How often the peer said what this package does not know, by prefix, type or code."""
 
     def first_seen(self, what: str) -> bool:
         """Remember something unknown; True when it is news."""
-        if what in self.unknown or len(self.unknown) >= _MAX_UNKNOWN:
+        if what not in self.unknown and len(self.unknown) >= _MAX_UNKNOWN:
             return False
-        self.unknown.add(what)
-        return True
+        self.unknown[what] += 1
+        return self.unknown[what] == 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +159,11 @@ class Route:
         self._base_host = parts.hostname or ""
         self._next = self._current = self._base
         self._in_a_row = 0
+
+    @property
+    def host(self) -> str:
+        """Host of the server in use, or of the one that was tried last."""
+        return urlsplit(self._current.url).hostname or ""
 
     def take(self) -> Address:
         """Give the server to open now; after a loss that is the configured one again."""
@@ -332,7 +337,7 @@ class Connection:
         route: Route,
         *,
         wall: Callable[[], datetime],
-        accept_terms: bool = False,
+        accept_terms: Callable[[], bool] = lambda: False,
         list_interval_s: float = LIST_INTERVAL_S,
         statistics: Statistics | None = None,
     ) -> None:
@@ -343,6 +348,7 @@ class Connection:
         """
         self.established = False
         self.logged_in = False
+        self.terms_asked = False
         self._tickets = tickets
         self._devices = devices
         self._route = route
@@ -549,7 +555,8 @@ class Connection:
         self._events.append(LoggedIn())
         if answer.must_confirm_terms:
             self._events.append(TermsRequired())
-        if answer.must_confirm_terms and self._accept_terms:
+        self.terms_asked = True
+        if answer.must_confirm_terms and self._accept_terms():
             self._terms_wanted = True
         else:
             self._list_due = now

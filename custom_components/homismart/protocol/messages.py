@@ -72,7 +72,10 @@ class Report:
     members: Mapping[str, Any] = field(repr=False)
     """The members as received: a control command sends the whole object back."""
     values: Mapping[str, Any]
-    """Typed values of the members that are understood, by the names of the model's fields."""
+    """Typed values of the members that are understood, by the names of the model's fields.
+
+    None where a member says something that nobody understands and what was known before must not be shown any more.
+    """
     curtain: CurtainState | None = None
 
     @property
@@ -203,7 +206,7 @@ def read_report(body: object) -> Report | None:
     for member, raw in body.items():
         if reader := _READERS.get(member):
             name, read = reader
-            if (value := read(raw)) is not None:
+            if (value := read(raw)) is not None or member in _FORGOTTEN:
                 values[name] = value
     return Report(device_id, body, values, read_curtain_state(body.get("curtainState")))
 
@@ -344,6 +347,9 @@ _READERS: Final[dict[str, tuple[str, Callable[[object], object]]]] = {
     "closedPosition": ("closed_position", _within(MAX_CLOSED_POSITION)),
     "operationTime": ("operation_time_s", _number),
 }
+
+# A door that reports neither locked nor unlocked is not locked because it once was.
+_FORGOTTEN: Final = frozenset({"lock", "onLine", "power"})
 
 # --- what we ask ----------------------------------------------------------------------------
 
