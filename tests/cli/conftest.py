@@ -1,13 +1,19 @@
-"""The command line as a person starts it, and a simulated cloud to talk to."""
+"""The command line as a person starts it, and simulated clouds to talk to.
+
+A module whose tests want a cloud says in a fixture ``cloud`` which one.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 import json
 import os
 from pathlib import Path
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -22,6 +28,17 @@ type Json = dict[str, Any]
 type Environment = Mapping[str, str]
 
 
+# What the command line wants to know of a simulator's line, by vendor.
+OPTIONS = {
+    "dio_chacon": {"--url": "ws_url", "--login-url": "auth_url"},
+    "homismart": {"--url": "ws_url"},
+}
+CREDENTIALS = {
+    "dio_chacon": {"DIO_CHACON_USERNAME": "email", "DIO_CHACON_PASSWORD": "password"},
+    "homismart": {"HOMISMART_USERNAME": "username", "HOMISMART_PASSWORD": "password"},
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Cloud:
     """A running simulator."""
@@ -33,21 +50,24 @@ class Cloud:
     @property
     def options(self) -> list[str]:
         """The options that send the command line there."""
-        return ["--url", self.line["ws_url"], "--login-url", self.line["auth_url"]]
+        names = OPTIONS[self.line["domain"]]
+        return [word for option, name in names.items() for word in (option, self.line[name])]
 
     @property
     def environment(self) -> Environment:
         """The credentials of its account."""
-        return {
-            "DIO_CHACON_USERNAME": self.line["email"],
-            "DIO_CHACON_PASSWORD": self.line["password"],
-        }
+        names = CREDENTIALS[self.line["domain"]]
+        return {variable: self.line[name] for variable, name in names.items()}
 
     def state(self) -> Json:
         """Read what it shows to its operator."""
         with urlopen(self.line["control_url"], timeout=LIMIT_S) as answer:
             state: Json = json.load(answer)
         return state
+
+    def device_id(self, name: str) -> str:
+        """Look an id up at the vendor's side."""
+        return str(next(each["id"] for each in self.state()["devices"] if each["name"] == name))
 
     def operate(self, op: str, **members: object) -> object:
         """Do something at the vendor's side."""
@@ -88,16 +108,16 @@ BYTECODE = tempfile.TemporaryDirectory(prefix="latchkey-bytecode-")
 
 def clean_environment() -> dict[str, str]:
     """Leave out credentials that the developer may have set."""
-    unwanted = ("DIO_CHACON", "PYTHONDONTWRITEBYTECODE")
+    unwanted = ("DIO_CHACON", "HOMISMART", "PYTHONDONTWRITEBYTECODE")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
     return {**kept, "PYTHONPYCACHEPREFIX": BYTECODE.name}
 
 
-@pytest.fixture(scope="module")
-def cloud() -> Iterator[Cloud]:
+@contextmanager
+def simulated(domain: str, *options: str) -> Iterator[Cloud]:
     """Run a simulator whose devices hurry."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "simulators", "dio_chacon", "--odd-devices", "--speed", "20"],
+        [sys.executable, "-m", "simulators", domain, "--speed", "20", *options],
         cwd=ROOT,
         env=clean_environment(),
         stdout=subprocess.PIPE,
@@ -109,6 +129,53 @@ def cloud() -> Iterator[Cloud]:
     finally:
         process.terminate()
         process.communicate(timeout=LIMIT_S)
+
+
+class Follower:
+    """A ``watch`` under way."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        """Read what it prints; a silent one is killed when the time is over."""
+        self.process = process
+        self._timer = threading.Timer(LIMIT_S, process.kill)
+        self._timer.start()
+
+    def line(self) -> str:
+        """Wait for the next line."""
+        assert self.process.stdout
+        line = self.process.stdout.readline()
+        assert line, "it ended or was silent"
+        return line.rstrip("\n")
+
+    def event(self, name: str) -> Json:
+        """Wait for an event of this name."""
+        while True:
+            event: Json = json.loads(self.line())
+            if event["event"] == name:
+                return event
+
+    def text(self, part: str) -> str:
+        """Wait for a line with this in it."""
+        while part not in (line := self.line()):
+            pass
+        return line
+
+    def end(self, number: signal.Signals) -> Result:
+        """Send a signal and wait for the end."""
+        self.process.send_signal(number)
+        output, errors = self.process.communicate(timeout=LIMIT_S)
+        return Result(self.process.returncode, output, errors)
+
+    def stop(self) -> None:
+        """Leave nothing running."""
+        self._timer.cancel()
+        self._timer.join()
+        with suppress(ProcessLookupError):
+            self.process.kill()
+        self.process.communicate(timeout=LIMIT_S)
+
+
+type Follow = Callable[..., Follower]
 
 
 @pytest.fixture
@@ -134,10 +201,32 @@ def run() -> Run:
 
 
 @pytest.fixture
-def dio(run: Run, cloud: Cloud, socket_enabled: None) -> Run:
-    """Start a command of ``script/cli dio_chacon`` on the simulated account."""
+def on_cloud(run: Run, cloud: Cloud, socket_enabled: None) -> Run:
+    """Start a command of the vendor's on the simulated account."""
 
-    def run_dio(command: str, *words: str) -> Result:
-        return run("dio_chacon", command, *cloud.options, *words, environment=cloud.environment)
+    def run_command(command: str, *words: str) -> Result:
+        return run(
+            cloud.line["domain"], command, *cloud.options, *words, environment=cloud.environment
+        )
 
-    return run_dio
+    return run_command
+
+
+@pytest.fixture
+def follow(cloud: Cloud, socket_enabled: None, request: pytest.FixtureRequest) -> Follow:
+    """Start ``watch`` on the simulated account."""
+
+    def start(*words: str) -> Follower:
+        process = subprocess.Popen(
+            [CLI, cloud.line["domain"], "watch", *cloud.options, *words],
+            env={**clean_environment(), **cloud.environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        follower = Follower(process)
+        request.addfinalizer(follower.stop)
+        return follower
+
+    return start

@@ -1,91 +1,30 @@
 """``script/cli dio_chacon`` on a simulated account, as a person uses it."""
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Iterator
 import json
 import signal
 import socket
-import subprocess
-import threading
 
 import pytest
 
-from .conftest import CLI, LIMIT_S, Cloud, Json, Result, Run, clean_environment
-
-type Follow = Callable[..., "Follower"]
+from .conftest import LIMIT_S, Cloud, Follow, Result, Run, simulated
 
 GATE, PARLOUR, OFFICE, ATTIC = "Volet chambre", "Volet salon", "Volet bureau", "Volet grenier"
 PLUG, LAMP = "Prise garage", "Prise lampadaire"
 DOORBELL, CAMERA = "Portier", "Caméra jardin"
 
 
-class Follower:
-    """A ``watch`` under way."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        """Read what it prints; a silent one is killed when the time is over."""
-        self.process = process
-        self._timer = threading.Timer(LIMIT_S, process.kill)
-        self._timer.start()
-
-    def line(self) -> str:
-        """Wait for the next line."""
-        assert self.process.stdout
-        line = self.process.stdout.readline()
-        assert line, "it ended or was silent"
-        return line.rstrip("\n")
-
-    def event(self, name: str) -> Json:
-        """Wait for an event of this name."""
-        while True:
-            event: Json = json.loads(self.line())
-            if event["event"] == name:
-                return event
-
-    def text(self, part: str) -> str:
-        """Wait for a line with this in it."""
-        while part not in (line := self.line()):
-            pass
-        return line
-
-    def end(self, number: signal.Signals) -> Result:
-        """Send a signal and wait for the end."""
-        self.process.send_signal(number)
-        output, errors = self.process.communicate(timeout=LIMIT_S)
-        return Result(self.process.returncode, output, errors)
-
-    def stop(self) -> None:
-        """Leave nothing running."""
-        self._timer.cancel()
-        self._timer.join()
-        with suppress(ProcessLookupError):
-            self.process.kill()
-        self.process.communicate(timeout=LIMIT_S)
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[Cloud]:
+    """Run the simulated DIO cloud."""
+    with simulated("dio_chacon", "--odd-devices") as cloud:
+        yield cloud
 
 
 @pytest.fixture
-def follow(cloud: Cloud, socket_enabled: None, request: pytest.FixtureRequest) -> Follow:
-    """Start ``watch`` on the simulated account."""
-
-    def start(*words: str) -> Follower:
-        process = subprocess.Popen(
-            [CLI, "dio_chacon", "watch", *cloud.options, *words],
-            env={**clean_environment(), **cloud.environment},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        follower = Follower(process)
-        request.addfinalizer(follower.stop)
-        return follower
-
-    return start
-
-
-def device_id(cloud: Cloud, name: str) -> str:
-    """Look an id up at the vendor's side."""
-    return str(next(each["id"] for each in cloud.state()["devices"] if each["name"] == name))
+def dio(on_cloud: Run) -> Run:
+    """Start a command of ``script/cli dio_chacon`` on the simulated account."""
+    return on_cloud
 
 
 # --- devices ---------------------------------------------------------------------------------
@@ -114,7 +53,7 @@ def test_devices_as_json(dio: Run, cloud: Cloud) -> None:
     devices = {device["name"]: device for device in dio("devices", "--json").json["devices"]}
     assert len(devices) == 11
     gate = devices[GATE]
-    assert gate["id"] == device_id(cloud, GATE)
+    assert gate["id"] == cloud.device_id(GATE)
     assert (gate["kind"], gate["room"], gate["position"]) == ("shutter", "Chambre", 0)
     assert gate["connected"] is True
     assert gate["calibration"]["travel_up_s"] > 0
@@ -127,7 +66,7 @@ def test_devices_as_json(dio: Run, cloud: Cloud) -> None:
 
 def test_some_devices(dio: Run, cloud: Cloud) -> None:
     """Devices can be named, by name or id; naming one twice shows it once."""
-    done = dio("devices", GATE.upper(), device_id(cloud, GATE), PLUG, "--json")
+    done = dio("devices", GATE.upper(), cloud.device_id(GATE), PLUG, "--json")
     assert [device["name"] for device in done.json["devices"]] == [PLUG, GATE]
 
 
@@ -207,7 +146,7 @@ def test_quiet_mode(dio: Run) -> None:
 def test_json_of_a_command(dio: Run, cloud: Cloud) -> None:
     """One object, also without waiting."""
     assert dio("position", PARLOUR, "50", "--json").json == {
-        "device": device_id(cloud, PARLOUR),
+        "device": cloud.device_id(PARLOUR),
         "name": PARLOUR,
         "command": "position",
         "value": 50,

@@ -3,6 +3,7 @@
 import pytest
 
 from custom_components.dio_chacon import protocol
+from custom_components.homismart import protocol as homismart
 from script.latchkey_cli.errors import EXIT_HELP, REMEDIES, ExitStatus, explained
 
 
@@ -21,6 +22,9 @@ from script.latchkey_cli.errors import EXIT_HELP, REMEDIES, ExitStatus, explaine
         (protocol.UnansweredError("silence"), ExitStatus.FAILED),
         (protocol.DeviceSilentError("silence", 504), ExitStatus.FAILED),
         (protocol.SupersededError("later one"), ExitStatus.FAILED),
+        (homismart.VerificationError("code"), ExitStatus.REFUSED),
+        (homismart.UnansweredError("silence"), ExitStatus.FAILED),
+        (homismart.RedirectError("s2.example.org", 0), ExitStatus.NO_LINK),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else value.name,
 )
@@ -34,7 +38,8 @@ def test_error_is_explained(error: Exception, status: ExitStatus) -> None:
 
 def test_remedies_name_classes_that_exist() -> None:
     """A name that no core has would never be found."""
-    assert all(hasattr(protocol, name) for name in REMEDIES)
+    cores = (protocol, homismart)
+    assert [name for name in REMEDIES if not any(hasattr(core, name) for core in cores)] == []
 
 
 def test_errors_that_are_new() -> None:

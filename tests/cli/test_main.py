@@ -6,7 +6,8 @@ import pytest
 
 from script.latchkey_cli.__main__ import main
 from script.latchkey_cli.vendors import VENDORS
-from script.latchkey_cli.vendors.dio_chacon.actions import ACTIONS
+from script.latchkey_cli.vendors.dio_chacon.actions import ACTIONS as DIO_ACTIONS
+from script.latchkey_cli.vendors.homismart.actions import ACTIONS as HOMISMART_ACTIONS
 
 from .conftest import Run
 
@@ -19,14 +20,24 @@ def test_help_names_vendors_and_statuses(run: Run, tmp_path: Path) -> None:
     assert "exit status:" in done.output
 
 
-def test_help_of_a_vendor_names_its_commands(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("domain", "names"),
+    [
+        ("dio_chacon", [action.name for action in DIO_ACTIONS]),
+        ("homismart", [*(action.name for action in HOMISMART_ACTIONS), "all"]),
+    ],
+    ids=["dio_chacon", "homismart"],
+)
+def test_help_of_a_vendor_names_its_commands(
+    domain: str, names: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     """Each command is there, with what the environment may hold."""
     with pytest.raises(SystemExit) as caught:
-        main(["dio_chacon", "--help"])
+        main([domain, "--help"])
     assert caught.value.code == 0
     text = capsys.readouterr().out
-    assert "DIO_CHACON_USERNAME" in text
-    for name in ("devices", "watch", *(action.name for action in ACTIONS)):
+    assert f"{domain.upper()}_USERNAME" in text
+    for name in ("devices", "watch", *names):
         assert f"    {name} " in text
 
 
