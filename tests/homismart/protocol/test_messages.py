@@ -32,6 +32,7 @@ from custom_components.homismart.protocol.messages import (
     LoginAnswer,
     ObjectList,
     ObjectPush,
+    OtherAnswer,
     Redirect,
     Report,
     ServerError,
@@ -232,6 +233,11 @@ KNOWN = {
     "0015": Deleted,
     "0039": Redirect,
     "0049": HubNotice,
+    "0023": OtherAnswer,
+    "0025": OtherAnswer,
+    "0029": OtherAnswer,
+    "0045": OtherAnswer,
+    "0113": OtherAnswer,
     "0223": TermsConfirmed,
     "9999": ServerError,
 }
@@ -533,6 +539,23 @@ def test_deep_objects(depth: int) -> None:
         assert decode(encode(build(set_power("02", True), found.members, MORNING)))
     else:
         assert depth > 200
+
+
+def test_other_answers_hide_what_they_hold() -> None:
+    """Nobody knows what they are made of."""
+    message = read_message(Frame("0045", [{"mail": USERNAME}]))
+    assert isinstance(message, OtherAnswer)
+    assert message.body == [{"mail": USERNAME}]
+    assert USERNAME not in repr(message)
+
+
+@pytest.mark.parametrize(
+    ("member", "name"), [("lock", "locked"), ("onLine", "online"), ("power", "is_on")]
+)
+@pytest.mark.parametrize("raw", [None, "3", "maybe", [], {}, 7], ids=repr)
+def test_what_is_not_understood_is_not_what_it_was(member: str, name: str, raw: object) -> None:
+    """A door that says neither locked nor unlocked is not shown as locked because it once was."""
+    assert report(**{member: raw}).values == {name: None}
 
 
 def test_reports_hide_raw_members() -> None:
@@ -876,6 +899,9 @@ def test_any_object(body: object) -> None:
         "operation_time_s": (int, float),
     }
     for name, value in found.values.items():
+        if value is None:
+            assert name in {"locked", "online", "is_on"}
+            continue
         assert isinstance(value, types[name])
         assert not isinstance(value, str) or 0 < len(value) <= MAX_NAME_CHARS
     assert 0 <= found.values.get("led", 0) <= 100

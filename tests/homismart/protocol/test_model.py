@@ -174,12 +174,20 @@ def test_nonsense_changes_nothing_that_is_known() -> None:
     """A member that cannot be read says nothing."""
     inventory = account()
     before = inventory.devices[LIGHT]
-    nonsense = {"power": None, "onLine": "maybe", "led": "x", "lock": [], "type": {}, "name": ""}
+    nonsense = {"led": "x", "type": {}, "name": "", "pid": "", "version": [], "updateTime": -1}
     assert push(inventory, LIGHT, **nonsense) == []
-    after = inventory.devices[LIGHT]
-    assert (after.is_on, after.online, after.led, after.name) == (
-        *(before.is_on, before.online, before.led, before.name),
-    )
+    assert inventory.devices[LIGHT] == before
+
+
+def test_nonsense_about_what_matters() -> None:
+    """A lock, a switch or a link of which nobody knows how it is, is not what it was."""
+    inventory = account()
+    assert changed(push(inventory, DOOR, lock="3")) == {DOOR: {"locked"}}
+    assert inventory.devices[DOOR].locked is None
+    assert changed(push(inventory, LIGHT, power=None)) == {LIGHT: {"is_on"}}
+    assert inventory.devices[LIGHT].is_on is None
+    assert changed(push(inventory, SOCKET, onLine="?")) == {SOCKET: {"online", "reachable"}}
+    assert inventory.devices[SOCKET].reachable is None
 
 
 def test_shared_members_stay() -> None:
@@ -535,6 +543,20 @@ def test_sent_back_to_where_it_came_from(states: tuple[str, ...], motion: Motion
     target = int(states[-1])
     curtain.tell(states[-1])
     assert curtain.shown == (target, None, target == 100)
+
+
+@pytest.mark.parametrize(
+    "states",
+    [("270", "0", "60", "50", "10"), ("230", "100", "40", "50", "90")],
+    ids=["opening", "closing"],
+)
+def test_reports_on_the_way(states: tuple[str, ...]) -> None:
+    """Whether curtains send them is not known (§18); they do not turn the direction round."""
+    curtain = Curtain(states[0])
+    expected = OPENING if states[1] == "0" else CLOSING
+    for state in states[1:]:
+        curtain.tell(state)
+        assert curtain.shown == (int(state), expected, False)
 
 
 def test_position_the_right_way_round() -> None:
