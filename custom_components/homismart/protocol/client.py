@@ -46,6 +46,7 @@ from .const import (
     Group,
 )
 from .errors import LinkClosedError, SessionRefusedError, VendorError
+from .frames import bytes_of
 from .messages import (
     Command,
     Deleted,
@@ -249,13 +250,13 @@ class HomismartClient:
 
     async def rename(self, device_id: str, name: str) -> None:
         """Name a device or hub; raises ValueError for a name that is empty or no text that can be sent."""
-        if not (name := name.strip()).encode():
+        if not (name := name.strip()):
             raise ValueError("a name must not be empty")
         await self._command(rename(device_id, name))
 
     async def set_icon(self, device_id: str, icon_id: str) -> None:
         """Choose the icon that the vendor's application shows; raises ValueError for no text."""
-        icon_id.encode()
+
         await self._command(set_icon(device_id, icon_id))
 
     async def delete(self, device_id: str) -> None:
@@ -308,6 +309,8 @@ class HomismartClient:
     # --- the way out ------------------------------------------------------------------------
 
     async def _command(self, command: Command) -> Any:
+        if bytes_of(dict(command.changes)) is None:
+            raise ValueError("text that cannot be sent")
         return await self._settled(lambda connection: connection.submit(command, self._now()))
 
     async def _settled(self, submit: Callable[[Connection], int]) -> Any:
@@ -322,6 +325,7 @@ class HomismartClient:
             return await waiter
         except asyncio.CancelledError:
             connection.withdraw(ticket)
+            self._supervisor.wake()
             raise
         finally:
             del self._waiters[ticket]
@@ -444,7 +448,8 @@ class HomismartClient:
         elif self._doubted_at is not None:
             connection.confirm_list(self._doubted_at + CONFIRM_LIST_S)
         for device in self._inventory.devices.values():
-            if device.motion:  # also what began on a link before
+            # Also what began on a link before; a list must not prolong what is timed already.
+            if device.motion and not connection.expects_standing(device.device_id):
                 connection.expect_standing(device.device_id, now + MOTION_LIMIT_S)
 
     def _terms(self, *, required: bool) -> None:

@@ -375,7 +375,7 @@ class Connection:
         self._list_answer_due = _NEVER
         self._list_due = _NEVER
         self._listed_at = _NOW
-        self._hinted = False
+        self._again_by = _NEVER
         self._list_tickets: list[int] = []
         self._next_list_tickets: list[int] = []
         self._moving: dict[str, float] = {}
@@ -440,7 +440,7 @@ class Connection:
             case TermsConfirmed():
                 if self._terms_due != _NEVER:
                     self._terms_due = _NEVER
-                    self._list_due = now
+                    self._want_list(now)
         return self._take_events()
 
     def tick(self, now: float) -> Iterable[Event]:
@@ -462,12 +462,12 @@ class Connection:
             self._say(CONFIRM_TERMS, now)
         if now >= self._terms_due:
             self._terms_due = _NEVER
-            self._list_due = now
+            self._want_list(now)
         self._expire(now)
         for device_id in [device_id for device_id, due in self._moving.items() if now >= due]:
             del self._moving[device_id]
             self._events.append(StoodStill(device_id))
-            self._list_due = now
+            self._want_list(now)
         self._ask_list_when_due(now)
         self._fill(now)
         return self._take_events()
@@ -483,11 +483,13 @@ class Connection:
         if command.prefix == Prefix.MODIFY and not self._has_name(command):
             raise CommandError("the device has no name, which has to be sent along")
         ticket = next(self._tickets)
+        if command.is_stop:
+            self._clear_way(command)
         if twin := self._twin(command):
             twin.command = command
             twin.tickets.append(ticket)
         elif command.is_stop:
-            self._put_stop(command, ticket)
+            self._waiting.insert(self._ahead(), _Flight(command, [ticket]))
         else:
             self._waiting.append(_Flight(command, [ticket]))
         self._fill(now)
@@ -515,19 +517,21 @@ class Connection:
         """Ask for the list now; gives a ticket that a later ``Settled`` names."""
         ticket = next(self._tickets)
         self._next_list_tickets.append(ticket)
-        self._list_due = now
-        self._deadline = None
+        self._want_list(now)
         return ticket
 
     def confirm_list(self, by: float) -> None:
         """Ask for the list again, because the last one lost too much to be believed."""
-        self._list_due = min(self._list_due, by)
-        self._deadline = None
+        self._want_list(by)
 
     def confirm_terms(self) -> None:
         """Confirm the terms of use, because the user agreed."""
         self._terms_wanted = True
         self._deadline = None
+
+    def expects_standing(self, device_id: str) -> bool:
+        """Whether a moving curtain is expected to stand still."""
+        return device_id in self._moving
 
     def expect_standing(self, device_id: str, by: float | None) -> None:
         """Expect a moving curtain to stand still by then; None when it does already."""
@@ -559,7 +563,7 @@ class Connection:
         if answer.must_confirm_terms and self._accept_terms():
             self._terms_wanted = True
         else:
-            self._list_due = now
+            self._want_list(now)
 
     def _redirect(self, redirect: Redirect, now: float) -> None:
         """Go elsewhere, if that is safe; else stay where we are."""
@@ -591,10 +595,8 @@ class Connection:
         self._lists_unanswered = 0
         self._list_answer_due = _NEVER
         self._listed_at = now
-        self._list_due = now + (HINT_INTERVAL_S if self._hinted else self._list_interval_s)
-        if self._next_list_tickets:
-            self._list_due = now
-        self._hinted = False
+        self._list_due = min(now + self._list_interval_s, self._again_by)
+        self._again_by = _NEVER
         self._events.append(Listed(reports))
         for report in reports:
             self._notice_type(report)
@@ -688,8 +690,10 @@ class Connection:
         """Settle the oldest question that this answers."""
         for flight in self._flights:
             if flight.command.answer == answer.prefix:
+                refused = isinstance(answer.body, dict) and answer.body.get("result") is False
+                error = RefusedError("the cloud answers that it did not") if refused else None
                 self._unanswered = 0
-                self._settle(flight, None, answer.body)
+                self._settle(flight, error, answer.body)
                 return
 
     def _deleted(self, device_id: str) -> None:
@@ -743,6 +747,8 @@ class Connection:
         Only what came last counts, so nothing is merged across a command that wants something else.
         """
         waiting = [each for each in self._waiting if each.command.device_id == command.device_id]
+        if command.is_stop:
+            return next((flight for flight in waiting if flight.command.is_stop), None)
         if waiting and waiting[-1].command == command:
             return waiting[-1]
         if command.is_level and command.device_id is not None:
@@ -753,16 +759,29 @@ class Connection:
                     return flight
         return None
 
-    def _put_stop(self, stop: Command, ticket: int) -> None:
-        """Put a stop ahead of everything but what moves all curtains, which must not come after it."""
+    def _clear_way(self, stop: Command) -> None:
+        """Drop what would move a curtain again after it was stopped."""
         for flight in [*self._flights, *self._waiting]:
             if flight.command.device_id == stop.device_id and flight.command.is_level:
                 self._settle(flight, SupersededError("a later command took the place of this one"))
-        moving_all = [
-            each for each in self._waiting if each.command.types and each.command.is_level
-        ]
-        others = [each for each in self._waiting if each not in moving_all]
-        self._waiting = [*moving_all, _Flight(stop, [ticket]), *others]
+
+    def _ahead(self) -> int:
+        """Find the place of a stop: ahead of all but what moves all curtains, which must not come after it."""
+        for index in range(len(self._waiting), 0, -1):
+            command = self._waiting[index - 1].command
+            if command.types and command.is_level:
+                return index
+        return 0
+
+    def _on_the_way(self, device_id: str) -> dict[str, Any]:
+        """Collect the members that commands on the way change, so that a whole object does not undo them."""
+        members: dict[str, Any] = {}
+        for flight in self._flights:
+            if flight.command.device_id == device_id:
+                members |= flight.command.changes
+        if "ledDevice" in members:
+            members["led"] = members.pop("ledDevice")
+        return members
 
     def _sendable(self) -> list[_Flight]:
         """List the waiting commands that may leave: one per device at a time, but a stop at any time."""
@@ -788,10 +807,11 @@ class Connection:
             if command.device_id is not None and device is None:
                 self._settle(flight, RefusedError("the device is gone"))
                 continue
+            members = {**device.members, **self._on_the_way(device.device_id)} if device else {}
             self._waiting.remove(flight)
             flight.sent_at, flight.due = now, now + COMMAND_LIMIT_S
             self._flights.append(flight)
-            self._say(build(command, device.members if device else {}, self._wall()), now)
+            self._say(build(command, members, self._wall()), now)
 
     def _settle(self, flight: _Flight, error: CommandError | None, answer: Any = None) -> None:
         self._deadline = None
@@ -832,10 +852,13 @@ class Connection:
 
     def _expire(self, now: float) -> None:
         """Have the next list decide about commands that nothing was heard of."""
-        for flight in self._flights:
-            if now >= flight.due and flight.decided_by == _NEVER:
+        for flight in list(self._flights):
+            if now >= flight.due and flight.command.answer:
+                # Whether the cloud knows the question is not known either: no sign of a stuck session.
+                self._settle(flight, UnansweredError("no answer from the cloud"))
+            elif now >= flight.due and flight.decided_by == _NEVER:
                 flight.decided_by = self._lists_asked + 1
-                self._list_due = now
+                self._want_list(now)
                 if self._pong_due == _NEVER:  # is anybody there at all?
                     self._ping(now)
 
@@ -873,8 +896,13 @@ class Connection:
 
     def _hint(self, now: float) -> None:
         """Follow a hint that the list is out of date, but not every one of a flood."""
+        on_its_way = self._list_answer_due != _NEVER
+        self._want_list(max(now, (now if on_its_way else self._listed_at) + HINT_INTERVAL_S))
+
+    def _want_list(self, by: float) -> None:
+        """Have the list asked for by then; one that is on its way already may be too old."""
         self._deadline = None
         if self._list_answer_due != _NEVER:
-            self._hinted = True  # the list on its way may be older than the hint
+            self._again_by = min(self._again_by, by)
         else:
-            self._list_due = min(self._list_due, max(now, self._listed_at + HINT_INTERVAL_S))
+            self._list_due = min(self._list_due, by)

@@ -251,6 +251,8 @@ def _moved(device: Device, state: CurtainState) -> dict[str, Any]:
             values["level"] = values["standing_level"] = None
     elif state.level is not None:
         # A target for one that moves is a new movement, also back to where it came from; told twice, it is reached.
+        if _is_on_its_way(device, state.level):
+            return {}
         start = device.level if device.motion else device.standing_level
         values["level"] = state.level
         if start is None or state.level == start:
@@ -259,3 +261,12 @@ def _moved(device: Device, state: CurtainState) -> dict[str, Any]:
         else:
             values["motion"] = Motion.CLOSING if state.level > start else Motion.OPENING
     return {name: value for name, value in values.items() if value != getattr(device, name)}
+
+
+def _is_on_its_way(device: Device, level: int) -> bool:
+    """Tell whether a moving curtain only passes a level between where it stood and where it goes."""
+    if device.motion is None or device.standing_level is None or device.level is None:
+        return False
+    return (
+        min(device.standing_level, device.level) < level < max(device.standing_level, device.level)
+    )
