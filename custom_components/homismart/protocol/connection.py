@@ -439,8 +439,7 @@ class Connection:
                 self._answered(message)
             case TermsConfirmed():
                 if self._terms_due != _NEVER:
-                    self._terms_due = _NEVER
-                    self._want_list(now)
+                    self._terms_settled(now)
         return self._take_events()
 
     def tick(self, now: float) -> Iterable[Event]:
@@ -461,8 +460,7 @@ class Connection:
             self._terms_due = now + TERMS_LIMIT_S
             self._say(CONFIRM_TERMS, now)
         if now >= self._terms_due:
-            self._terms_due = _NEVER
-            self._want_list(now)
+            self._terms_settled(now)
         self._expire(now)
         for device_id in [device_id for device_id, due in self._moving.items() if now >= due]:
             del self._moving[device_id]
@@ -564,6 +562,11 @@ class Connection:
             self._terms_wanted = True
         else:
             self._want_list(now)
+
+    def _terms_settled(self, now: float) -> None:
+        """Ask for the list, also when that was done: it may have been withheld until now."""
+        self._terms_due = self._list_answer_due = _NEVER
+        self._want_list(now)
 
     def _redirect(self, redirect: Redirect, now: float) -> None:
         """Go elsewhere, if that is safe; else stay where we are."""

@@ -251,11 +251,11 @@ def _moved(device: Device, state: CurtainState) -> dict[str, Any]:
             values["level"] = values["standing_level"] = None
     elif state.level is not None:
         # A target for one that moves is a new movement, also back to where it came from; told twice, it is reached.
-        if _is_on_its_way(device, state.level):
-            return {}
         start = device.level if device.motion else device.standing_level
         values["level"] = state.level
-        if start is None or state.level == start:
+        if _is_on_its_way(device, state.level):
+            pass  # and goes on
+        elif start is None or state.level == start:
             values["motion"] = None
             values["standing_level"] = state.level
         else:
