@@ -2,11 +2,10 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 import re
-from typing import Any, ClassVar, Final, override
+from typing import Any, ClassVar, Final, NamedTuple, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
@@ -42,7 +41,6 @@ from .protocol import (
     Change,
     Credentials,
     Device,
-    DeviceChanged,
     DioClient,
     Kind,
     Rang,
@@ -53,14 +51,13 @@ from .protocol import (
 _SHAPING_FIELDS: Final = frozenset(
     {"reported", "quiet", "calibration", "sd_card", "snapshot_offered"}
 )
-_MAC: Final = re.compile(r"[0-9A-Fa-f]{2}(?:([:-]?)[0-9A-Fa-f]{2})(?:\1[0-9A-Fa-f]{2}){4}")
+_MAC: Final = r"[0-9A-Fa-f]{2}(?:([:-]?)[0-9A-Fa-f]{2})(?:\1[0-9A-Fa-f]{2}){4}"
 
 type DioConfigEntry = ConfigEntry[Coordinator]
 type CloudConfigEntry = DioConfigEntry
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """What the user prefers."""
 
     lights_as: str
@@ -113,6 +110,9 @@ class Coordinator(CloudCoordinator[DioClient]):
         }
     )
     reach_field: ClassVar[str] = "connected"
+    state_fields: ClassVar[frozenset[str]] = frozenset(
+        {"is_on", "movement", "position", "acknowledged_movement"}
+    )
 
     def __init__(self, hass: HomeAssistant, entry: DioConfigEntry) -> None:
         """Prepare; nothing happens before ``async_connect``."""
@@ -169,12 +169,9 @@ class Coordinator(CloudCoordinator[DioClient]):
 
     @override
     def _vendor_changed(self, change: Change) -> None:
-        match change:
-            case DeviceChanged():
-                self._device_changed(change.device, change.fields)
-            case Rang():
-                signal = signal_rang(self.entry_id, change.device.device_id)
-                async_dispatcher_send(self.hass, signal, change.event)
+        if isinstance(change, Rang):
+            signal = signal_rang(self.entry_id, change.device.device_id)
+            async_dispatcher_send(self.hass, signal, change.event)
 
     @override
     def _shaped(self, device: Device, fields: frozenset[str]) -> bool:
@@ -231,7 +228,7 @@ class Coordinator(CloudCoordinator[DioClient]):
     def _mac(self, device: Device) -> str | None:
         """Give the address of a device when it is one, and its own."""
         mac = device.record.mac
-        if mac is None or not _MAC.fullmatch(mac) or mac in self._shared_macs:
+        if mac is None or not re.fullmatch(_MAC, mac) or mac in self._shared_macs:
             return None
         return None if set(mac.lower()) - {":", "-"} in ({"0"}, {"f"}) else mac
 
@@ -257,6 +254,14 @@ class Coordinator(CloudCoordinator[DioClient]):
         if entry.area_id == (old_area.id if old_area else None):
             area = areas.async_get_or_create(device.room_name)
             registry.async_update_device(entry.id, area_id=area.id)
+
+    @override
+    async def _drop_stale(self, stale: list[str]) -> None:
+        """Remove what left the account while we were away, with what the user was told about it."""
+        await super()._drop_stale(stale)
+        for device_id in stale:
+            if not self._registered(device_id):
+                self._end_silence(device_id)
 
     # --- what the user must know ------------------------------------------------------------
 
