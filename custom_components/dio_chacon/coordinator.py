@@ -125,8 +125,7 @@ class Coordinator(CloudCoordinator[DioClient]):
     @property
     def account(self) -> Account:
         """The account, which is known once the client is ready."""
-        if self.client.account is None:
-            raise RuntimeError("the account is not known before the client is ready")
+        assert self.client.account
         return self.client.account
 
     @property
@@ -240,20 +239,21 @@ class Coordinator(CloudCoordinator[DioClient]):
     @override
     def _update_registry(self, device: Device) -> None:
         """Carry a new name, version or room over, unless nothing shows the device."""
-        if (entry := self._registered(device.device_id)) is None:
-            return
-        registry = dr.async_get(self.hass)
-        registry.async_get_or_create(config_entry_id=self.entry_id, **self.device_info(device))
+        super()._update_registry(device)
+        if entry := self._registered(device.device_id):
+            self._follow_room(entry, device)
+
+    def _follow_room(self, entry: dr.DeviceEntry, device: Device) -> None:
+        """Move a device with its room, unless the user has put it elsewhere."""
         old_room = self._rooms.get(device.device_id)
         self._rooms[device.device_id] = device.room_name
         if device.room_name is None or device.room_name == old_room:
             return
         areas = ar.async_get(self.hass)
         old_area = areas.async_get_area_by_name(old_room) if old_room else None
-        # A user who has put it elsewhere wins.
         if entry.area_id == (old_area.id if old_area else None):
             area = areas.async_get_or_create(device.room_name)
-            registry.async_update_device(entry.id, area_id=area.id)
+            dr.async_get(self.hass).async_update_device(entry.id, area_id=area.id)
 
     @override
     async def _drop_stale(self, stale: list[str]) -> None:

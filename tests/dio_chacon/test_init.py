@@ -449,8 +449,10 @@ async def test_one_list_removes_nothing(
     await cloud.journal.wait_for(lambda: cloud.requests("GET /device$"))
     cloud.faults.arm("cut", path="^/device$")
     assert await loaded_again
-    await cloud.journal.wait_for(lambda: links(cloud) == 0)
+    connection = entity_id_of(hass, Platform.BINARY_SENSOR, f"{ACCOUNT}-connection")
+    await until_state(hass, connection, "off")
     await hass.async_block_till_done()
+    assert len(cloud.requests("GET /device$")) == 2
     assert has_device(hass, loaded, PLUG)
 
 
