@@ -25,14 +25,14 @@ class Scale:
 
 
 DEFAULT = Scale(
-    rounds=9,
-    trips=30,
+    rounds=7,
+    trips=20,
     slow_rounds=5,
     pushes=5_000,
-    paced_rounds=6,
+    paced_rounds=5,
     paced_pushes=75,
     memory_pushes=100_000,
-    idle_s=300,
+    idle_s=180,
     real_idle=False,
 )
 FULL = Scale(

@@ -85,7 +85,7 @@ def _pushes(clients: Contest, scale: Scale) -> Iterator[Row]:
         per_second=PUSHES_PER_SECOND,
     )
     yield Row("push to listener, 300/s, delay p50", "µs", pick(paced, "p50_us"), Target(1.2, LIMIT))
-    yield Row("push to listener, 300/s, CPU", "% core", percent(pick(paced, "share")), None)
+    yield Row("push to listener, 300/s, CPU", "% core", percent(pick(paced, "share")))
 
 
 def _idle(card: Json, scale: Scale) -> Row:

@@ -76,11 +76,16 @@ class Counterpart:
         switches = _switches(home)
         ids = random.Random(SEED).choices(list(switches), k=count // 2) * 2
         random.Random(SEED + 1).shuffle(ids)
-        on = dict(switches)
+        frames = {
+            (device_id, on): _frame(_switched(home, home.devices[device_id], on))
+            for device_id in switches
+            for on in (False, True)
+        }
+        now = dict(switches)
         stream = bytearray()
         for device_id in ids:
-            on[device_id] = not on[device_id]
-            stream += _frame(_switched(home, home.devices[device_id], on[device_id]))
+            now[device_id] = not now[device_id]
+            stream += frames[device_id, now[device_id]]
         for session in self._cloud.sessions:
             if session.home is home:
                 # No simulator needs to write many frames as one, so its link has no call for it.

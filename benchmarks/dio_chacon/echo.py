@@ -6,6 +6,8 @@ The strict simulator reads, checks and carries out each command, and that takes 
 from aiohttp import web
 import orjson
 
+# Nobody presses a switch without a pause; what comes after one finds no warm caches.
+PAUSE_S = 0.002
 DEVICE = "L4HActuator_00000000-0000-4000-8000-000000000001"
 _STATE = {
     "rt": "oic.d.switch",

@@ -13,7 +13,8 @@ from typing import Any
 import aiohttp
 import orjson
 
-from ..clouds import Listener
+from ..clouds import Listener, expect
+from .echo import PAUSE_S
 
 type Json = dict[str, Any]
 
@@ -135,8 +136,8 @@ def jobs(card: Mapping[str, Any]) -> Mapping[str, Callable[..., Any]]:
                 await ws.send_str(text)
                 message = await ws.receive()
                 taken.append((time.perf_counter() - started) * 1e3)
-                assert message.data == text
-                await asyncio.sleep(0.002)  # as commands wait for their reports
+                expect(message.data, text, "echo")
+                await asyncio.sleep(PAUSE_S)
         return median(taken)
 
     return {"echo": echo}

@@ -20,7 +20,7 @@ from custom_components.dio_chacon.protocol.frames import decode
 from custom_components.dio_chacon.protocol.messages import Report, read_message
 
 from ..clouds import Listener, expect
-from .echo import DEVICE
+from .echo import DEVICE, PAUSE_S
 
 
 class Client:
@@ -99,7 +99,7 @@ def jobs(card: Mapping[str, Any]) -> Mapping[str, Callable[..., Any]]:
             started = time.perf_counter()
             await client.switch(DEVICE, number % 2 == 0)
             taken.append((time.perf_counter() - started) * 1e3)
-            await asyncio.sleep(0.002)  # as after each echo
+            await asyncio.sleep(PAUSE_S)
         await client.close()
         return median(taken)
 

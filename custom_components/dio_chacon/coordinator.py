@@ -2,11 +2,10 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 import re
-from typing import Any, ClassVar, Final, override
+from typing import Any, ClassVar, Final, NamedTuple, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
@@ -42,7 +41,6 @@ from .protocol import (
     Change,
     Credentials,
     Device,
-    DeviceChanged,
     DioClient,
     Kind,
     Rang,
@@ -53,14 +51,13 @@ from .protocol import (
 _SHAPING_FIELDS: Final = frozenset(
     {"reported", "quiet", "calibration", "sd_card", "snapshot_offered"}
 )
-_MAC: Final = re.compile(r"[0-9A-Fa-f]{2}(?:([:-]?)[0-9A-Fa-f]{2})(?:\1[0-9A-Fa-f]{2}){4}")
+_MAC: Final = r"[0-9A-Fa-f]{2}(?:([:-]?)[0-9A-Fa-f]{2})(?:\1[0-9A-Fa-f]{2}){4}"
 
 type DioConfigEntry = ConfigEntry[Coordinator]
 type CloudConfigEntry = DioConfigEntry
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """What the user prefers."""
 
     lights_as: str
@@ -113,6 +110,9 @@ class Coordinator(CloudCoordinator[DioClient]):
         }
     )
     reach_field: ClassVar[str] = "connected"
+    state_fields: ClassVar[frozenset[str]] = frozenset(
+        {"is_on", "movement", "position", "acknowledged_movement"}
+    )
 
     def __init__(self, hass: HomeAssistant, entry: DioConfigEntry) -> None:
         """Prepare; nothing happens before ``async_connect``."""
@@ -125,8 +125,7 @@ class Coordinator(CloudCoordinator[DioClient]):
     @property
     def account(self) -> Account:
         """The account, which is known once the client is ready."""
-        if self.client.account is None:
-            raise RuntimeError("the account is not known before the client is ready")
+        assert self.client.account
         return self.client.account
 
     @property
@@ -169,12 +168,9 @@ class Coordinator(CloudCoordinator[DioClient]):
 
     @override
     def _vendor_changed(self, change: Change) -> None:
-        match change:
-            case DeviceChanged():
-                self._device_changed(change.device, change.fields)
-            case Rang():
-                signal = signal_rang(self.entry_id, change.device.device_id)
-                async_dispatcher_send(self.hass, signal, change.event)
+        if isinstance(change, Rang):
+            signal = signal_rang(self.entry_id, change.device.device_id)
+            async_dispatcher_send(self.hass, signal, change.event)
 
     @override
     def _shaped(self, device: Device, fields: frozenset[str]) -> bool:
@@ -231,7 +227,7 @@ class Coordinator(CloudCoordinator[DioClient]):
     def _mac(self, device: Device) -> str | None:
         """Give the address of a device when it is one, and its own."""
         mac = device.record.mac
-        if mac is None or not _MAC.fullmatch(mac) or mac in self._shared_macs:
+        if mac is None or not re.fullmatch(_MAC, mac) or mac in self._shared_macs:
             return None
         return None if set(mac.lower()) - {":", "-"} in ({"0"}, {"f"}) else mac
 
@@ -243,20 +239,29 @@ class Coordinator(CloudCoordinator[DioClient]):
     @override
     def _update_registry(self, device: Device) -> None:
         """Carry a new name, version or room over, unless nothing shows the device."""
-        if (entry := self._registered(device.device_id)) is None:
-            return
-        registry = dr.async_get(self.hass)
-        registry.async_get_or_create(config_entry_id=self.entry_id, **self.device_info(device))
+        super()._update_registry(device)
+        if entry := self._registered(device.device_id):
+            self._follow_room(entry, device)
+
+    def _follow_room(self, entry: dr.DeviceEntry, device: Device) -> None:
+        """Move a device with its room, unless the user has put it elsewhere."""
         old_room = self._rooms.get(device.device_id)
         self._rooms[device.device_id] = device.room_name
         if device.room_name is None or device.room_name == old_room:
             return
         areas = ar.async_get(self.hass)
         old_area = areas.async_get_area_by_name(old_room) if old_room else None
-        # A user who has put it elsewhere wins.
         if entry.area_id == (old_area.id if old_area else None):
             area = areas.async_get_or_create(device.room_name)
-            registry.async_update_device(entry.id, area_id=area.id)
+            dr.async_get(self.hass).async_update_device(entry.id, area_id=area.id)
+
+    @override
+    async def _drop_stale(self, stale: list[str]) -> None:
+        """Remove what left the account while we were away, with what the user was told about it."""
+        await super()._drop_stale(stale)
+        for device_id in stale:
+            if not self._registered(device_id):
+                self._end_silence(device_id)
 
     # --- what the user must know ------------------------------------------------------------
 

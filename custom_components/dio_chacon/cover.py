@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
-from typing import Any, Final, override
+from typing import Any, Final, NamedTuple, override
 
 from homeassistant.components.cover import (
     ATTR_POSITION,
@@ -84,8 +84,7 @@ async def async_setup_entry(
     async_add_rows(hass, entry, async_add_entities, Platform.COVER, COVERS, DioCover)
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """A movement that has not ended yet."""
 
     direction: Movement
@@ -180,6 +179,7 @@ class DioCover(DeviceEntity, CoverEntity):
     @callback
     @override
     def _async_write(self) -> None:
+        self.device = self.coordinator.devices[self._subject_id]
         self._follow_run()
         super()._async_write()
 

@@ -69,4 +69,4 @@ class DioEvent(DeviceEntity, EventEntity):
             DoorbellEventType.RING if is_ring else EVENT_OTHER,
             {"timestamp": event.time.isoformat(), "kind": event.kind},
         )
-        self._async_write()
+        self.async_write_ha_state()

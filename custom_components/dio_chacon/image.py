@@ -1,7 +1,6 @@
 """Pictures that doorbells take."""
 
 import asyncio
-from dataclasses import dataclass
 import logging
 from typing import Final, override
 
@@ -21,7 +20,6 @@ _LOGGER = logging.getLogger(__name__)
 PARALLEL_UPDATES = 0
 
 
-@dataclass(frozen=True, kw_only=True)
 class DioImageDescription(DeviceRow, ImageEntityDescription):
     """A picture."""
 
@@ -89,7 +87,7 @@ class DioImage(DeviceEntity, ImageEntity):
         if found:
             self._picture, self._attr_content_type = found
             self._attr_image_last_updated = event.time
-            self._async_write()
+            self.async_write_ha_state()
 
     @callback
     def _end_fetching(self) -> None:

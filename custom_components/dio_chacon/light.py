@@ -1,6 +1,5 @@
 """Light switches, for those who want them as lights."""
 
-from dataclasses import dataclass
 from typing import Any, Final, override
 
 from homeassistant.components.light import ColorMode, LightEntity, LightEntityDescription
@@ -15,7 +14,6 @@ from .protocol import Kind
 PARALLEL_UPDATES = 0
 
 
-@dataclass(frozen=True, kw_only=True)
 class DioLightDescription(DeviceRow, LightEntityDescription):
     """A light."""
 

@@ -301,6 +301,20 @@ async def test_silent_device_is_removed(
     await until(hass, lambda: not issues(hass))
 
 
+async def test_silent_device_left_while_we_were_away(
+    hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud
+) -> None:
+    """A case survives a reload, but not the device it is about."""
+    pass_time(hass, DAY_S + 60)
+    await hass.config_entries.async_reload(loaded.entry_id)
+    assert issues(hass) == {"firmware_too_old"}
+    assert await hass.config_entries.async_unload(loaded.entry_id)
+    cloud.home.remove(SILENT_SHUTTER)
+    await setup(hass, loaded)
+    await until(hass, lambda: not issues(hass))
+    assert not has_device(hass, loaded, SILENT_SHUTTER)
+
+
 async def test_removed_entry_takes_its_issues_along(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:

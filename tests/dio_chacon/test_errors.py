@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 import re
 from typing import Any
+from unittest.mock import patch
 
 from homeassistant.exceptions import (
     ConfigEntryAuthFailed,
@@ -68,6 +69,14 @@ def test_key(key: str, err: VendorError) -> None:
     assert type(caught) is HomeAssistantError
     assert caught.translation_domain == "dio_chacon"
     assert caught.translation_key == key
+
+
+def test_key_of_a_status() -> None:
+    """A vendor's status that has a text of its own comes before the class; DIO has none so far."""
+    assert errors.CODE_KEYS == {}
+    with patch.dict(errors.CODE_KEYS, {423: "locked"}):
+        assert errors.error_key(RefusedError("why", 423)) == "locked"
+        assert errors.error_key(RefusedError("why", 424)) == "refused"
 
 
 def test_every_error_is_covered() -> None:

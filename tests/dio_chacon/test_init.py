@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+import logging
 import time
 from unittest.mock import patch
 
@@ -10,11 +11,13 @@ from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP, STATE_ON, STATE_UNAVAILABLE, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers.dispatcher import DATA_DISPATCHER
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from syrupy.assertion import SnapshotAssertion
 
 from custom_components.dio_chacon.const import DOMAIN
+from custom_components.dio_chacon.protocol import DioClient
 from simulators.dio_chacon import Home, Pace, SimulatedCloud, empty_home, large_home
 
 from .helpers import (
@@ -74,15 +77,25 @@ async def test_names_speak_the_users_language(hass: HomeAssistant, entry: MockCo
 
 
 async def test_clean_log(
-    hass: HomeAssistant, loaded: MockConfigEntry, caplog: pytest.LogCaptureFixture
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    cloud: SimulatedCloud,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Home Assistant finds nothing to complain about, and nothing secret is logged."""
-    await hass.config_entries.async_reload(loaded.entry_id)
-    await hass.config_entries.async_unload(loaded.entry_id)
+    """Home Assistant finds nothing to complain about, and nothing secret is logged at any level."""
+    caplog.set_level(logging.DEBUG, f"custom_components.{DOMAIN}")
+    await setup(hass, entry)
+    tokens = cloud.tokens
+    await hass.config_entries.async_reload(entry.entry_id)
+    cloud.abort()
+    connection = entity_id_of(hass, Platform.BINARY_SENSOR, f"{ACCOUNT}-connection")
+    await until_state(hass, connection, "off")
+    await hass.config_entries.async_unload(entry.entry_id)
     assert "Detected that custom integration" not in caplog.text
     ours = [record for record in caplog.records if DOMAIN in record.name]
-    assert not [record for record in ours if record.levelname in {"WARNING", "ERROR"}]
-    for secret in (PASSWORD, "someone@example.org", "r:"):
+    assert not [record for record in ours if record.levelno >= logging.WARNING]
+    assert [record for record in ours if record.levelno == logging.DEBUG]
+    for secret in (*tokens, PASSWORD, cloud.home.email, cloud.home.user["bleKey"], ACCOUNT):
         assert not [record for record in ours if secret in record.getMessage()]
 
 
@@ -112,14 +125,41 @@ async def test_unload_while_the_cloud_is_half_open(
     assert time.perf_counter() - started < 5
 
 
-async def test_unload_leaves_no_task(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """The tasks after a cycle are those before it."""
+async def test_reloads_leave_nothing_behind(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud
+) -> None:
+    """After any number of reloads there is one link, and after the last unload nothing at all."""
+
+    def ours() -> tuple[list[str], list[str]]:
+        tasks = [name for task in asyncio.all_tasks() if DOMAIN in (name := task.get_name())]
+        return tasks, [signal for signal in hass.data[DATA_DISPATCHER] if DOMAIN in str(signal)]
+
     await setup(hass, entry)
+    tasks, signals = ours()
+    assert tasks
+    assert signals
+    for _ in range(20):
+        assert await hass.config_entries.async_reload(entry.entry_id)
+    again = ours()
+    assert (len(again[0]), sorted(again[1])) == (len(tasks), sorted(signals))
+    assert links(cloud) == 1
+    assert len(cloud.tokens) <= 21
     assert await hass.config_entries.async_unload(entry.entry_id)
-    before = {task.get_name() for task in asyncio.all_tasks()}
-    await setup(hass, entry)
-    assert await hass.config_entries.async_unload(entry.entry_id)
-    assert {task.get_name() for task in asyncio.all_tasks() if DOMAIN in task.get_name()} <= before
+    assert ours() == ([], [])
+    await cloud.journal.wait_for(lambda: links(cloud) == 0)
+
+
+async def test_options_reach_the_client(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud
+) -> None:
+    """How often the list is read, and whether unknown devices are, is the user's choice."""
+    hass.config_entries.async_update_entry(
+        entry, options={"list_refresh_minutes": 30, "unknown_devices": True}
+    )
+    with patch("custom_components.dio_chacon.coordinator.DioClient", wraps=DioClient) as client:
+        await setup(hass, entry)
+    assert client.call_args.kwargs["list_interval_s"] == 1800
+    assert client.call_args.kwargs["read_unknown"] is True
 
 
 @pytest.mark.parametrize(
@@ -409,8 +449,10 @@ async def test_one_list_removes_nothing(
     await cloud.journal.wait_for(lambda: cloud.requests("GET /device$"))
     cloud.faults.arm("cut", path="^/device$")
     assert await loaded_again
-    await cloud.journal.wait_for(lambda: links(cloud) == 0)
+    connection = entity_id_of(hass, Platform.BINARY_SENSOR, f"{ACCOUNT}-connection")
+    await until_state(hass, connection, "off")
     await hass.async_block_till_done()
+    assert len(cloud.requests("GET /device$")) == 2
     assert has_device(hass, loaded, PLUG)
 
 

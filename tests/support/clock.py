@@ -12,7 +12,7 @@ from typing import override
 from .leaks import no_leaks
 
 # Real seconds that sockets are given before the clock jumps; loopback needs microseconds.
-_GRACE_S = 0.003
+_GRACE_S = 0.001
 
 
 class _JumpingSelector(selectors.EpollSelector):

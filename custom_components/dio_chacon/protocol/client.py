@@ -238,6 +238,8 @@ class DioClient:
         before = self._inventory.motion_reports(device_id)
         connection = await self._settled(lambda connection: connection.submit(command, self._now()))
         device = self.devices.get(device_id)
+        if connection is not self._connection:  # answered with its last breath
+            return
         if device and before == self._inventory.motion_reports(device_id):
             connection.expect(device_id, "movement", self._now() + device.report_limit_s)
             self._tell(self._inventory.acknowledged(device_id, direction))

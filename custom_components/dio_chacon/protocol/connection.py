@@ -791,19 +791,16 @@ class Connection:
         """Find when the next tick is due."""
         if not self.greeted:
             return self._greeting_due
-        due = min(
-            self._pong_due if self._pong_due != _NEVER else self._heard_at + PING_INTERVAL_S,
-            min((held.due for held in self._held.values()), default=_NEVER),
-        )
+        due = self._pong_due if self._pong_due != _NEVER else self._heard_at + PING_INTERVAL_S
+        if self._held:
+            due = min(due, *(held.due for held in self._held.values()))
         if self._in_flight:  # the oldest comes first: all have the same limit
             due = min(due, next(iter(self._in_flight.values())).sent_at + ANSWER_LIMIT_S)
-        reads = min(
-            self._batch_due,
-            _NEVER if self._listing else self._list_due,
-            self._states_due,
-            min((expected.by for expected in self._expected.values()), default=_NEVER),
-            _NOW if self._waiting and len(self._in_flight) < MAX_IN_FLIGHT else _NEVER,
-        )
+        if self._waiting and len(self._in_flight) < MAX_IN_FLIGHT:
+            return min(due, self._quiet_until)
+        reads = min(self._batch_due, _NEVER if self._listing else self._list_due, self._states_due)
+        if self._expected:
+            reads = min(reads, *(expected.by for expected in self._expected.values()))
         return min(due, max(reads, self._quiet_until))
 
     def _expire(self, now: float) -> None:

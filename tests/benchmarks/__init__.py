@@ -1,0 +1,1 @@
+"""Exact counts, which hold on any machine, and the benchmarks themselves."""

@@ -1,0 +1,278 @@
+"""What the DIO core costs, in counts: requests, frames, ticks, blocks of memory, modules."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+import gc
+from itertools import count
+import json
+from pathlib import Path
+import subprocess
+import sys
+import tracemalloc
+
+import aiohttp
+import orjson
+import pytest
+
+from custom_components.dio_chacon.protocol import Change, Credentials, DioClient, Servers
+from custom_components.dio_chacon.protocol.connection import Connection
+from custom_components.dio_chacon.protocol.frames import Control, encode
+from custom_components.dio_chacon.protocol.messages import Report
+from custom_components.dio_chacon.protocol.model import Inventory, apply
+from simulators.dio_chacon import Home, Pace, SimulatedCloud, large_home
+from tests.support.clock import run_virtual
+
+ROOT = Path(__file__).resolve().parents[2]
+EMAIL, PASSWORD = "counts@example.org", "count me"
+SWITCH = "oic.r.switch.binary"
+# Heap blocks that may come and go with caches of the interpreter, however many pushes there were.
+NOISE_BLOCKS = 50
+
+
+@asynccontextmanager
+async def connected(cloud: SimulatedCloud) -> AsyncIterator[DioClient]:
+    """Run a client on the cloud until it has read everything."""
+    async with aiohttp.ClientSession() as session:
+        credentials = Credentials(EMAIL, PASSWORD, "counts")
+        servers = Servers(login_url=cloud.auth_url, websocket_url=cloud.ws_url)
+        client = DioClient(credentials, session, servers=servers, backoff=lambda: iter((0.0,)))
+        task = asyncio.create_task(client.run())
+        try:
+            async with asyncio.timeout(30):
+                await client.ready()
+            yield client
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+def home(devices: int) -> Home:
+    """Furnish a home."""
+    return large_home(devices, EMAIL, PASSWORD, pace=Pace(speed=100))
+
+
+def said(cloud: SimulatedCloud) -> list[str]:
+    """List what clients did, in order."""
+    return [
+        f"{entry.method} {entry.path}" if entry.what == "request" else entry.what
+        for entry in cloud.received
+    ]
+
+
+@pytest.mark.usefixtures("socket_enabled")
+@pytest.mark.parametrize(("devices", "reads"), [(0, 0), (1, 1), (50, 1), (51, 2), (300, 6)])
+async def test_requests_of_a_start(devices: int, reads: int) -> None:
+    """One login, three questions, and one request for every fifty states."""
+    async with SimulatedCloud(home(devices)) as cloud, connected(cloud):
+        assert said(cloud) == [
+            "login",
+            "open",
+            "GET /user",
+            "GET /device",
+            "GET /room",
+            *["POST /device/states"] * reads,
+        ]
+
+
+@pytest.mark.usefixtures("socket_enabled")
+def test_round_trips_of_a_start() -> None:
+    """Questions that do not depend on each other are asked together: two round trips after the greeting."""
+    answer_s = 5.0
+
+    async def start() -> float:
+        async with SimulatedCloud(home(300)) as cloud:
+            cloud.faults.arm("delay", seconds=answer_s)
+            started = asyncio.get_running_loop().time()
+            async with connected(cloud):
+                assert cloud.sessions[0].peak_unanswered == 6
+                return asyncio.get_running_loop().time() - started
+
+    assert run_virtual(start()) == pytest.approx(2 * answer_s, abs=0.5)
+
+
+@pytest.mark.usefixtures("socket_enabled")
+async def test_requests_of_a_reconnection() -> None:
+    """The token still holds and the account is known: neither login nor account is asked for again."""
+    async with SimulatedCloud(home(3)) as cloud, connected(cloud) as client:
+        again = asyncio.Event()
+
+        def hear(change: Change) -> None:
+            if client.connected:
+                again.set()
+
+        client.subscribe(hear)
+        cloud.journal.clear()
+        cloud.hang_up()
+        async with asyncio.timeout(10):
+            await again.wait()
+        expected = ["close", "open", "GET /device", "GET /room", "POST /device/states"]
+        assert said(cloud) == expected
+
+
+@pytest.mark.usefixtures("socket_enabled")
+async def test_a_command_is_one_request() -> None:
+    """Nothing is read before or after a command that the device confirms."""
+    async with SimulatedCloud(home(3)) as cloud, connected(cloud) as client:
+        plug = next(device for device in cloud.home.devices.values() if device.has(SWITCH))
+        reported = asyncio.Event()
+        client.subscribe(lambda change: reported.set())
+        cloud.journal.clear()
+        await client.set_on(plug.device_id, True)
+        async with asyncio.timeout(10):
+            await reported.wait()
+        assert said(cloud) == [f"POST /device/{plug.device_id}/action/switch"]
+
+
+class Conversation:
+    """A connection that has read a home, its own clock, and the model behind it."""
+
+    def __init__(self, devices: int) -> None:
+        """Read everything, as from a server that answers at once."""
+        self.home = home(devices)
+        self.now = 0.0
+        self.connection = Connection(self.now, count(1))
+        self.inventory = Inventory()
+        self.asked: list[str] = []
+        self.pings = 0
+        self._hear('{"name": "connection", "action": "success", "data": ""}')
+        self.exchange()
+        assert self.connection.established
+        assert self.inventory.devices.keys() == self.home.devices.keys()
+
+    def _hear(self, text: str | Control) -> None:
+        for event in self.connection.receive(text, self.now):
+            if hasattr(event, "records"):
+                list(self.inventory.listed(event.records, event.reports))
+            elif isinstance(event, Report):
+                self.inventory.reported(event.device_id, event, pushed=True)
+
+    def exchange(self) -> None:
+        """Answer what was asked until nothing is."""
+        while frames := self.connection.outgoing():
+            for frame in frames:
+                if isinstance(frame, Control):
+                    self.pings += 1
+                    self._hear(Control.PONG)
+                else:
+                    self._answer(json.loads(frame))
+
+    def _answer(self, request: dict[str, object]) -> None:
+        path = request["path"]
+        self.asked.append(f"{request['method']} {path}")
+        devices = self.home.devices
+        data: object = []
+        if path == "/user":
+            data = self.home.user
+        elif path == "/device":
+            data = [device.record for device in devices.values()]
+        elif path == "/device/states":
+            data = {name: device.state(0.0) for name, device in devices.items()}
+        self._hear(encode({"id": request["id"], "status": 200, "data": data}))
+
+    def pass_time(self, seconds: float) -> int:
+        """Let time pass; gives how often the connection wanted to be woken."""
+        end, ticks = self.now + seconds, 0
+        while (due := self.connection.deadline) <= end:
+            self.now = max(self.now, due)
+            ticks += 1
+            for _ in self.connection.tick(self.now):
+                pass
+            self.exchange()
+        self.now = end
+        return ticks
+
+
+def test_an_idle_hour() -> None:
+    """Three pings a minute, the list four times, the states once; nothing wakes for anything else."""
+    conversation = Conversation(20)
+    conversation.asked.clear()
+    ticks = conversation.pass_time(3600)
+    assert conversation.pings == pytest.approx(180, abs=3)
+    assert conversation.asked.count("GET /device") == pytest.approx(4, abs=1)
+    assert conversation.asked.count("POST /device/states") <= 1
+    assert len(conversation.asked) <= 6
+    assert ticks <= 200
+
+
+def pushes(conversation: Conversation) -> list[str]:
+    """Give two pushes of a plug, on and off."""
+    device = next(each for each in conversation.home.devices.values() if each.has(SWITCH))
+    texts = []
+    for value in (1, 0):
+        device.write(SWITCH, value=value)
+        texts.append(encode({"name": "deviceState", "action": "update", "data": device.state(0.0)}))
+    return texts
+
+
+def test_a_push_is_one_change() -> None:
+    """A push that tells one thing changes one field; the same push again changes nothing."""
+    conversation = Conversation(3)
+    (event,) = conversation.connection.receive(pushes(conversation)[0], 1.0)
+    assert isinstance(event, Report)
+    (change,) = conversation.inventory.reported(event.device_id, event, pushed=True)
+    assert change.fields == {"is_on"}
+    assert conversation.inventory.reported(event.device_id, event, pushed=True) == ()
+
+
+def test_pushes_leave_nothing_behind() -> None:
+    """After ten thousand pushes the heap has as many blocks as before."""
+    conversation = Conversation(3)
+    texts = pushes(conversation)
+
+    def push(times: int) -> int:
+        for _ in range(times):
+            for text in texts:
+                for event in conversation.connection.receive(text, 1.0):
+                    conversation.inventory.reported(event.device_id, event, pushed=True)
+        gc.collect()
+        return sys.getallocatedblocks()
+
+    before = push(100)
+    assert push(5_000) - before <= NOISE_BLOCKS
+
+
+def peak_bytes(action: Callable[[], object]) -> int:
+    """Measure how much an action holds at most while it runs, its result included."""
+    action()  # what is made once is not its own
+    gc.collect()
+    tracemalloc.start()
+    try:
+        result = action()
+        _, peak = tracemalloc.get_traced_memory()
+        del result
+    finally:
+        tracemalloc.stop()
+    return peak
+
+
+def test_memory_of_a_push() -> None:
+    """Taking in a push holds little more than its JSON does."""
+    conversation = Conversation(3)
+    on, _ = pushes(conversation)
+
+    def take() -> object:
+        (event,) = conversation.connection.receive(on, 1.0)
+        return event, apply(conversation.inventory.devices[event.device_id], event)
+
+    assert peak_bytes(take) <= 1.2 * peak_bytes(lambda: orjson.loads(on))
+
+
+def test_modules() -> None:
+    """The core brings its own rooms and nothing that a running Home Assistant has not loaded."""
+    program = """
+import sys
+import homeassistant.bootstrap
+from script.latchkey_cli.load import lend
+lend("dio_chacon")
+before = set(sys.modules)
+import custom_components.dio_chacon.protocol
+print(*sorted(set(sys.modules) - before))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    modules = done.stdout.split()
+    assert [name for name in modules if not name.startswith("custom_components.dio_chacon")] == []
+    assert len(modules) <= 14
