@@ -13,6 +13,7 @@ from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
+from homeassistant.util.signal_type import SignalType
 
 from .const import (
     ACCOUNT,
@@ -34,6 +35,7 @@ from .protocol import (
     Change,
     Device,
     DeviceAdded,
+    DeviceChanged,
     DeviceRemoved,
     LinkChanged,
     PeerSilentError,
@@ -89,6 +91,8 @@ class CloudCoordinator[ClientT: CloudClient[Any]](ABC):
     """Fields that the device registry shows of a device."""
     reach_field: ClassVar[str]
     """The field that tells whether the cloud reaches a device."""
+    state_fields: ClassVar[frozenset[str]] = frozenset()
+    """Fields that only entities care for, and that make none exist: what most pushes are about."""
 
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
         """Prepare; nothing happens before ``async_connect``."""
@@ -104,6 +108,7 @@ class CloudCoordinator[ClientT: CloudClient[Any]](ABC):
         self._ready = False
         self._up = True
         self._grace: CALLBACK_TYPE | None = None
+        self._signals: dict[str, dict[str, SignalType[()]]] = {}
 
     # --- what differs between vendors -------------------------------------------------------
 
@@ -143,7 +148,7 @@ class CloudCoordinator[ClientT: CloudClient[Any]](ABC):
 
     @abstractmethod
     def _vendor_changed(self, change: Change) -> None:
-        """Take a change that is not of the link and no coming or going."""
+        """Take a change that only this vendor has."""
 
     # --- life -------------------------------------------------------------------------------
 
@@ -223,6 +228,8 @@ class CloudCoordinator[ClientT: CloudClient[Any]](ABC):
     def _on_change(self, change: Change) -> None:
         """Turn one change into the signals of those who show it."""
         match change:
+            case DeviceChanged():
+                self._device_changed(change.device, change.fields)
             case LinkChanged(connected=True):
                 self._link_back()
             case LinkChanged():
@@ -236,6 +243,14 @@ class CloudCoordinator[ClientT: CloudClient[Any]](ABC):
 
     def _device_changed(self, device: Device, fields: frozenset[str]) -> None:
         """Signal every changed field, so that only those who show it wake."""
+        if self._up and fields <= self.state_fields:
+            for field in fields:
+                self._send(device.device_id, field)
+        else:
+            self._much_changed(device, fields)
+
+    def _much_changed(self, device: Device, fields: frozenset[str]) -> None:
+        """Take a change that may concern more than the entities that show its fields."""
         if "kind" in fields:  # as if another device had come in its place
             self._device_removed(device)
             self._device_added(device)
@@ -259,6 +274,7 @@ class CloudCoordinator[ClientT: CloudClient[Any]](ABC):
     def _device_removed(self, device: Device) -> None:
         _LOGGER.info("Device %s is gone", device.name)
         self._let_go(device)
+        self._signals.pop(device.device_id, None)
         async_dispatcher_send(self.hass, signal_device_removed(self.entry_id), device)
         if entry := self._registered(device.device_id):
             dr.async_get(self.hass).async_remove_device(entry.id)
@@ -299,7 +315,11 @@ class CloudCoordinator[ClientT: CloudClient[Any]](ABC):
             self._send(device_id, AVAILABLE)
 
     def _send(self, device_id: str, field: str) -> None:
-        async_dispatcher_send(self.hass, signal_changed(self.entry_id, device_id, field))
+        # Building the name anew for each push would cost as much as all else here.
+        signals = self._signals.setdefault(device_id, {})
+        if (signal := signals.get(field)) is None:
+            signal = signals[field] = signal_changed(self.entry_id, device_id, field)
+        async_dispatcher_send(self.hass, signal)
 
     # --- registries -------------------------------------------------------------------------
 

@@ -170,6 +170,7 @@ class Coordinator(CloudCoordinator[HomismartClient]):
             if hasattr(self, "client"):
                 self._show_terms(required=self.client.terms_required)
         if CONF_TERMS_CONFIRMED in self.entry.data:  # that was for this once
+            self.client.accept_terms = self.options.accept_terms
             data = {
                 key: value for key, value in self.entry.data.items() if key != CONF_TERMS_CONFIRMED
             }

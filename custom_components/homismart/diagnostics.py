@@ -8,11 +8,10 @@ from homeassistant.const import CONF_PASSWORD, CONF_USERNAME, __version__
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.loader import async_get_integration
-from yarl import URL
 
-from .const import CONF_PASSWORD_MD5, CONF_WEBSOCKET_URL, DOMAIN
+from .const import CONF_PASSWORD_MD5, DOMAIN
 from .coordinator import Coordinator, HomismartConfigEntry, hub_mac
-from .protocol import WEBSOCKET_URL, Device
+from .protocol import Device
 from .redaction import HIDDEN, Redactor
 
 # As the vendor and we call them.
@@ -55,7 +54,7 @@ async def _about_entry(hass: HomeAssistant, entry: HomismartConfigEntry) -> dict
     return {
         "versions": {"integration": str(integration.version), "home_assistant": __version__},
         "options": dict(entry.options),
-        "host": URL(entry.data.get(CONF_WEBSOCKET_URL, WEBSOCKET_URL)).host,
+        "host": client.host,
         "link": {
             "connected": client.connected,
             "shown_as_connected": coordinator.linked,
@@ -71,7 +70,7 @@ async def _about_entry(hass: HomeAssistant, entry: HomismartConfigEntry) -> dict
             "unanswered_commands": statistics.unanswered,
             "pushes": statistics.pushes,
         },
-        "unknown": sorted(statistics.unknown),
+        "unknown": dict(statistics.unknown),
     }
 
 

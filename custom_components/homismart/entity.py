@@ -77,16 +77,12 @@ class DeviceEntity(CloudEntity):
     entity_description: DeviceRow
 
     def __init__(self, coordinator: Coordinator, device: Device, row: DeviceRow) -> None:
-        """Describe the entity; its state is read from the device whenever it is written."""
+        """Describe the entity."""
         super().__init__(coordinator, row, device.device_id)
         self._attr_unique_id = row.unique_id(device)
         self._attr_device_info = coordinator.device_info(device)
-        self._shown: Device | None = None
-
-    @property
-    def device(self) -> Device:
-        """The device as last known."""
-        return self.coordinator.devices[self._subject_id]
+        self.device = device
+        """What the entity shows: its state is read from here whenever it is written."""
 
     @property
     @override
@@ -98,6 +94,7 @@ class DeviceEntity(CloudEntity):
     async def async_added_to_hass(self) -> None:
         """Listen to the fields it shows."""
         await super().async_added_to_hass()
+        self.device = self.coordinator.devices.get(self._subject_id, self.device)
         for field in self.entity_description.watches:
             self._listen(field, self._async_changed)
         self._listen(AVAILABLE, self._async_write)
@@ -111,12 +108,13 @@ class DeviceEntity(CloudEntity):
     @callback
     def _async_changed(self) -> None:
         """Write once per push, however many of the fields it changed."""
-        if self._shown is not self.device:
+        if self.coordinator.devices[self._subject_id] is not self.device:
             self._async_write()
 
     @callback
     def _async_write(self) -> None:
-        self._shown = self.device
+        """Show the device as it is now."""
+        self.device = self.coordinator.devices[self._subject_id]
         self.async_write_ha_state()
 
 

@@ -8,10 +8,10 @@ from typing import Any, Final
 HIDDEN: Final = "**REDACTED**"
 
 # Hidden by their look, wherever a peer puts them: addresses with what they carry, e-mail and MAC addresses.
-_TELLTALE: Final = re.compile(
+_TELLTALE: Final = (
     r"\b(?:https?|wss?|rtsps?)://\S+"
     r"|[\w.+%-]+@[\w-]+(?:\.[\w-]+)+"
-    r"|\b[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}\b",
+    r"|\b[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}\b"
 )
 # A shorter secret would black out half of the text around; it is hidden where it is the whole text.
 _MIN_PART_CHARS: Final = 4
@@ -59,4 +59,4 @@ class Redactor:
             return self._words[text]
         if self._parts:
             text = self._parts.sub(lambda found: self._words[found[0]], text)
-        return _TELLTALE.sub(HIDDEN, text)
+        return re.sub(_TELLTALE, HIDDEN, text)

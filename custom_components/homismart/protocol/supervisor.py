@@ -144,7 +144,10 @@ class Supervisor[Data, Event]:
         writer = self._writer
         if self._to_write and (writer is None or (writer.done() and not writer.exception())):
             self._writer = asyncio.create_task(self._write(transport), eager_start=True)
-            self._writer.add_done_callback(self._written)
+            if self._writer.done():  # as good as always: the socket took it at once
+                self._written(self._writer)
+            else:
+                self._writer.add_done_callback(self._written)
         return self._writer
 
     async def _write(self, transport: Transport[Data]) -> None:
