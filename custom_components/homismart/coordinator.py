@@ -34,7 +34,6 @@ from .protocol import (
     Change,
     Credentials,
     Device,
-    DeviceChanged,
     HomismartClient,
     Kind,
     Servers,
@@ -183,11 +182,13 @@ class Coordinator(CloudCoordinator[HomismartClient]):
 
     @override
     def _vendor_changed(self, change: Change) -> None:
-        match change:
-            case DeviceChanged():
-                self._device_changed(change.device, self._fields_shown(change))
-            case TermsChanged():
-                self._show_terms(required=change.required)
+        if isinstance(change, TermsChanged):
+            self._show_terms(required=change.required)
+
+    @override
+    def _device_changed(self, device: Device, fields: frozenset[str]) -> None:
+        """Signal every changed field, and those whose wishes changed."""
+        super()._device_changed(device, self._fields_shown(device, fields))
 
     @override
     def _shaped(self, device: Device, fields: frozenset[str]) -> bool:
@@ -240,15 +241,14 @@ class Coordinator(CloudCoordinator[HomismartClient]):
         await asyncio.sleep(CONFIRM_S)
         await super()._drop_stale(stale)
 
-    def _fields_shown(self, change: DeviceChanged) -> frozenset[str]:
+    def _fields_shown(self, device: Device, fields: frozenset[str]) -> frozenset[str]:
         """Name the fields that look different now: in place of all that is pending, those that are wanted otherwise."""
-        if "pending" not in change.fields:
-            return change.fields
-        device_id, wanted = change.device.device_id, change.device.pending
-        before = self._wanted.get(device_id, {})
-        self._wanted[device_id] = wanted
+        if "pending" not in fields:
+            return fields
+        before, wanted = self._wanted.get(device.device_id, {}), device.pending
+        self._wanted[device.device_id] = wanted
         differing = {name for name in _WANTED_FIELDS if before.get(name) != wanted.get(name)}
-        return change.fields - {"pending"} | differing
+        return fields - {"pending"} | differing
 
     @override
     def device_info(self, device: Device) -> dr.DeviceInfo:
