@@ -4,18 +4,22 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
-from .api import Json, Socket
+from .api import Api, Json, Socket
 from .errors import DemoError
 from .states import FOLLOW_LIMIT_S, Condition, State, States
 
 POLL_S = 0.1
+FIX = "/api/repairs/issues/fix"
 
 
 class Control(Protocol):
     """The hand at the vendor's side: one operation of the simulator's control address."""
 
-    async def __call__(self, op: str, **members: object) -> Any:
-        """Do something and return what it gives; raises DemoError when refused."""
+    async def __call__(self, op: str, *, through: str = "control_url", **members: object) -> Any:
+        """Do something and return what it gives; raises DemoError when refused.
+
+        ``through`` names the control address among those that the simulator told.
+        """
 
 
 class House:
@@ -28,6 +32,7 @@ class House:
         describe: Callable[[], Awaitable[Json]],
         socket: Socket,
         states: States,
+        api: Api | None = None,
     ) -> None:
         """Look at the home of a component; call ``look`` before anything else."""
         self.control = control
@@ -36,6 +41,7 @@ class House:
         self.states = states
         self._domain = domain
         self._socket = socket
+        self._api = api
         self.entities: Mapping[str, Json] = {}
         """Registry entries of the component's entities by unique id."""
         self.devices: Mapping[str, Json] = {}
@@ -67,6 +73,15 @@ class House:
         if (state := self.states.get(self.entity_id(unique_id))) is None:
             raise DemoError(f"{self.entity_id(unique_id)} has no state")
         return state
+
+    def account(self, key: str) -> str:
+        """Return the unique id of an entity of the account."""
+        return next(unique_id for unique_id in self.entities if unique_id.endswith(f"-{key}"))
+
+    async def id_of(self, name: str) -> str:
+        """Return the id of a device at the vendor's side: the unique id of its main entity."""
+        devices = (await self.describe())["devices"]
+        return next(str(device["id"]) for device in devices if device["name"] == name)
 
     def device_of(self, unique_id: str) -> Json:
         """Return the registry entry of the device that an entity belongs to."""
@@ -126,3 +141,35 @@ class House:
                     await asyncio.sleep(POLL_S)
         except TimeoutError:
             raise DemoError(f"not {wanted} in {limit_s:.0f} s") from None
+
+    async def repair(self, key: str, limit_s: float = FOLLOW_LIMIT_S) -> None:
+        """Wait until Home Assistant asks for a repair, and do it as a user would: by a click.
+
+        ``key`` names the text of the issue. Raises DemoError when it is not asked for, or goes on being.
+        """
+        assert self._api is not None
+        issue = await self._issue(key, limit_s)
+        about = {"handler": self._domain, "issue_id": issue}
+        flow = await self._api.request("POST", FIX, json=about)
+        done = await self._api.request("POST", f"{FIX}/{flow['flow_id']}", json={})
+        if done["type"] != "create_entry":
+            raise DemoError(f"the repair {key} ends with {done['type']}")
+        await self._issue(key, limit_s, wanted=False)
+
+    async def _issue(self, key: str, limit_s: float, *, wanted: bool = True) -> str:
+        """Wait until a repair issue is there, or gone; returns its id."""
+        try:
+            async with asyncio.timeout(limit_s):
+                while True:
+                    issues = (await self._socket.call("repairs/list_issues"))["issues"]
+                    found = [
+                        str(issue["issue_id"])
+                        for issue in issues
+                        if (issue["domain"], issue["translation_key"]) == (self._domain, key)
+                    ]
+                    if bool(found) is wanted:
+                        return found[0] if found else ""
+                    await asyncio.sleep(POLL_S)
+        except TimeoutError:
+            what = "asked for" if wanted else "done"
+            raise DemoError(f"repair {key} is not {what} in {limit_s:.0f} s") from None

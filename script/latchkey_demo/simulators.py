@@ -29,12 +29,19 @@ class Simulator:
     line: Json
     """What it said when it was ready: addresses and credentials."""
 
-    async def control(self, session: aiohttp.ClientSession, op: str, **members: object) -> Any:
+    async def control(
+        self,
+        session: aiohttp.ClientSession,
+        op: str,
+        *,
+        through: str = "control_url",
+        **members: object,
+    ) -> Any:
         """Do something at the vendor's side, and return what it gives.
 
         Raises DemoError when the simulator refuses.
         """
-        url, operation = self.line["control_url"], {"op": op, **members}
+        url, operation = self.line[through], {"op": op, **members}
         try:
             async with session.post(url, json=operation) as response:
                 answer = await response.json()

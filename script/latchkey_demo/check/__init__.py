@@ -49,7 +49,7 @@ async def _operated(up: Demo, outside: Outside, progress: Progress) -> list[Row]
         states = States()
         await states.follow(socket)
         found = await asyncio.gather(
-            *(_one(item, outside, socket, states, progress) for item in outside.simulators)
+            *(_one(item, up, outside, socket, states, progress) for item in outside.simulators)
         )
         rows = [row for rows in found for row in rows]
         rows.append(await timed(HOME_ASSISTANT, "repairs", _repairs(socket)))
@@ -61,12 +61,17 @@ _INSTALLATION = ("deprecated_method", "deprecated_architecture", "deprecated_sys
 
 
 async def _one(
-    simulator: Simulator, outside: Outside, socket: Socket, states: States, progress: Progress
+    simulator: Simulator,
+    up: Demo,
+    outside: Outside,
+    socket: Socket,
+    states: States,
+    progress: Progress,
 ) -> list[Row]:
     """Check one home and tell when it is done."""
     home, session = simulator.home, outside.session
     vendor = partial(simulator.control, session), partial(simulator.describe, session)
-    house = House(home.domain, *vendor, socket, states)
+    house = House(home.domain, *vendor, socket, states, up.api)
     await house.look()
     rows = await check_home(home, house)
     progress.say(f"{home.title}: {len(rows)} things checked")

@@ -1,6 +1,7 @@
 """Check one home: every device from both sides, and the link."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Sequence
 import time
 
@@ -48,9 +49,14 @@ async def timed(title: str, what: str, work: Awaitable[str]) -> Row:
 
 
 def _disabled(house: House) -> str:
-    """Count the entities that users have to enable first, and name them."""
-    names = sorted(e["entity_id"] for e in house.entities.values() if e["disabled_by"])
-    return f"{len(names)}: {', '.join(names)}" if names else "none"
+    """Count the entities that users have to enable first, by name."""
+    names = Counter(
+        entity.get("original_name") or entity["entity_id"]
+        for entity in house.entities.values()
+        if entity["disabled_by"]
+    )
+    counted = (f"{count} × {name}" for name, count in sorted(names.items()))
+    return f"{names.total()}: {', '.join(counted)}" if names else "none"
 
 
 def _devices(house: House) -> dict[str, list[Json]]:

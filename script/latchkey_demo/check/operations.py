@@ -30,11 +30,6 @@ def _is(*values: str) -> Condition:
     return lambda state: state.value in values
 
 
-def _shows(name: str, value: object) -> Condition:
-    """Make a condition on an attribute."""
-    return lambda state: state.attributes.get(name) == value
-
-
 def _supports(state: State, feature: int) -> bool:
     """Tell whether an entity has a feature of its platform."""
     return bool(int(state.attributes.get("supported_features", 0)) & feature)
@@ -57,7 +52,11 @@ def _cover(state: State) -> list[Step]:
     halfway = 40 if state.attributes.get("current_position") != 40 else 60
     if _supports(state, 4):
         data = {"position": halfway}
-        arrived = _shows("current_position", halfway)
+
+        def arrived(now: State) -> bool:
+            # Some report where they go to from the start.
+            return now.value == "open" and now.attributes.get("current_position") == halfway
+
         steps.append(Step("set_cover_position", arrived, f"at {halfway}", data, MOVING_LIMIT_S))
     if _supports(state, 1):
         steps.append(Step("open_cover", _is("opening", "open"), "opening"))

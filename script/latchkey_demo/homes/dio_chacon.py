@@ -1,8 +1,11 @@
 """The simulated home of DIO Chacon."""
 
+from functools import partial
+
 from ..api import Json
 from ..errors import DemoError
 from ..house import House
+from ..scenarios import blip, press_twice, rename
 from ..states import UNAVAILABLE
 from . import Home, Scenario
 
@@ -32,29 +35,14 @@ def _by_hand(line: Json) -> tuple[str, ...]:
     )
 
 
-async def _id_of(house: House, name: str) -> str:
-    """Return the id of a device, which is the unique id of its main entity."""
-    devices = (await house.describe())["devices"]
-    return next(str(device["id"]) for device in devices if device["name"] == name)
-
-
-def _account(house: House, key: str) -> str:
-    """Return the unique id of an entity of the account."""
-    return next(unique_id for unique_id in house.entities if unique_id.endswith(f"-{key}"))
-
-
 async def _press_wall_switch(house: House) -> str:
     """Press the switch on the wall, twice."""
-    device = await _id_of(house, LIGHT)
-    for value in ("on", "off"):
-        await house.control("press", device=device, on=value == "on")
-        await house.until(device, value)
-    return "on, off"
+    return await press_twice(house, LIGHT)
 
 
 async def _press_plug(house: House) -> str:
     """Press the button of a plug, and change its status light in the app."""
-    device = await _id_of(house, PLUG)
+    device = await house.id_of(PLUG)
     before = house.state(device).value
     await house.control("press", device=device)
     after = (await house.until(device, "off" if before == "on" else "on")).value
@@ -67,7 +55,7 @@ async def _press_plug(house: House) -> str:
 
 async def _move_by_remote(house: House) -> str:
     """Move a shutter with its remote and from the app; it was closed before."""
-    device = await _id_of(house, SHUTTER)
+    device = await house.id_of(SHUTTER)
     await house.control("move", device=device, movement="up")
     await house.until(device, "opening")
     await house.until_state(
@@ -85,7 +73,7 @@ async def _move_by_remote(house: House) -> str:
 
 async def _ring(house: House) -> str:
     """Ring with a picture on offer, then tell the same ring again: it counts once."""
-    device = await _id_of(house, DOORBELL)
+    device = await house.id_of(DOORBELL)
     entity_id, before = house.entity_id(device), house.state(device).value
     start = len(house.states.changes)
     await house.control("ring", device=device)
@@ -96,7 +84,7 @@ async def _ring(house: House) -> str:
         f"{device}-last_ring", lambda state: state.value[:4].isdigit(), "the time of the ring"
     )
     await house.control("ring", device=device, repeat=True)
-    await house.act(house.entity_id(_account(house, "refresh")), "press")
+    await house.act(house.entity_id(house.account("refresh")), "press")
     # What is pushed and answered later is shown later: then the repetition has been through.
     await _press_wall_switch(house)
     values = {s.value for s in house.states.changes[start:] if s.entity_id == entity_id}
@@ -105,24 +93,9 @@ async def _ring(house: House) -> str:
     return "ring, exactly once although told twice"
 
 
-async def _rename(house: House) -> str:
-    """Give a device another name in the app, and its old name back."""
-    device = await _id_of(house, PLUG)
-
-    async def rename(name: str) -> None:
-        await house.control("rename", device=device, name=name)
-        await house.until_registered(
-            lambda: house.device_of(device)["name"] == name, f"named {name}"
-        )
-
-    await rename("Prise lecture")
-    await rename(PLUG)
-    return "another name, and the old one back"
-
-
 async def _go_offline(house: House) -> str:
     """Take a device off the Wi-Fi and bring it back; the others stay."""
-    device, other = await _id_of(house, LIGHT), await _id_of(house, PLUG)
+    device, other = await house.id_of(LIGHT), await house.id_of(PLUG)
     await house.control("online", device=device, online=False)
     await house.until(device, UNAVAILABLE)
     await house.until(f"{device}-connectivity", "off")
@@ -136,7 +109,7 @@ async def _go_offline(house: House) -> str:
 
 async def _add_and_remove(house: House) -> str:
     """Pair a device and delete it again; the list is asked for by the account's button."""
-    refresh = house.entity_id(_account(house, "refresh"))
+    refresh = house.entity_id(house.account("refresh"))
     device = await house.control("add", kind="plug", name=ADDED, room="Balcon")
     await house.act(refresh, "press")
     await house.until_registered(lambda: device in house.entities, f"there: {ADDED}")
@@ -152,21 +125,6 @@ async def _add_and_remove(house: House) -> str:
     await house.act(refresh, "press")
     await house.until_registered(lambda: device not in house.entities, f"gone: {ADDED}")
     return "added, operated, removed after the second list without it"
-
-
-async def _blip(house: House) -> str:
-    """Close the connection: it is back before anyone notices, and works."""
-    start = len(house.states.changes)
-    connection = _account(house, "connection")
-    reconnects = house.state(connection).attributes["reconnects"]
-    await house.control("drop")
-    await house.until(connection, "off")
-    await house.until(connection, "on", reconnects=reconnects + 1)
-    lost = {s.entity_id for s in house.states.changes[start:] if s.value == UNAVAILABLE}
-    if lost:
-        raise DemoError(f"unavailable for a blip: {', '.join(sorted(lost))}")
-    await _press_wall_switch(house)
-    return "nothing became unavailable, and pushes arrive again"
 
 
 HOME = Home(
@@ -188,10 +146,10 @@ HOME = Home(
         Scenario(name="hand on the plug, quiet mode in the app", play=_press_plug),
         Scenario(name="remote and app on a shutter", play=_move_by_remote),
         Scenario(name="doorbell rings exactly once", play=_ring),
-        Scenario(name="renamed in the app", play=_rename),
+        Scenario(name="renamed in the app", play=partial(rename, PLUG, "Prise lecture")),
         Scenario(name="device offline and online", play=_go_offline),
         Scenario(name="device paired and deleted", play=_add_and_remove),
-        Scenario(name="connection dropped for a moment", play=_blip),
+        Scenario(name="connection dropped for a moment", play=partial(blip, _press_wall_switch)),
     ),
     link_down={"op": "link", "action": "down"},
     link_up={"op": "link", "action": "up"},
