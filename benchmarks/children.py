@@ -123,6 +123,13 @@ def forked(preload: str, crew: Mapping[str, Sequence[str]]) -> Iterator[dict[str
             yield children
 
 
+def _environment() -> dict[str, str]:
+    """Give every run the same hashes, and so the same collisions; and compiled modules, as users have them."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    return environment
+
+
 @contextmanager
 def _running(
     name: str, words: Sequence[str], **options: Any
@@ -132,8 +139,7 @@ def _running(
         process = subprocess.Popen(
             [sys.executable, "-m", *words],
             cwd=ROOT,
-            # The same hashes in every run, and so the same collisions.
-            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0"},
+            env=_environment(),
             stderr=log,
             text=True,
             **options,
