@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from .canvas import Canvas, Colour, colour
+from .canvas import Canvas, Colour, Point, colour
 
 WHITE = colour("#ffffff")
 GLOW = colour("#ffd166")
@@ -75,9 +75,46 @@ def roller_shutter(canvas: Canvas, size: float, mark: Mark) -> None:
     keyhole(canvas, middle, (bottom - curtain) * 0.76, mark.ink)
 
 
+def parted_curtains(canvas: Canvas, size: float, mark: Mark) -> None:
+    """Draw two curtains drawn apart from a lit window with a keyhole."""
+    left, top, right, bottom = (part * size for part in WINDOW)
+    rod, radius = top + 0.07 * size, 0.03 * size
+    middle = (left + right) / 2
+    canvas.rounded_box((left, top, right, bottom), radius, GLOW)
+    for edge, side in ((left, 1), (right, -1)):
+        # Gathered at two thirds of the height, where the fabric is narrowest.
+        inner = edge + side * 0.2 * size
+        waist, hem = edge + side * 0.085 * size, edge + side * 0.135 * size
+        gathered = rod + (bottom - rod) * 0.64
+        canvas.polygon(
+            [(edge, rod), (inner, rod), *_drape((inner, rod), (waist, gathered)), (edge, gathered)],
+            WHITE,
+        )
+        canvas.polygon([(edge, gathered), (waist, gathered), (hem, bottom), (edge, bottom)], WHITE)
+        canvas.box(
+            (min(edge, waist), gathered - 0.012 * size, max(edge, waist), gathered + 0.012 * size),
+            mark.ink,
+        )
+    canvas.rounded_box((left - radius, top, right + radius, rod), radius, WHITE)
+    keyhole(canvas, (middle, rod + (bottom - rod) * 0.6), (bottom - rod) * 0.5, mark.ink)
+
+
+def _drape(start: Point, end: Point) -> list[Point]:
+    """Give points along the edge of a curtain that falls from ``start`` and is gathered at ``end``."""
+    (x1, y1), (x2, y2) = start, end
+    steps = (step / 12 for step in range(13))
+    return [(x1 + (x2 - x1) * part**2.2, y1 + (y2 - y1) * part) for part in steps]
+
+
 MARKS: Mapping[str, Mark] = {
     "dio_chacon": Mark(
         top=colour("#2ec4b6"), bottom=colour("#0f6f8c"), ink=colour("#0b3c4d"), motif=roller_shutter
+    ),
+    "homismart": Mark(
+        top=colour("#a78bfa"),
+        bottom=colour("#4c3fa8"),
+        ink=colour("#2b2163"),
+        motif=parted_curtains,
     ),
 }
 """A new component adds its colours and its motif here."""

@@ -77,7 +77,7 @@ def _view(home: Home, url: str, sections: Sequence[Json]) -> Json:
 def _sections(
     rooms: Mapping[str, str], devices: Mapping[str, Json], entities: Iterable[Json]
 ) -> list[Json]:
-    """Make a section per room with the devices in it, then those of accounts and bridges."""
+    """Make a section per room, or per hub, with the devices in it, then those of accounts."""
     by_device: dict[str, list[Json]] = {}
     for entity in entities:
         service = devices[entity["device_id"]]["entry_type"] == "service"
@@ -86,8 +86,9 @@ def _sections(
     sections: dict[tuple[bool, str], list[tuple[int, str, list[Json]]]] = {}
     for device_id, found in by_device.items():
         device = devices[device_id]
-        name = str(device["name_by_user"] or device["name"])
-        key = device["entry_type"] == "service", rooms.get(device["area_id"] or "", name)
+        name = _name(device)
+        service = device["entry_type"] == "service"
+        key = service, rooms.get(device["area_id"] or "") or _place(devices, device)
         found.sort(key=_rank)
         sections.setdefault(key, []).append((_rank(found[0])[1], name, list(map(_card, found))))
     return [
@@ -104,6 +105,17 @@ def _sections(
         }
         for (_, heading), group in sorted(sections.items())
     ]
+
+
+def _name(device: Json) -> str:
+    """Name a device as the user sees it."""
+    return str(device["name_by_user"] or device["name"])
+
+
+def _place(devices: Mapping[str, Json], device: Json) -> str:
+    """Name where a device without a room belongs: to its hub, when it has one."""
+    hub = devices.get(device["via_device_id"] or "")
+    return _name(device if hub is None or hub["entry_type"] == "service" else hub)
 
 
 def _rank(entity: Json) -> tuple[bool, int, str]:

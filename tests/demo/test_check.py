@@ -16,7 +16,8 @@ from script.latchkey_demo.states import States
 
 LIGHT = {"unique_id": "1", "entity_id": "switch.light", "device_id": "d", "disabled_by": None}
 LINK = {"unique_id": "1-link", "entity_id": "binary_sensor.link", "device_id": "d"}
-ENTITIES = [LIGHT, {**LIGHT, **LINK}, {**LIGHT, "unique_id": "1-x", "disabled_by": "user"}]
+DISABLED = {**LIGHT, "unique_id": "1-x", "disabled_by": "user", "original_name": "Extra"}
+ENTITIES = [LIGHT, {**LIGHT, **LINK}, DISABLED]
 
 
 class FakeHomeAssistant:
@@ -113,6 +114,7 @@ async def test_all_is_well() -> None:
         "what the vendor complains of": PASSED,
     }
     assert rows["Lamp"].detail == "binary_sensor: on; switch: on, off"
+    assert rows["disabled entities"].detail == "1: 1 × Extra"
 
 
 async def test_a_device_that_does_not_follow() -> None:

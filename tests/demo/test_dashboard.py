@@ -30,7 +30,9 @@ def home(domain: str) -> Home:
     )
 
 
-def device(device_id: str, area: str | None = None, entry_type: str | None = None) -> Any:
+def device(
+    device_id: str, area: str | None = None, entry_type: str | None = None, via: str | None = None
+) -> Any:
     """A row of the device registry."""
     return {
         "id": device_id,
@@ -38,6 +40,7 @@ def device(device_id: str, area: str | None = None, entry_type: str | None = Non
         "name_by_user": None,
         "area_id": area,
         "entry_type": entry_type,
+        "via_device_id": via,
     }
 
 
@@ -98,6 +101,32 @@ def test_a_section_per_room() -> None:
         "Account": ["binary_sensor.account"],
     }
     assert list(sections())[-1] == "Account"
+
+
+def test_a_section_per_hub() -> None:
+    """What has no room stands with its hub, in the order of a room; a hub in a room changes nothing in that."""
+    devices = [
+        device("account", entry_type="service"),
+        device("hub", via="account"),
+        device("lamp", via="hub"),
+        device("curtain", via="hub"),
+        device("plug", "hall", via="hub"),
+        device("bell", via="account"),
+    ]
+    entities = [
+        entity(entity_id, entity_id.partition(".")[2])
+        for entity_id in ("light.lamp", "cover.curtain", "switch.plug", "event.bell")
+    ]
+    (view,) = build([(home("vendor"), URL)], AREAS, devices, entities)["views"]
+    found = {
+        section["cards"][0]["heading"]: [card["entity"] for card in section["cards"][1:]]
+        for section in view["sections"]
+    }
+    assert found == {
+        "Bell": ["event.bell"],
+        "Hall": ["switch.plug"],
+        "Hub": ["cover.curtain", "light.lamp"],
+    }
 
 
 def test_cards() -> None:

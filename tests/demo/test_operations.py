@@ -66,6 +66,7 @@ def test_a_cover_goes_to_another_position() -> None:
     arrived, opening, standing, closed = (step.met for step in steps)
     assert arrived(state("cover.x", "open", current_position=60))
     assert not arrived(state("cover.x", "opening", current_position=55))
+    assert not arrived(state("cover.x", "opening", current_position=60))  # that is its goal
     assert opening(state("cover.x", "opening"))
     assert standing(state("cover.x", "open"))
     assert not standing(state("cover.x", "opening"))
