@@ -14,12 +14,16 @@ URL_PATH = "demo-homes"
 TITLE = "Demo homes"
 ICON = "mdi:key-chain-variant"
 SETTLE_S = 1.0
+SECTION_COLUMNS = 12
+"""Into so many parts the frontend divides the width of a section."""
+MANY = 8
+"""More devices than this would make a section much longer than the others."""
 
 FEATURES: Mapping[str, Sequence[Json]] = {
     "climate": [{"type": "target-temperature"}, {"type": "climate-hvac-modes"}],
     "cover": [{"type": "cover-open-close"}, {"type": "cover-position"}],
     "fan": [{"type": "fan-speed"}],
-    "light": [{"type": "toggle"}, {"type": "light-brightness"}],
+    "light": [{"type": "toggle"}],  # room for a brightness would stay empty where there is none
     "lock": [{"type": "lock-commands"}],
     "number": [{"type": "numeric-input", "style": "slider"}],
     "select": [{"type": "select-options"}],
@@ -52,7 +56,12 @@ def build(
     ]
     views = []
     for home, url in homes:
-        own = [entity for entity in shown if entity["platform"] == home.domain]
+        own = [
+            entity
+            for entity in shown
+            if entity["platform"] == home.domain
+            and not entity["unique_id"].endswith(tuple(home.left_out))
+        ]
         if own:
             views.append(_view(home, url, _sections(rooms, known, own)))
     return {"title": TITLE, "views": views}
@@ -91,20 +100,18 @@ def _sections(
         key = service, rooms.get(device["area_id"] or "") or _place(devices, device)
         found.sort(key=_rank)
         sections.setdefault(key, []).append((_rank(found[0])[1], name, list(map(_card, found))))
-    return [
-        {
-            "type": "grid",
-            "cards": [
-                {"type": "heading", "heading": heading, "heading_style": "title"},
-                *(
-                    card
-                    for _, _, cards in sorted(group, key=lambda item: item[:2])
-                    for card in cards
-                ),
-            ],
-        }
-        for (_, heading), group in sorted(sections.items())
-    ]
+    return [_section(heading, group) for (_, heading), group in sorted(sections.items())]
+
+
+def _section(heading: str, devices: Sequence[tuple[int, str, list[Json]]]) -> Json:
+    """Make a section of the cards of devices, twice as wide when there are many."""
+    ordered = sorted(devices, key=lambda item: item[:2])
+    title = {"type": "heading", "heading": heading, "heading_style": "title"}
+    return {
+        "type": "grid",
+        "column_span": 2 if len(devices) > MANY else 1,
+        "cards": [title, *(card for _, _, cards in ordered for card in cards)],
+    }
 
 
 def _name(device: Json) -> str:
@@ -135,7 +142,7 @@ def _card(entity: Json) -> Json:
     if entity["name"] or entity["original_name"]:
         card["name"] = {"type": "entity"}
     else:
-        card["grid_options"] = {"columns": "full"}
+        card["grid_options"] = {"columns": SECTION_COLUMNS}
     if domain in FEATURES and not entity["entity_category"]:
         card["features"] = [dict(feature) for feature in FEATURES[domain]]
     return card

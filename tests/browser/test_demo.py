@@ -1,14 +1,27 @@
 """A newcomer opens the demo, adds a component through its form, and uses its devices."""
 
+from collections.abc import Mapping, Sequence
+import re
+
 from playwright.sync_api import Locator, expect
 import pytest
 
 from .conftest import Visitor
 
+# --- DIO Chacon ---
 LIGHT = "Plafonnier couloir"
 CLOSED_SHUTTER = "Volet chambre"
 SHUTTER = "Volet cuisine"
 DOORBELL = "Portier"
+
+# --- Homismart ---
+CORRIDOR, SOCKET = "Corridor light", "Washing machine"
+CURTAIN, STANDING_CURTAIN = "Bedroom curtain", "Living room curtain"
+DOOR, HUB = "Street door", "House unit"
+
+VENDOR_ADDRESS = re.compile(
+    r"(wss|https)://(l4hfront-prod\.chacon\.cloud|prod\.homismart\.com)\b.+"
+)
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -26,21 +39,23 @@ def add_integration(visitor: Visitor, name: str) -> Locator:
     return form
 
 
-def add_dio(visitor: Visitor) -> None:
-    """Fill in the form of DIO Chacon with what the demo says."""
-    page, line = visitor.page, visitor.demo.homes["dio_chacon"]
-    form = add_integration(visitor, "DIO Chacon")
-    form.locator("input[name=username]").fill(line["email"])
-    form.locator("input[name=password]").fill(line["password"])
-    websocket, login = (form.locator(f"input[name={n}_url]") for n in ("websocket", "login"))
-    expect(websocket).not_to_be_visible()
+def fill_in(form: Locator, username: str, password: str, servers: Mapping[str, str]) -> None:
+    """Type the credentials, unfold the servers, and change these from what is there to the simulator's."""
+    form.locator("input[name=username]").fill(username)
+    form.locator("input[name=password]").fill(password)
+    fields = [form.locator(f"input[name={name}]") for name in servers]
+    expect(fields[0]).not_to_be_visible()
     form.locator("ha-expansion-panel").get_by_role("button").first.click()
-    expect(websocket).to_have_value("wss://l4hfront-prod.chacon.cloud/ws")
-    websocket.fill(line["ws_url"])
-    login.fill(line["auth_url"])
-    for key in ("username", "password", "websocket_url", "login_url", "advanced"):
+    for field, address in zip(fields, servers.values(), strict=True):
+        expect(field).to_have_value(VENDOR_ADDRESS)
+        field.fill(address)
+    for key in ("username", "password", "advanced", *servers):
         expect(form.get_by_text(key, exact=True)).to_have_count(0)  # would be a missing text
-    visitor.picture("dio_chacon/form")
+
+
+def submit(visitor: Visitor) -> None:
+    """Send the form and see the entry made."""
+    page = visitor.page
     dialog = page.locator("dialog-data-entry-flow")
     dialog.get_by_role("button", name="Submit").click()
     page.locator("step-flow-create-entry").wait_for(state="attached")
@@ -48,17 +63,42 @@ def add_dio(visitor: Visitor) -> None:
     expect(dialog.locator("step-flow-create-entry")).to_have_count(0)
 
 
-def look_at_device(visitor: Visitor, name: str) -> None:
-    """Find all devices on the integration's page and open one."""
+def add_dio(visitor: Visitor) -> None:
+    """Fill in the form of DIO Chacon with what the demo says."""
+    line = visitor.demo.homes["dio_chacon"]
+    form = add_integration(visitor, "DIO Chacon")
+    servers = {"websocket_url": line["ws_url"], "login_url": line["auth_url"]}
+    fill_in(form, line["email"], line["password"], servers)
+    visitor.picture("dio_chacon/form")
+    submit(visitor)
+
+
+def add_homismart(visitor: Visitor) -> None:
+    """Fill in the form of Homismart: first with a wrong password, which is called one, then with the right one."""
+    line = visitor.demo.homes["homismart"]
+    form = add_integration(visitor, "Homismart")
+    fill_in(form, line["username"], "mistyped", {"websocket_url": line["ws_url"]})
+    visitor.picture("homismart/form")
+    dialog = visitor.page.locator("dialog-data-entry-flow")
+    dialog.get_by_role("button", name="Submit").click()
+    expect(form.get_by_text("does not accept this user name and password")).to_be_visible()
+    form.locator("input[name=password]").fill(line["password"])
+    submit(visitor)
+
+
+def look_at_device(
+    visitor: Visitor, domain: str, devices: Sequence[str], texts: Sequence[str]
+) -> None:
+    """Find devices on the integration's page, open the first, and find texts on its page."""
     page = visitor.page
-    visitor.go("/config/integrations/integration/dio_chacon")
-    for device in (LIGHT, CLOSED_SHUTTER, SHUTTER, DOORBELL):
+    visitor.go(f"/config/integrations/integration/{domain}")
+    for device in devices:
         expect(page.get_by_text(device, exact=True).first).to_be_visible()
-    page.get_by_text(name, exact=True).first.click()
+    page.get_by_text(devices[0], exact=True).first.click()
     page.wait_for_url("**/config/devices/device/*")
-    for text in ("CERSwd-3B", "by Chacon", "Firmware: 1.0.8", "Connectivity", "+2 disabled"):
+    for text in texts:
         expect(page.get_by_text(text).first).to_be_visible()
-    visitor.picture("dio_chacon/device")
+    visitor.picture(f"{domain}/device")
 
 
 def tile(visitor: Visitor, name: str) -> Locator:
@@ -116,11 +156,99 @@ def move_shutters(visitor: Visitor) -> None:
     assert visitor.vendor_device("dio_chacon", SHUTTER)["values"]["openlevel"] == reported
 
 
+def press_each(visitor: Visitor) -> None:
+    """Switch a light and a socket with their tiles; both sides know it."""
+    for name, entity_id, was_on in (
+        (CORRIDOR, "light.corridor_light", True),
+        (SOCKET, "switch.washing_machine", False),
+    ):
+        toggle = tile(visitor, name).get_by_role("switch")
+        expect(toggle).to_have_attribute("aria-checked", str(was_on).lower())
+        toggle.click()
+        value = "off" if was_on else "on"
+        visitor.until(
+            lambda entity_id=entity_id, value=value: visitor.state(entity_id)["state"] == value,
+            f"{value} in Home Assistant",
+        )
+        expect(toggle).to_have_attribute("aria-checked", str(not was_on).lower())
+        visitor.until(
+            lambda name=name, was_on=was_on: (
+                visitor.vendor_device("homismart", name)["values"]["power"] is not was_on
+            ),
+            "switched at the vendor's side",
+        )
+
+
+def turn_lock(visitor: Visitor) -> None:
+    """Unlock the door with its tile and lock it again; what is shown is what the door reports."""
+    card = tile(visitor, DOOR)
+    for button, value, member in (("Unlock", "unlocked", "1"), ("Lock", "locked", "2")):
+        card.get_by_role("button", name=button, exact=True).click()
+        visitor.until(
+            lambda value=value: visitor.state("lock.street_door")["state"] == value,
+            f"{value} in Home Assistant",
+        )
+        assert visitor.vendor_device("homismart", DOOR)["values"]["lock"] == member
+        expect(card.get_by_text(value.capitalize(), exact=True)).to_be_visible()
+
+
+def move_curtains(visitor: Visitor) -> None:
+    """Open one curtain and stop it on its way; send another to a position with the slider."""
+    entity_id = "cover.bedroom_curtain"
+    card = tile(visitor, CURTAIN)
+    card.get_by_role("button", name="Open cover").click()
+    expect(card.get_by_text("Opening")).to_be_visible()
+    visitor.until(
+        lambda: visitor.state(entity_id)["state"] == "opening", "opening in Home Assistant"
+    )
+    visitor.page.wait_for_timeout(1500)  # curtains report nothing on their way
+    visitor.page.mouse.wheel(0, -10_000)
+    visitor.picture("homismart/dashboard")
+    card.get_by_role("button", name="Stop cover").click()
+    visitor.until(lambda: visitor.state(entity_id)["state"] == "open", "stopped in Home Assistant")
+    position = visitor.state(entity_id)["attributes"]["current_position"]
+    assert 0 < position < 100
+    values = visitor.vendor_device("homismart", CURTAIN)["values"]
+    assert values["curtainState"] == str(200 + 100 - position)
+
+    entity_id = "cover.living_room_curtain"
+    slider = tile(visitor, STANDING_CURTAIN).get_by_role("slider")
+    box = slider.bounding_box()
+    assert box is not None
+    slider.click(position={"x": box["width"] / 2, "y": box["height"] / 2})
+    visitor.until(
+        lambda: visitor.state(entity_id)["state"] == "closing", "closing in Home Assistant"
+    )
+    visitor.until(
+        lambda: (
+            visitor.state(entity_id)["attributes"]["current_position"] in {40, 50, 60}
+            and visitor.state(entity_id)["state"] == "open"
+        ),
+        "at the middle in Home Assistant",
+    )
+    reported = visitor.state(entity_id)["attributes"]["current_position"]
+    values = visitor.vendor_device("homismart", STANDING_CURTAIN)["values"]
+    assert values["curtainState"] == str(200 + 100 - reported)
+
+
 @pytest.mark.parametrize("domain", ["dio_chacon"])
 def test_newcomer_adds_dio_chacon_and_uses_it(visitor: Visitor) -> None:
     """From the empty demo to a moved shutter, with nothing from outside this machine."""
     add_dio(visitor)
-    look_at_device(visitor, SHUTTER)
-    visitor.go("/demo-homes")
+    texts = ("CERSwd-3B", "by Chacon", "Firmware: 1.0.8", "Connectivity", "+2 disabled")
+    look_at_device(visitor, "dio_chacon", (SHUTTER, LIGHT, CLOSED_SHUTTER, DOORBELL), texts)
+    visitor.go("/demo-homes/dio-chacon")
     press_switch(visitor)
     move_shutters(visitor)
+
+
+@pytest.mark.parametrize("domain", ["homismart"])
+def test_newcomer_adds_homismart_and_uses_it(visitor: Visitor) -> None:
+    """From a mistyped password to a locked door and a moved curtain."""
+    add_homismart(visitor)
+    texts = ("Curtain", "by HomiSmart", "Firmware: 2", "Closed position", "disabled")
+    look_at_device(visitor, "homismart", (CURTAIN, CORRIDOR, SOCKET, DOOR, HUB), texts)
+    visitor.go("/demo-homes/homismart")
+    press_each(visitor)
+    turn_lock(visitor)
+    move_curtains(visitor)

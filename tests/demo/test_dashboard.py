@@ -15,7 +15,7 @@ URL = "http://127.0.0.1:40000/"
 AREAS = [{"area_id": "kitchen", "name": "Kitchen"}, {"area_id": "hall", "name": "Hall"}]
 
 
-def home(domain: str) -> Home:
+def home(domain: str, **more: Any) -> Home:
     """A home with nothing but a name and a hint."""
     return Home(
         domain=domain,
@@ -27,6 +27,7 @@ def home(domain: str) -> Home:
         scenarios=(),
         link_down={},
         link_up={},
+        **more,
     )
 
 
@@ -48,6 +49,7 @@ def entity(entity_id: str, device_id: str, name: str | None = None, **more: Any)
     """A row of the entity registry."""
     row = {
         "entity_id": entity_id,
+        "unique_id": entity_id.partition(".")[2],
         "device_id": device_id,
         "platform": "vendor",
         "original_name": name,
@@ -127,6 +129,25 @@ def test_a_section_per_hub() -> None:
         "Hall": ["switch.plug"],
         "Hub": ["cover.curtain", "light.lamp"],
     }
+
+
+def test_what_would_crowd_a_page() -> None:
+    """A home can leave entities to the pages of their devices; a section with many devices is wide."""
+    devices = [device(f"plug{number}", "hall") for number in range(9)]
+    entities = [
+        entity(f"switch.plug{number}{end}", f"plug{number}")
+        for number in range(9)
+        for end in ("", "-led")
+    ]
+    vendor = home("vendor", left_out=frozenset({"-led"}))
+    (view,) = build([(vendor, URL)], AREAS, devices, entities)["views"]
+    (section,) = view["sections"]
+    assert [card["entity"] for card in section["cards"][1:]] == [
+        f"switch.plug{number}" for number in range(9)
+    ]
+    assert section["column_span"] == 2
+    (view,) = build([(vendor, URL)], AREAS, devices[:8], entities)["views"]
+    assert view["sections"][0]["column_span"] == 1
 
 
 def test_cards() -> None:

@@ -47,6 +47,8 @@ class Home:
     """Ends of unique ids of entities that stay available without the link."""
     unavailable: frozenset[str] = frozenset()
     """Unique ids of enabled entities that are rightly unavailable in the fresh home."""
+    left_out: frozenset[str] = frozenset()
+    """Ends of unique ids of entities that would crowd the dashboard; they are found on the device's page."""
     hands_off: Mapping[str, str] = field(default_factory=dict)
     """Ends of unique ids of entities that the check must not operate, and why."""
 

@@ -183,4 +183,5 @@ HOME = Home(
     link_down={"op": "link", "action": "down"},
     link_up={"op": "link", "action": "up"},
     outlives_link=frozenset({"-connection"}),
+    left_out=frozenset({"-led", "-closed_position"}),
 )
