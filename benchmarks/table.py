@@ -121,7 +121,7 @@ def _number(value: float | None) -> str:
     for bound, digits in ((100, 0), (10, 1), (1, 2)):
         if abs(value) >= bound:
             return f"{value:,.{digits}f}"
-    return f"{value:.3g}"
+    return f"{value:#.3g}"
 
 
 def _times(value: float | None) -> str:

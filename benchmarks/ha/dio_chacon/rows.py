@@ -5,7 +5,7 @@ import json
 
 from ...children import Child, Json, forked
 from ...conductor import Contest, Progress, contest, counterpart, pick
-from ...dio_chacon.core import COUNTERPART, DEVICES, DOMAIN, PUSHES_PER_SECOND, WORKER, percent
+from ...dio_chacon.core import COUNTERPART, DEVICES, DOMAIN, WORKER, paced, percent
 from ...scale import Scale
 from ...table import LIMIT, OURS, PEER, Row, Target
 from ..preload import PLATFORMS
@@ -77,17 +77,13 @@ def _pushes(core: Contest, rooms: Contest, scale: Scale) -> Iterator[Row]:
     yield Row("push to state, burst, CPU", "µs", costs)
     beside = costs | {LIMIT: budget}
     yield Row("push to state, limit = entity write + core", "µs", beside, Target(1.3, LIMIT))
-    paced = rooms.rounds(
-        "paced",
-        scale.paced_rounds,
-        warm_up=True,
-        count=scale.paced_pushes,
-        per_second=PUSHES_PER_SECOND,
-    )
-    yield Row("push to state, 300/s, delay p50", "µs", pick(paced, "p50_us"), Target(1.1, PEER))
-    yield Row("push to state, 300/s, delay p99", "µs", pick(paced, "p99_us"))
+    one_by_one = paced(rooms, scale)
     yield Row(
-        "push to state, 300/s, CPU", "% core", percent(pick(paced, "share")), Target(0.5, PEER)
+        "push to state, 300/s, delay p50", "µs", pick(one_by_one, "p50_us"), Target(1.1, PEER)
+    )
+    yield Row("push to state, 300/s, delay p99", "µs", pick(one_by_one, "p99_us"))
+    yield Row(
+        "push to state, 300/s, CPU", "% core", percent(pick(one_by_one, "share")), Target(0.5, PEER)
     )
 
 
