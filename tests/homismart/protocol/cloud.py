@@ -32,7 +32,7 @@ class Link:
         self.request, self.ws = request, ws
         self.host = request.host
         self.heard: list[tuple[str, Any]] = []
-        self.pings = 0
+        self.pings = self.pongs = 0
         self.close_code: int | None = None
         """What the client said when it closed; None when it did not say anything."""
         self.ended = asyncio.Event()
@@ -225,6 +225,8 @@ class Cloud:
                 if self.pongs:
                     with suppress(ConnectionError):
                         await link.ws.pong(message.data)
+            case aiohttp.WSMsgType.PONG:
+                link.pongs += 1
             case aiohttp.WSMsgType.CLOSE:
                 link.close_code = message.data
                 return False
