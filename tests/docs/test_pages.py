@@ -1,13 +1,14 @@
 """Pages say what is so: examples load, commands parse, labels are those of the forms."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 import json
 from pathlib import Path
 import re
 import shlex
 import subprocess
 import sys
-from typing import Any
+from typing import IO, Any
 
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
@@ -136,38 +137,13 @@ def test_there_are_command_lines() -> None:
     assert len(COMMAND_LINES) >= 4
 
 
-@pytest.fixture
-def cloud() -> Iterator[dict[str, str]]:
-    """Run the simulated DIO cloud with devices that hurry; gives its line."""
+@contextmanager
+def started(*words: str | Path, environment: dict[str, str] | None = None) -> Iterator[IO[str]]:
+    """Run a Python program and give what it prints, until the block ends."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "simulators", "dio_chacon", "--speed", "50"],
+        [sys.executable, "-u", *words],
         cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout
-        yield json.loads(process.stdout.readline())
-    finally:
-        process.terminate()
-        process.communicate(timeout=LIMIT_S)
-
-
-@pytest.mark.parametrize(
-    ("password", "last"),
-    [("demo-password", "Volet cuisine is closed"), ("wrong", "Check the credentials: ")],
-)
-def test_dio_example_runs(cloud: dict[str, str], password: str, last: str) -> None:
-    """The example closes a shutter of the simulated home, and tells of a wrong password."""
-    process = subprocess.Popen(
-        [
-            sys.executable,
-            "-u",
-            ROOT / "docs/dio_chacon/example.py",
-            cloud["ws_url"],
-            cloud["auth_url"],
-        ],
-        env={"DIO_CHACON_USERNAME": cloud["email"], "DIO_CHACON_PASSWORD": password},
+        env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -175,13 +151,52 @@ def test_dio_example_runs(cloud: dict[str, str], password: str, last: str) -> No
     )
     try:
         assert process.stdout
-        lines = []
-        for line in process.stdout:
-            lines.append(line)
-            if line.startswith(last):
-                break
-        else:
-            pytest.fail("".join(lines))
+        yield process.stdout
     finally:
         process.terminate()
         process.communicate(timeout=LIMIT_S)
+
+
+@pytest.mark.parametrize(
+    ("domain", "environment", "addresses", "last"),
+    [
+        (
+            "dio_chacon",
+            {"DIO_CHACON_USERNAME": "email", "DIO_CHACON_PASSWORD": "password"},
+            ("ws_url", "auth_url"),
+            "Volet cuisine is closed",
+        ),
+        (
+            "homismart",
+            {"HOMISMART_USERNAME": "username", "HOMISMART_PASSWORD": "password"},
+            ("ws_url",),
+            "Living room curtain stands at 50 % open",
+        ),
+    ],
+    ids=["dio_chacon", "homismart"],
+)
+@pytest.mark.parametrize("wrong", [False, True], ids=["", "wrong_password"])
+def test_example_runs(
+    domain: str,
+    environment: dict[str, str],
+    addresses: tuple[str, ...],
+    last: str,
+    wrong: bool,
+) -> None:
+    """The example does what it says in the simulated home, and tells of a wrong password."""
+    with started("-m", "simulators", domain, "--speed", "50") as simulator:
+        line = json.loads(simulator.readline())
+        if wrong:
+            line["password"], last = "wrong", "Check the credentials: "
+        words = [line[name] for name in addresses]
+        variables = {variable: line[name] for variable, name in environment.items()}
+        with started(
+            ROOT / "docs" / domain / "example.py", *words, environment=variables
+        ) as example:
+            lines = []
+            for text in example:
+                lines.append(text)
+                if text.startswith(last):
+                    break
+            else:
+                pytest.fail("".join(lines))
