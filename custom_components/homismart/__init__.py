@@ -34,8 +34,6 @@ async def async_migrate_entry(hass: HomeAssistant, entry: HomismartConfigEntry) 
 
     It kept the password itself, and the user name as typed for its unique id. Its entities have the ids of ours.
     """
-    if entry.version > 2:
-        return False
     if entry.version == 1:
         data = dict(entry.data)
         # Should there be none, the cloud refuses the login and the user is asked.

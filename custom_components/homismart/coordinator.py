@@ -146,11 +146,13 @@ class Coordinator(CloudCoordinator[HomismartClient]):
     @property
     @override
     def account_id(self) -> str:
+        """What identifies the account: its name, as there is no number."""
         return f"account-{self.entry.unique_id}"
 
     @property
     @override
     def account_name(self) -> str:
+        """The user name as typed."""
         username: str = self.entry.data[CONF_USERNAME]
         return username
 
@@ -158,16 +160,16 @@ class Coordinator(CloudCoordinator[HomismartClient]):
     def _new_client(self) -> HomismartClient:
         data = self.entry.data
         confirmed = data.get(CONF_TERMS_CONFIRMED, False)
-        return new_client(self.hass, data, self.options, accept_terms=confirmed)
+        client = new_client(self.hass, data, self.options, accept_terms=confirmed)
+        # From the first login on: the cloud may hold the list back until its terms are confirmed.
+        client.subscribe(self._vendor_changed)
+        return client
 
     @override
     async def async_connect(self) -> None:
         """Start the client and wait for the list; raises what Home Assistant expects of a set-up."""
-        try:
-            await super().async_connect()
-        finally:  # a cloud that wants its terms confirmed first may hold the list back
-            if hasattr(self, "client"):
-                self._show_terms(required=self.client.terms_required)
+        await super().async_connect()
+        self._show_terms(required=self.client.terms_required)
         if CONF_TERMS_CONFIRMED in self.entry.data:  # that was for this once
             self.client.accept_terms = self.options.accept_terms
             data = {

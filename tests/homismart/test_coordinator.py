@@ -6,6 +6,7 @@ import logging
 from typing import Any
 from unittest.mock import patch
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
@@ -562,8 +563,9 @@ async def test_terms_and_no_list(
     # Somebody confirms them in the vendor's app.
     home.terms = Terms()
     pass_time(hass, 700)
-    await until(hass, lambda: not issues(hass))
+    await until(hass, lambda: entry.state is ConfigEntryState.LOADED)
     await hass.async_block_till_done()
+    assert not issues(hass)
     assert state_of(hass, entity_id_of(hass, Platform.SWITCH, BOILER)).state == STATE_ON
 
 

@@ -551,7 +551,7 @@ async def test_migration(hass: HomeAssistant, cloud: SimulatedCloud) -> None:
         entities.async_update_entity(found.entity_id, name="My own name")
         kept[platform, device_id] = found.entity_id, device.id
     await setup(hass, entry)
-    assert entry.version == 2
+    assert (entry.version, entry.minor_version) == (2, 1)
     assert entry.unique_id == USERNAME
     assert entry.title == "Homismart"
     assert entry.data == {
@@ -617,3 +617,11 @@ async def test_entry_of_a_later_version(hass: HomeAssistant, cloud: SimulatedClo
     entry.add_to_hass(hass)
     await setup(hass, entry, ConfigEntryState.MIGRATION_ERROR)
     assert not cloud.received
+
+
+async def test_entry_of_a_later_minor_version(hass: HomeAssistant, cloud: SimulatedCloud) -> None:
+    """What a later version has merely added does no harm."""
+    entry = new_entry(cloud, minor_version=2)
+    entry.add_to_hass(hass)
+    await setup(hass, entry)
+    assert await hass.config_entries.async_unload(entry.entry_id)
