@@ -199,10 +199,11 @@ class CloudJobs:
         expect(heard.states, answer["states"], "states heard")
         return delays(answer["sent"], heard.at) | {"share": spent.cpu_s / spent.wall_s}
 
-    async def command(self, times: int) -> Json:
-        """Give the time from a command to the cloud's answer, and the CPU time with the report that follows.
+    async def command(self, times: int, pause_s: float = 0.0) -> Json:
+        """Give the time from a command to what ends it, and the CPU time with the report of the device.
 
-        Each waits until the device has reported, so that none meets the report of the one before.
+        Each waits until the device has reported, so that none meets the report of the one before, and for
+        ``pause_s``, so that there are not too many for the cloud.
         """
         device_id, on = self._remote.call("switch")
         taken = []
@@ -216,6 +217,7 @@ class CloudJobs:
                 taken.append((time.perf_counter() - started) * 1e3)
                 await heard.wait()
                 expect(heard.states, {device_id: on}, "state reported")
+                await asyncio.sleep(pause_s)
         expect(self._remote.call("switch"), [device_id, on], "state of the device")
         return {"ms": median(taken), "cpu_us": spent.cpu_s / times * 1e6}
 

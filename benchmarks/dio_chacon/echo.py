@@ -1,13 +1,10 @@
-"""A server that does nothing but answer, so that the client is all there is to see of a round trip.
-
-The strict simulator reads, checks and carries out each command, and that takes as long as the round trip itself.
-"""
+"""The vendor's two addresses as far as a client needs them to send commands: every request is only acknowledged."""
 
 from aiohttp import web
 import orjson
 
-# Nobody presses a switch without a pause; what comes after one finds no warm caches.
-PAUSE_S = 0.002
+from .. import echo
+
 DEVICE = "L4HActuator_00000000-0000-4000-8000-000000000001"
 _STATE = {
     "rt": "oic.d.switch",
@@ -24,21 +21,11 @@ _ANSWERS = {
 
 
 def application() -> web.Application:
-    """Offer ``/echo`` and, as far as a client needs it to send commands, the vendor's two addresses."""
-    made = web.Application()
-    made.router.add_get("/echo", _echo)
+    """Offer ``/echo``, ``/ws`` and ``/login``."""
+    made = echo.application()
     made.router.add_get("/ws", _acknowledge)
     made.router.add_post("/login", _login)
     return made
-
-
-async def _echo(request: web.Request) -> web.WebSocketResponse:
-    """Send back what comes: what a round trip costs at least."""
-    ws = web.WebSocketResponse(compress=False)
-    await ws.prepare(request)
-    async for message in ws:
-        await ws.send_str(message.data)
-    return ws
 
 
 async def _login(request: web.Request) -> web.Response:

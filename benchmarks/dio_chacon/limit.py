@@ -6,19 +6,18 @@ One websocket of the library that the others use too, a JSON decode, one diction
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from statistics import median
-import time
 from typing import Any
 
 import aiohttp
 import orjson
 
-from ..clouds import Listener, expect
-from .echo import PAUSE_S
+from ..clouds import Listener
+from ..echo import echoed
 
 type Json = dict[str, Any]
 
 PING_S = 20.0
+COMMAND_BYTES = 150
 SWITCH = "oic.r.switch.binary"
 LEVEL = "oic.r.openlevel"
 
@@ -128,16 +127,6 @@ def jobs(card: Mapping[str, Any]) -> Mapping[str, Callable[..., Any]]:
 
     async def echo(times: int) -> float:
         """Give the time of one round trip with as many bytes as a command has, in milliseconds."""
-        text = "x" * 150
-        taken = []
-        async with aiohttp.ClientSession() as session, session.ws_connect(card["echo_url"]) as ws:
-            for _ in range(times):
-                started = time.perf_counter()
-                await ws.send_str(text)
-                message = await ws.receive()
-                taken.append((time.perf_counter() - started) * 1e3)
-                expect(message.data, text, "echo")
-                await asyncio.sleep(PAUSE_S)
-        return median(taken)
+        return await echoed(card["echo_url"], times, COMMAND_BYTES)
 
     return {"echo": echo}

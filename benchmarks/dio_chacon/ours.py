@@ -3,8 +3,6 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from statistics import median
-import time
 from typing import Any
 
 import aiohttp
@@ -19,8 +17,9 @@ from custom_components.dio_chacon.protocol import (
 from custom_components.dio_chacon.protocol.frames import decode
 from custom_components.dio_chacon.protocol.messages import Report, read_message
 
-from ..clouds import Listener, expect
-from .echo import DEVICE, PAUSE_S
+from ..clouds import Listener
+from ..echo import commanded
+from .echo import DEVICE
 
 
 class Client:
@@ -65,8 +64,7 @@ class Client:
             await self._task
 
     async def close(self) -> None:
-        """Disconnect and give up the session, which nobody else uses."""
-        await self.disconnect()
+        """Give up the session, which nobody else uses."""
         if self._session:
             await self._session.close()
 
@@ -93,14 +91,8 @@ def jobs(card: Mapping[str, Any]) -> Mapping[str, Callable[..., Any]]:
         """Give the time of a command to a server that only acknowledges, in milliseconds."""
         quick = {"auth_url": card["quick_auth_url"], "ws_url": card["quick_ws_url"]}
         client = Client(quick, {"email": "quick@example.org", "password": "quick"})
-        expect(await client.connect(), 1, "devices with a state")
-        taken = []
-        for number in range(times):
-            started = time.perf_counter()
-            await client.switch(DEVICE, number % 2 == 0)
-            taken.append((time.perf_counter() - started) * 1e3)
-            await asyncio.sleep(PAUSE_S)
+        taken = await commanded(client, DEVICE, times)
         await client.close()
-        return median(taken)
+        return taken
 
     return {"acknowledged": acknowledged}

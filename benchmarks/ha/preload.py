@@ -12,6 +12,8 @@ PLATFORMS = (
     "event",
     "image",
     "light",
+    "lock",
+    "number",
     "sensor",
     "switch",
 )

@@ -8,11 +8,11 @@ import time
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from homeassistant.components.switch import SwitchEntity
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import EVENT_STATE_CHANGED, STATE_ON
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.entity import ToggleEntity
 
 from ..clouds import Heard, HeardAt, Json, Remote, delays, expect
 from ..measure import spending
@@ -24,11 +24,13 @@ class Integration(Protocol):
     """One contender, as a module."""
 
     DOMAIN: str
+    VERSION: int
+    """Of the data of its entries."""
 
     def entry_data(self, card: Mapping[str, Any], account: Mapping[str, str]) -> Json:
         """Build the data of an entry that leads to the counterpart, and whatever else that takes."""
 
-    def switches(self, entry: ConfigEntry[Any]) -> Mapping[str, SwitchEntity]:
+    def switches(self, entry: ConfigEntry[Any]) -> Mapping[str, ToggleEntity]:
         """Give entities whose state can be written by hand, by the id of their device."""
 
 
@@ -46,7 +48,7 @@ class RoomJobs:
         self._hass = hass
         self._integration = integration
         self._remote = Remote(card["control_port"], account["email"])
-        self._devices: int = self._remote.call("devices")
+        self._mains: list[str] = self._remote.call("mains")
         self._entry: ConfigEntry[Any] = ConfigEntry(
             data=integration.entry_data(card, account),
             discovery_keys=MappingProxyType({}),
@@ -57,7 +59,7 @@ class RoomJobs:
             subentries_data=(),
             title="Benchmark",
             unique_id=ACCOUNT_ID,
-            version=1,
+            version=integration.VERSION,
         )
         self._device_of: dict[str, str] = {}
 
@@ -116,10 +118,14 @@ class RoomJobs:
             expect(heard.states, answer["states"], "states written")
         return delays(answer["sent"], heard.at) | {"share": spent.cpu_s / spent.wall_s}
 
-    async def command(self, times: int) -> float:
-        """Give the time that an action on a switch takes until it is done, in milliseconds."""
+    async def command(self, times: int, pause_s: float = 0.0) -> float:
+        """Give the time that an action on a switch takes until it is done, in milliseconds.
+
+        After each comes a pause, so that there are not too many for the cloud.
+        """
         device_id, on = self._remote.call("switch")
         entity_id = next(each for each, owner in self._device_of.items() if owner == device_id)
+        domain, _, _ = entity_id.partition(".")
         taken = []
         for _ in range(times):
             on = not on
@@ -127,11 +133,12 @@ class RoomJobs:
                 action = "turn_on" if on else "turn_off"
                 started = time.perf_counter()
                 await self._hass.services.async_call(
-                    "switch", action, {"entity_id": entity_id}, blocking=True
+                    domain, action, {"entity_id": entity_id}, blocking=True
                 )
                 taken.append((time.perf_counter() - started) * 1e3)
                 await heard.wait()
                 expect(heard.states, {device_id: on}, "state written")
+            await asyncio.sleep(pause_s)
         expect(self._remote.call("switch"), [device_id, on], "state of the device")
         return median(taken)
 
@@ -179,11 +186,9 @@ class RoomJobs:
         registry = er.async_get(self._hass)
         entries = er.async_entries_for_config_entry(registry, self._entry.entry_id)
         main = {
-            entry.entity_id: entry.unique_id
-            for entry in entries
-            if entry.domain in ("cover", "switch") and "-" not in entry.unique_id.split("_")[1][36:]
+            entry.entity_id: entry.unique_id for entry in entries if entry.unique_id in self._mains
         }
-        expect(len(main), self._devices, "main entities")
+        expect(sorted(main.values()), sorted(self._mains), "main entities")
         for entity_id in main:
             state = self._hass.states.get(entity_id)
             known = state is not None and state.state not in ("unknown", "unavailable")
@@ -191,5 +196,5 @@ class RoomJobs:
         self._device_of = {
             entity_id: device_id
             for entity_id, device_id in main.items()
-            if entity_id.startswith("switch.")
+            if entity_id.startswith(("light.", "switch."))
         }

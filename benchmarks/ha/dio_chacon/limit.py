@@ -10,6 +10,7 @@ from homeassistant.config_entries import ConfigEntry
 import custom_components
 
 DOMAIN = "dio_bare"
+VERSION = 1
 
 # Home Assistant looks for custom components wherever this package lies.
 custom_components.__path__.append(str(Path(__file__).parents[1] / "bare_components"))

@@ -7,6 +7,7 @@ from homeassistant.components.switch import SwitchEntity
 from homeassistant.config_entries import ConfigEntry
 
 DOMAIN = "dio_chacon"
+VERSION = 1
 
 
 def entry_data(card: Mapping[str, Any], account: Mapping[str, str]) -> dict[str, Any]:

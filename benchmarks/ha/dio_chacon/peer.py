@@ -8,6 +8,7 @@ from homeassistant.components.switch import SwitchEntity
 from homeassistant.config_entries import ConfigEntry
 
 DOMAIN = "chacon_dio"
+VERSION = 1
 
 
 def entry_data(card: Mapping[str, Any], account: Mapping[str, str]) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Homismart inside Home Assistant: contenders and targets."""

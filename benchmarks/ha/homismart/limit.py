@@ -1,0 +1,7 @@
+"""An integration that is nothing but the limit's conversation and plain entities."""
+
+from .bare import DOMAIN, VERSION, data_for, switches
+
+__all__ = ["DOMAIN", "VERSION", "entry_data", "switches"]
+
+entry_data = data_for("limit")

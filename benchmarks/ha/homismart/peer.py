@@ -1,0 +1,9 @@
+"""The published client under the same plain entities: an integration on it cannot be had from the package index."""
+
+import homismart_client  # type: ignore[import-untyped]  # noqa: F401  without it there is no such contender
+
+from .bare import DOMAIN, VERSION, data_for, switches
+
+__all__ = ["DOMAIN", "VERSION", "entry_data", "switches"]
+
+entry_data = data_for("peer")

@@ -1,0 +1,101 @@
+"""The rows that the integrations of push clouds have in common: what is measured, how often, and what is promised."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+import json
+
+from ..children import Child, Json, forked
+from ..conductor import Contest, contest, counterpart, pick
+from ..cores import CONTENDERS, DEVICES, WORKER, paced, percent
+from ..scale import Scale
+from ..table import LIMIT, OURS, PEER, Row, Target
+
+# The protocol core beside the rooms, for what a push costs without them.
+CORE = "core"
+ROOMS = "benchmarks.ha.worker"
+PRELOAD = "benchmarks.ha.preload"
+IMPORTER = "importer"
+IMPORTS = "benchmarks.ha.imports"
+
+type Modules = Mapping[str, Sequence[str]]
+"""What to import, by contender."""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The processes that take part."""
+
+    core: Contest
+    rooms: Contest
+    importer: Child
+
+
+@contextmanager
+def house(domain: str, counterpart_module: str) -> Iterator[House]:
+    """Start everything, with the entries added, and end it with the block."""
+    with counterpart(counterpart_module, str(DEVICES), *CONTENDERS, CORE) as card:
+        crew = {name: (ROOMS, domain, name, json.dumps(card)) for name in CONTENDERS}
+        alone = card | {"accounts": {OURS: card["accounts"][CORE]}}
+        with (
+            contest(WORKER, domain, (OURS,), alone) as core,
+            forked(PRELOAD, crew | {IMPORTER: (IMPORTS,)}) as children,
+        ):
+            rooms = Contest({name: children[name] for name in CONTENDERS})
+            core.at_once("open")
+            rooms.at_once("open")
+            yield House(core, rooms, children[IMPORTER])
+            rooms.at_once("close")
+            core.at_once("close")
+
+
+def pushes(core: Contest, rooms: Contest, scale: Scale) -> Iterator[Row]:
+    """Push to the state machine, at once and at a pace."""
+    costs: dict[str, list[float]] = {}
+    budget: list[float] = []
+    for number in range(scale.rounds + 1):
+        written = rooms.rounds("push", 1, count=scale.pushes)
+        write = rooms.rounds("write", 1, only=(LIMIT,), count=scale.pushes)
+        alone = core.rounds("push", 1, count=scale.pushes)
+        if number:  # the first round warms up
+            budget += [write[LIMIT][0] + alone[OURS][0]]
+            for name, samples in written.items():
+                costs.setdefault(name, []).extend(samples)
+    yield Row("push to state, burst, CPU", "µs", costs)
+    beside = costs | {LIMIT: budget}
+    yield Row("push to state, limit = entity write + core", "µs", beside, Target(1.3, LIMIT))
+    one_by_one = paced(rooms, scale)
+    yield Row(
+        "push to state, 300/s, delay p50", "µs", pick(one_by_one, "p50_us"), Target(1.1, PEER)
+    )
+    yield Row("push to state, 300/s, delay p99", "µs", pick(one_by_one, "p99_us"))
+    yield Row(
+        "push to state, 300/s, CPU", "% core", percent(pick(one_by_one, "share")), Target(0.5, PEER)
+    )
+
+
+def setups(trips: Mapping[str, Sequence[Json]], target: Target | None = None) -> Iterator[Row]:
+    """Show what the setup job found."""
+    yield Row("login to entities", "ms", pick(trips, "ms"), target)
+    yield Row("login to entities, CPU", "ms", pick(trips, "cpu_ms"))
+    yield Row("entities", "count", pick(trips, "entities"))
+    yield Row("unload", "ms", pick(trips, "unload_ms"), Target(10))
+
+
+def imports(
+    importer: Child, scale: Scale, domain: str, packages: Modules, integrations: Modules
+) -> Iterator[Row]:
+    """Import protocol cores and integrations on top of a running Home Assistant."""
+    for what, modules, core in (
+        ("protocol core", packages, domain),
+        ("integration", integrations, None),
+    ):
+        found: dict[str, list[Json]] = {name: [] for name in modules}
+        for number in range(scale.slow_rounds + 1):
+            for name, samples in found.items():
+                lent = core if name == OURS else None
+                result = importer.ask("import", modules=modules[name], core=lent)
+                if number and "missing" not in result:  # the first reads the disk
+                    samples.append(result)
+        yield Row(f"import of the {what}, CPU", "ms", pick(found, "cpu_ms"), Target(0.5, PEER))
+        yield Row(f"import of the {what}", "modules", pick(found, "modules"), Target(0.5, PEER))

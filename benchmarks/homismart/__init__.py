@@ -1,0 +1,1 @@
+"""Homismart: contenders, counterpart and targets."""
