@@ -147,6 +147,7 @@ class HomismartClient:
         self._waiters: dict[int, asyncio.Future[Any]] = {}
         self._connection: Connection | None = None
         self._was_connected = False
+        self._known = False
         self._doubted_at: float | None = None
         self._login_drops = 0
         self._verdict = asyncio.Event()
@@ -187,7 +188,7 @@ class HomismartClient:
         await (self._verdict if patient else self._news).wait()
         if self._lasting:
             raise self._lasting
-        if not self._was_connected or not self._verdict.is_set():
+        if not self._known:
             raise self.last_error or LinkClosedError("stopped before the cloud answered")
 
     @property
@@ -320,6 +321,10 @@ class HomismartClient:
             raise LinkClosedError("there is no link to the cloud")
         ticket = submit(connection)
         waiter = self._waiters[ticket] = asyncio.get_running_loop().create_future()
+        for (
+            event
+        ) in connection.told():  # what is on the way counts at once, also for the next caller
+            self._deliver(event)
         self._supervisor.wake()
         try:
             return await waiter
@@ -416,7 +421,7 @@ class HomismartClient:
             case Established():
                 if self._connection and not self._connection.terms_asked:
                     self._terms(required=False)  # confirmed elsewhere meanwhile
-                self._was_connected = True
+                self._was_connected = self._known = True
                 self.last_error = None
                 self._verdict.set()
                 self._news.set()

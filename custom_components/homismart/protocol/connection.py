@@ -502,6 +502,10 @@ class Connection:
 
     # --- further wishes of the client -------------------------------------------------------
 
+    def told(self) -> Sequence[Event]:
+        """Hand over what a call has to tell at once; the rest comes with the next frame or tick."""
+        return self._take_events()
+
     def withdraw(self, ticket: int) -> None:
         """Take back a command that has not left yet: nobody waits for it any more."""
         for flight in self._waiting:
@@ -555,9 +559,9 @@ class Connection:
         self._statistics.connects += 1
         self._statistics.last_login = self._wall()
         self._events.append(LoggedIn())
+        self.terms_asked = answer.must_confirm_terms
         if answer.must_confirm_terms:
             self._events.append(TermsRequired())
-        self.terms_asked = True
         if answer.must_confirm_terms and self._accept_terms():
             self._terms_wanted = True
         else:
@@ -693,8 +697,7 @@ class Connection:
         """Settle the oldest question that this answers."""
         for flight in self._flights:
             if flight.command.answer == answer.prefix:
-                refused = isinstance(answer.body, dict) and answer.body.get("result") is False
-                error = RefusedError("the cloud answers that it did not") if refused else None
+                error = None if answer.done else RefusedError("the cloud answers that it did not")
                 self._unanswered = 0
                 self._settle(flight, error, answer.body)
                 return

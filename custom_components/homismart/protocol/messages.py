@@ -126,6 +126,8 @@ class OtherAnswer:
 
     prefix: str
     body: Any = field(repr=False)
+    done: bool = True
+    """False when it says that nothing came of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +190,8 @@ def read_message(frame: Frame) -> Message:
             | Prefix.TIMERS_ANSWER
             | Prefix.TIMERS_DELETED
         ):
-            return OtherAnswer(frame.prefix, body)
+            refused = isinstance(body, dict) and _boolean(body.get("result")) is False
+            return OtherAnswer(frame.prefix, body, done=not refused)
     return Unrecognised(frame.prefix)
 
 
