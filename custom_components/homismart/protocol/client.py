@@ -147,10 +147,10 @@ class HomismartClient:
         self._waiters: dict[int, asyncio.Future[Any]] = {}
         self._connection: Connection | None = None
         self._was_connected = False
-        self._known = False
+        self._ended = False
         self._doubted_at: float | None = None
         self._login_drops = 0
-        self._verdict = asyncio.Event()
+        self._up = asyncio.Event()
         self._news = asyncio.Event()
         self._lasting: VendorError | None = None
         self._supervisor = Supervisor(
@@ -175,7 +175,8 @@ class HomismartClient:
             self._report(err)
             raise
         finally:
-            self._verdict.set()
+            self._ended = True
+            self._up.set()
             self._news.set()
 
     async def ready(self, *, patient: bool = True) -> None:
@@ -185,10 +186,12 @@ class HomismartClient:
         it strikes; any other gets the first LinkError that ``run()`` would wait after. Raises AuthError or
         UnsupportedError when ``run()`` ended with it, and LinkClosedError when it was stopped.
         """
-        await (self._verdict if patient else self._news).wait()
+        await self._news.wait()
+        while patient and not (self.connected or self._ended):
+            await self._up.wait()
         if self._lasting:
             raise self._lasting
-        if not self._known:
+        if not self.connected:
             raise self.last_error or LinkClosedError("stopped before the cloud answered")
 
     @property
@@ -392,6 +395,7 @@ class HomismartClient:
         _LOGGER.debug("Link to the cloud: %s", err)
         if self._was_connected:
             self._was_connected = False
+            self._up.clear()
             self._tell(self._inventory.lost())
             self._emit(LinkChanged(connected=False, error=err))
 
@@ -421,9 +425,9 @@ class HomismartClient:
             case Established():
                 if self._connection and not self._connection.terms_asked:
                     self._terms(required=False)  # confirmed elsewhere meanwhile
-                self._was_connected = self._known = True
+                self._was_connected = True
                 self.last_error = None
-                self._verdict.set()
+                self._up.set()
                 self._news.set()
                 self._emit(LinkChanged(connected=True))
             case Noticed(what=what):
