@@ -21,6 +21,7 @@ from simulators.homismart import Home, Received, SimulatedCloud
 from tests.support.rooms import (
     Writes,
     act,
+    note_states,
     pass_time,
     setup,
     state_of,
@@ -34,6 +35,7 @@ __all__ = [
     "CONF_TERMS_CONFIRMED",
     "Writes",
     "act",
+    "note_states",
     "pass_time",
     "setup",
     "state_of",

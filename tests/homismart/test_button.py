@@ -104,6 +104,18 @@ async def test_close_all(
     await until_state(hass, entity_id_of(hass, Platform.COVER, CURTAIN), "closed")
 
 
+async def test_nothing_left_to_do(
+    hass: HomeAssistant, all_enabled: None, loaded: MockConfigEntry, cloud: SimulatedCloud
+) -> None:
+    """When all are off already nobody reports anything; the list tells that all is well."""
+    button = entity_id_of(hass, Platform.BUTTON, f"{ACCOUNT}-all_off")
+    await act(hass, Platform.BUTTON, "press", button)
+    await cloud.home.settle()
+    with patch(f"{PROTOCOL}.connection.COMMAND_LIMIT_S", 0.1):
+        await act(hass, Platform.BUTTON, "press", button)
+    assert len(commands(cloud, GROUP)) == 2
+
+
 async def test_group_is_not_carried_out(
     hass: HomeAssistant, all_enabled: None, loaded: MockConfigEntry, cloud: SimulatedCloud
 ) -> None:

@@ -13,7 +13,7 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.homismart.const import DOMAIN
+from custom_components.homismart.const import DOMAIN, PLATFORMS
 from simulators.homismart import Home, SimulatedCloud, Terms
 
 from .helpers import (
@@ -41,6 +41,7 @@ from .helpers import (
     has_device,
     has_entity,
     issues,
+    note_states,
     pass_time,
     reconnect,
     refresh,
@@ -239,13 +240,8 @@ async def test_redirect_after_the_login(
     """While we move to another server nothing flickers; after a loss there we begin where we were told to."""
     boiler = entity_id_of(hass, Platform.SWITCH, BOILER)
     before = unavailable(hass)
-    seen: list[str] = []
-    hass.bus.async_listen(
-        "state_changed",
-        lambda event: (
-            event.data["entity_id"] != connection_of(hass)
-            and seen.append(event.data["new_state"].state)
-        ),
+    seen = note_states(
+        hass, Platform.LIGHT, Platform.SWITCH, Platform.COVER, Platform.LOCK, Platform.NUMBER
     )
     async with cloud.sibling() as second:
         cloud.redirect()
@@ -307,14 +303,16 @@ async def test_new_device_without_a_type(
     hass: HomeAssistant, quick_lists: None, loaded: MockConfigEntry, cloud: SimulatedCloud
 ) -> None:
     """What it is only the list tells: until then it is nothing, and never the wrong thing."""
-    added: list[str] = []
-    hass.bus.async_listen(
-        er.EVENT_ENTITY_REGISTRY_UPDATED, lambda event: added.append(event.data["entity_id"])
-    )
+    noted = note_states(hass, *PLATFORMS)
     new = cloud.home.add("shutter", "New shutter", announce="partial")
     await until(hass, lambda: has_entity(hass, Platform.COVER, new.device_id))
+    await hass.async_block_till_done()
     assert not has_entity(hass, Platform.SWITCH, new.device_id)
-    assert [name for name in added if name.startswith("cover.")] == ["cover.new_shutter"]
+    assert {state.domain for state in noted if new.name in state.name} == {
+        "cover",
+        "number",
+        "switch",
+    }
 
 
 async def test_hub_comes_after_its_devices(

@@ -6,7 +6,7 @@ from unittest.mock import patch
 
 from homeassistant.components.cover import ATTR_POSITION, CoverEntityFeature
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN, Platform
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -26,6 +26,9 @@ from .helpers import (
     commands,
     entity_id_of,
     entity_table,
+    fails,
+    note_states,
+    refresh,
     settle,
     setup,
     state_of,
@@ -50,16 +53,9 @@ def shutter(hass: HomeAssistant, loaded: MockConfigEntry) -> str:
 
 
 @pytest.fixture
-def seen(hass: HomeAssistant) -> list[tuple[str, object]]:
-    """Note every state of a cover, and its position."""
-    noted: list[tuple[str, object]] = []
-    hass.bus.async_listen(
-        "state_changed",
-        lambda event: noted.append(
-            (event.data["new_state"].state, event.data["new_state"].attributes.get(POSITION))
-        ),
-    )
-    return noted
+def seen(hass: HomeAssistant) -> list[State]:
+    """Note every state of a cover."""
+    return note_states(hass, Platform.COVER)
 
 
 def position_of(hass: HomeAssistant, entity_id: str) -> int | None:
@@ -128,9 +124,7 @@ async def test_commands_are_always_sent(
     assert levels(cloud) == ["100"]
 
 
-async def test_a_whole_run(
-    hass: HomeAssistant, curtain: str, seen: list[tuple[str, object]]
-) -> None:
+async def test_a_whole_run(hass: HomeAssistant, curtain: str, seen: list[State]) -> None:
     """It is closed, or open, when the motor stands and not before."""
     await act(hass, Platform.COVER, "close_cover", curtain)
     assert state_of(hass, curtain).state == "closing"
@@ -138,20 +132,18 @@ async def test_a_whole_run(
     await act(hass, Platform.COVER, "open_cover", curtain)
     assert state_of(hass, curtain).state == "opening"
     await until_state(hass, curtain, "open")
-    assert [state for state, _ in seen] == ["closing", "closed", "opening", "open"]
+    assert [state.state for state in seen] == ["closing", "closed", "opening", "open"]
     assert position_of(hass, curtain) == 100
 
 
-async def test_progress(
-    hass: HomeAssistant, home: Home, shutter: str, seen: list[tuple[str, object]]
-) -> None:
+async def test_progress(hass: HomeAssistant, home: Home, shutter: str, seen: list[State]) -> None:
     """Should motors report on their way, each report shows, and none of them as closed."""
     home.pace.progress_s = 5.0
     await act(hass, Platform.COVER, "open_cover", shutter)
     await until_state(hass, shutter, "open")
     await home.settle()
     await hass.async_block_till_done()
-    assert not [state for state, _ in seen if state == "closed"]
+    assert not [state for state in seen if state.state == "closed"]
 
 
 async def test_stop_halfway(
@@ -168,14 +160,14 @@ async def test_stop_halfway(
 
 
 async def test_stop_without_a_level(
-    hass: HomeAssistant, curtain: str, home: Home, seen: list[tuple[str, object]]
+    hass: HomeAssistant, curtain: str, home: Home, seen: list[State]
 ) -> None:
     """A cloud that only says that it stands leaves the position open: closed it may not be."""
     home.pace.speed = 10
     home.pace.bare_stop = True
     await act(hass, Platform.COVER, "close_cover", curtain)
     await act(hass, Platform.COVER, "stop_cover", curtain)
-    assert not [state for state, _ in seen if state == "closed"]
+    assert not [state for state in seen if state.state == "closed"]
     assert state_of(hass, curtain).state in {STATE_UNKNOWN, "open"}
     # One that did not move stays where it was.
     await act(hass, Platform.COVER, "open_cover", curtain)
@@ -198,7 +190,7 @@ async def test_moved_by_hand(hass: HomeAssistant, shutter: str, cloud: Simulated
 
 
 async def test_sent_back_to_where_it_came_from(
-    hass: HomeAssistant, shutter: str, home: Home, seen: list[tuple[str, object]]
+    hass: HomeAssistant, shutter: str, home: Home, seen: list[State]
 ) -> None:
     """A shutter that is opened and closed again is closed when it stands, and not on its way."""
     home.pace.speed = 20
@@ -206,7 +198,28 @@ async def test_sent_back_to_where_it_came_from(
     await act(hass, Platform.COVER, "close_cover", shutter)
     await until_state(hass, shutter, "closed")
     assert not home.device(SHUTTER).motion
-    assert [state for state, _ in seen] == ["opening", "closing", "closed"]
+    assert [state.state for state in seen] == ["opening", "closing", "closed"]
+
+
+async def test_nothing_else_ends_a_movement(
+    hass: HomeAssistant, curtain: str, home: Home, seen: list[State]
+) -> None:
+    """Lists, and reports of something else, repeat the target; that does not mean it is reached."""
+    home.pace.speed = 10
+    led = entity_id_of(hass, Platform.SWITCH, f"{CURTAIN}-led")
+    await act(hass, Platform.COVER, "close_cover", curtain)
+    await refresh(hass)
+    await act(hass, Platform.SWITCH, "turn_on", led)
+    home.set_closed_position(CURTAIN, 3)
+    home.rename(CURTAIN, "Long curtain")
+    await refresh(hass)
+    assert home.device(CURTAIN).motion
+    assert [state.state for state in seen] == ["closing", "closing"]  # the second with its new name
+    assert state_of(hass, curtain).state == "closing"
+    home.pace.speed = 1000
+    home.move(CURTAIN, "close")
+    await until_state(hass, curtain, "closed")
+    assert not home.device(CURTAIN).motion
 
 
 async def test_obstacle(hass: HomeAssistant, curtain: str, cloud: SimulatedCloud) -> None:
@@ -273,6 +286,29 @@ async def test_stop_overtakes_the_slider(
     assert levels(cloud)[-1] == "99"
     assert levels(cloud).count("99") == 1
     assert not home.device(CURTAIN).motion
+
+
+async def test_not_confirmed(
+    hass: HomeAssistant,
+    curtain: str,
+    cloud: SimulatedCloud,
+    home: Home,
+    seen: list[State],
+) -> None:
+    """What nobody confirms is an error, and shows neither as movement nor as closed."""
+    cloud.faults.arm("silence", count=1)
+    with patch(f"{PROTOCOL}.connection.COMMAND_LIMIT_S", 0.1):
+        error = await fails(hass, Platform.COVER, "close_cover", curtain)
+    assert error.translation_key == "no_answer"
+    assert seen == []
+    # A stop that is not carried out leaves it moving, and says so.
+    home.pace.speed = 10
+    await act(hass, Platform.COVER, "close_cover", curtain)
+    cloud.faults.arm("silence", count=1)
+    with patch(f"{PROTOCOL}.connection.COMMAND_LIMIT_S", 0.1):
+        error = await fails(hass, Platform.COVER, "stop_cover", curtain)
+    assert error.translation_key == "no_answer"
+    assert [state.state for state in seen] == ["closing"]
 
 
 async def test_undefined_states(

@@ -86,6 +86,30 @@ async def test_devices(
     } == snapshot
 
 
+@pytest.mark.parametrize(
+    ("hub_id", "connections"),
+    [
+        ("00aabbccddeeff", {("mac", "aa:bb:cc:dd:ee:ff")}),
+        ("00AABBCCDDEEF", set()),
+        ("00AABBCCDDEEFF0", set()),
+        ("00AABBCCDDEEFG", set()),
+    ],
+)
+async def test_mac_addresses_of_hubs(
+    hass: HomeAssistant,
+    home: Home,
+    entry: MockConfigEntry,
+    hub_id: str,
+    connections: set[tuple[str, str]],
+) -> None:
+    """The id of a hub holds its MAC address, when what follows the zeros is one."""
+    hub = home.remove(GARDEN)
+    hub.members["id"] = hub_id
+    home.put(hub)
+    await setup(hass, entry)
+    assert device_of(hass, entry, hub_id).connections == connections
+
+
 async def test_names_speak_the_users_language(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """In Hebrew, entities have Hebrew names."""
     hass.config.language = "he"
@@ -338,12 +362,9 @@ async def test_home_assistant_stops_during_the_login(
     setting_up = hass.async_create_task(hass.config_entries.async_setup(entry.entry_id))
     await cloud.journal.wait_for(lambda: bool(cloud.requests("0002")))
     started = time.perf_counter()
-    # As the end of Home Assistant does with what still runs.
-    with patch("custom_components.homismart.cloud.CONNECT_LIMIT_S", 0.2):
-        setting_up.cancel()
-        await asyncio.gather(setting_up, return_exceptions=True)
     await hass.async_stop(force=True)
     assert time.perf_counter() - started < 5
+    assert setting_up.done()
     await cloud.journal.wait_for(lambda: links(cloud) == 0)
     assert not our_tasks()
 

@@ -6,7 +6,7 @@ from unittest.mock import patch
 
 from homeassistant.components.lock import LockEntityFeature
 from homeassistant.const import STATE_UNKNOWN, Platform
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, State
 from homeassistant.exceptions import ServiceNotSupported
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -26,6 +26,7 @@ from .helpers import (
     entity_id_of,
     entity_table,
     fails,
+    note_states,
     reconnect,
     settle,
     setup,
@@ -43,17 +44,9 @@ def door(hass: HomeAssistant, loaded: MockConfigEntry) -> str:
 
 
 @pytest.fixture
-def seen(hass: HomeAssistant) -> list[str]:
+def seen(hass: HomeAssistant) -> list[State]:
     """Note every state of the lock."""
-    noted: list[str] = []
-    hass.bus.async_listen(
-        "state_changed",
-        lambda event: (
-            event.data["entity_id"].startswith("lock.")
-            and noted.append(event.data["new_state"].state)
-        ),
-    )
-    return noted
+    return note_states(hass, Platform.LOCK)
 
 
 async def test_locks(
@@ -64,7 +57,7 @@ async def test_locks(
 
 
 async def test_both_ways(
-    hass: HomeAssistant, door: str, cloud: SimulatedCloud, seen: list[str]
+    hass: HomeAssistant, door: str, cloud: SimulatedCloud, seen: list[State]
 ) -> None:
     """Locking and unlocking show as such until the door has reported."""
     assert state_of(hass, door).state == "locked"
@@ -81,7 +74,7 @@ async def test_both_ways(
         }
         assert cloud.home.device(DOOR).members["lock"] == value
     await hass.async_block_till_done()
-    assert seen == ["unlocking", "unlocked", "locking", "locked"]
+    assert [state.state for state in seen] == ["unlocking", "unlocked", "locking", "locked"]
 
 
 async def test_by_hand(hass: HomeAssistant, door: str, cloud: SimulatedCloud) -> None:
@@ -169,7 +162,7 @@ async def test_opener(
     door: str,
     cloud: SimulatedCloud,
     home: Home,
-    seen: list[str],
+    seen: list[State],
     options: dict[str, Any],
 ) -> None:
     """The opener is a pulse of power; nothing is assumed about the bolt, and the cloud ends the pulse."""

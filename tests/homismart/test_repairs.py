@@ -135,6 +135,28 @@ async def test_while_the_list_is_withheld(
     assert len(cloud.requests(CONFIRM)) == 1
 
 
+async def test_while_the_entry_is_being_set_up(
+    hass: HomeAssistant,
+    repair: Repair,
+    home: Home,
+    entry: MockConfigEntry,
+    cloud: SimulatedCloud,
+) -> None:
+    """The user is asked as soon as the cloud asks, and an agreement given then is not lost."""
+    home.terms = Terms(changed=True, withhold=True)
+    with patch("custom_components.homismart.cloud.CONNECT_LIMIT_S", 0.3):
+        setting_up = hass.async_create_task(hass.config_entries.async_setup(entry.entry_id))
+        await until(hass, lambda: issues(hass))
+        assert entry.state is ConfigEntryState.SETUP_IN_PROGRESS
+        await repair.begin()
+        await repair.submit()
+        assert not await setting_up
+    await until(hass, lambda: entry.state is ConfigEntryState.LOADED)
+    await hass.async_block_till_done()
+    assert not issues(hass)
+    assert len(cloud.requests(CONFIRM)) == 1
+
+
 async def test_entry_is_gone(
     hass: HomeAssistant,
     repair: Repair,

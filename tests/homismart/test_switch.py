@@ -33,6 +33,7 @@ from .helpers import (
     fails,
     has_device,
     has_entity,
+    note_states,
     setup,
     state_of,
     until,
@@ -105,12 +106,11 @@ async def test_wish_shows_until_it_is_settled(
     """What is wanted shows at once; when the cloud refuses it, what is true shows again."""
     washer = entity_id_of(hass, Platform.SWITCH, WASHER)
     cloud.faults.arm("error", code=40, count=1)
-    seen: list[str] = []
-    hass.bus.async_listen("state_changed", lambda event: seen.append(event.data["new_state"].state))
+    seen = note_states(hass, Platform.SWITCH)
     error = await fails(hass, Platform.SWITCH, "turn_on", washer)
     assert error.translation_key == "device_silent"
     await hass.async_block_till_done()
-    assert seen == [STATE_ON, STATE_OFF]
+    assert [state.state for state in seen] == [STATE_ON, STATE_OFF]
 
 
 async def test_two_quick_commands(

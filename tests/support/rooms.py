@@ -14,7 +14,7 @@ from homeassistant.const import (
     MATCH_ALL,
     Platform,
 )
-from homeassistant.core import Event, HomeAssistant, State, callback
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant, State, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.util import dt as dt_util
@@ -127,6 +127,20 @@ async def act(
     await hass.services.async_call(
         platform, action, {ATTR_ENTITY_ID: entity_id, **data}, blocking=True
     )
+
+
+def note_states(hass: HomeAssistant, *platforms: Platform) -> list[State]:
+    """Note from now on, in order, the states that entities of some platforms take."""
+    noted: list[State] = []
+
+    @callback
+    def note(event: Event[EventStateChangedData]) -> None:
+        state = event.data["new_state"]
+        if state and state.domain in platforms:
+            noted.append(state)
+
+    hass.bus.async_listen(EVENT_STATE_CHANGED, note)
+    return noted
 
 
 class Writes:
