@@ -1,15 +1,12 @@
 """What the DIO core costs, in counts: requests, frames, ticks, blocks of memory, modules."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 import gc
 from itertools import count
 import json
-from pathlib import Path
-import subprocess
 import sys
-import tracemalloc
 
 import aiohttp
 import orjson
@@ -23,11 +20,10 @@ from custom_components.dio_chacon.protocol.model import Inventory, apply
 from simulators.dio_chacon import Home, Pace, SimulatedCloud, large_home
 from tests.support.clock import run_virtual
 
-ROOT = Path(__file__).resolve().parents[2]
+from .counting import NOISE_BLOCKS, imported_by_core, peak_bytes
+
 EMAIL, PASSWORD = "counts@example.org", "count me"
 SWITCH = "oic.r.switch.binary"
-# Heap blocks that may come and go with caches of the interpreter, however many pushes there were.
-NOISE_BLOCKS = 50
 
 
 @asynccontextmanager
@@ -233,20 +229,6 @@ def test_pushes_leave_nothing_behind() -> None:
     assert push(5_000) - before <= NOISE_BLOCKS
 
 
-def peak_bytes(action: Callable[[], object]) -> int:
-    """Measure how much an action holds at most while it runs, its result included."""
-    action()  # what is made once is not its own
-    gc.collect()
-    tracemalloc.start()
-    try:
-        result = action()
-        _, peak = tracemalloc.get_traced_memory()
-        del result
-    finally:
-        tracemalloc.stop()
-    return peak
-
-
 def test_memory_of_a_push() -> None:
     """Taking in a push holds little more than its JSON does."""
     conversation = Conversation(3)
@@ -261,18 +243,6 @@ def test_memory_of_a_push() -> None:
 
 def test_modules() -> None:
     """The core brings its own rooms and nothing that a running Home Assistant has not loaded."""
-    program = """
-import sys
-import homeassistant.bootstrap
-from script.latchkey_cli.load import lend
-lend("dio_chacon")
-before = set(sys.modules)
-import custom_components.dio_chacon.protocol
-print(*sorted(set(sys.modules) - before))
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    modules = done.stdout.split()
+    modules = imported_by_core("dio_chacon")
     assert [name for name in modules if not name.startswith("custom_components.dio_chacon")] == []
     assert len(modules) <= 14

@@ -1,20 +1,19 @@
 """What the DIO integration costs in Home Assistant, in counts: state writes, requests, modules."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
-import subprocess
-import sys
 
 from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from benchmarks.ha.dio_chacon.rows import INTEGRATIONS, OURS
+from benchmarks.ha.dio_chacon.rows import INTEGRATIONS
+from benchmarks.table import OURS
 from custom_components.dio_chacon.const import DOMAIN
 from simulators.dio_chacon import Home, Pace, SimulatedCloud, large_home
 from tests.dio_chacon.helpers import Writes, entry_data, setup, until
 
-ROOT = Path(__file__).resolve().parents[2]
+from .counting import imported_by
+
 DEVICES = 60
 SWITCH, LEVEL = "oic.r.switch.binary", "oic.r.openlevel"
 
@@ -93,18 +92,6 @@ async def test_updating_all_entities_is_one_request(
 
 def test_modules() -> None:
     """The integration brings its own rooms and nothing that a running Home Assistant has not loaded."""
-    program = f"""
-import sys
-from importlib import import_module
-import benchmarks.ha.preload
-before = set(sys.modules)
-for name in {INTEGRATIONS[OURS]!r}:
-    import_module(name)
-print(*sorted(set(sys.modules) - before))
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    modules = done.stdout.split()
+    modules = imported_by("import benchmarks.ha.preload", *INTEGRATIONS[OURS])
     assert [name for name in modules if not name.startswith("custom_components")] == []
     assert len(modules) <= 32

@@ -32,6 +32,16 @@ def benchmark(*words: str) -> subprocess.CompletedProcess[str]:
             {"command to bare acknowledgement, limit = echo", "heap growth over 2,000 pushes"},
         ),
         ("dio-ha", 14, set()),
+        (
+            "homismart",
+            10,
+            {"command to bare report, limit = echo", "heap growth over 2,000 pushes"},
+        ),
+        (
+            "homismart-ha",
+            14,
+            {"import of the integration", "import of the integration, CPU"},
+        ),
     ],
 )
 def test_smoke(part: str, rows: int, without_peer: set[str]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry
@@ -11,13 +12,6 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, ToggleEntity
 
-from benchmarks.homismart.limit import Client as LimitClient
-
-try:
-    from benchmarks.homismart.peer import Client as PeerClient
-except ImportError:  # then nobody asks for it
-    PeerClient = LimitClient
-
 PLATFORMS = [Platform.COVER, Platform.LIGHT, Platform.SWITCH]
 
 
@@ -25,7 +19,8 @@ PLATFORMS = [Platform.COVER, Platform.LIGHT, Platform.SWITCH]
 class Bare:
     """What the platforms need."""
 
-    client: LimitClient | PeerClient
+    client: Any
+    """A contender of ``benchmarks.homismart`` that has ``objects``."""
     switches: dict[str, ToggleEntity] = field(default_factory=dict)
 
     def objects_of(self, *types: int) -> Iterator[dict[str, Any]]:
@@ -38,8 +33,9 @@ type BareEntry = ConfigEntry[Bare]
 
 async def async_setup_entry(hass: HomeAssistant, entry: BareEntry) -> bool:
     """Connect, add entities, and hand each push to its entity."""
-    new_client = LimitClient if entry.data["client"] == "limit" else PeerClient
-    client = new_client(entry.data["card"], entry.data["account"], async_get_clientsession(hass))
+    contender = import_module(f"benchmarks.homismart.{entry.data['client']}")
+    session = async_get_clientsession(hass)
+    client = contender.Client(entry.data["card"], entry.data["account"], session)
     await client.connect()
     entry.runtime_data = bare = Bare(client)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
