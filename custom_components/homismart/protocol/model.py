@@ -141,12 +141,12 @@ class Inventory:
         """
         listed = {report.device_id: report for report in reports}
         for report in sorted(listed.values(), key=lambda report: not report.is_hub):
-            yield from self.reported(report)
+            yield from self.reported(report, listed=True)
         if complete:
             for device_id in [device_id for device_id in self._devices if device_id not in listed]:
                 yield from self.deleted(device_id)
 
-    def reported(self, report: Report) -> Iterator[ModelChange]:
+    def reported(self, report: Report, *, listed: bool = False) -> Iterator[ModelChange]:
         """Take one report; an unknown device without a type is left for the list to tell."""
         old = self._devices.get(report.device_id)
         if old is None:
@@ -159,7 +159,7 @@ class Inventory:
             self._devices[report.device_id] = device
             yield DeviceAdded(device)
         else:
-            device, changed = apply(old, report)
+            device, changed = apply(old, report, listed=listed)
             if device.kind is not old.kind:
                 changed |= {"kind"}
             reachable = self._reachable(device)
@@ -220,10 +220,11 @@ class Inventory:
             yield DeviceChanged(device, changed)
 
 
-def apply(device: Device, report: Report) -> tuple[Device, frozenset[str]]:
+def apply(device: Device, report: Report, *, listed: bool = False) -> tuple[Device, frozenset[str]]:
     """Merge a report into a device; gives the device and the names of the fields that changed.
 
-    Members that the report does not mention stay, also those nobody understands.
+    Members that the report does not mention stay, also those nobody understands. A report that was ``listed`` repeats
+    what the cloud knew already.
     """
     changes = {
         name: value for name, value in report.values.items() if value != getattr(device, name)
@@ -233,14 +234,14 @@ def apply(device: Device, report: Report) -> tuple[Device, frozenset[str]]:
     if changes.get("led"):
         changes["lit_led"] = changes["led"]
     if report.curtain is not None:
-        changes |= _moved(device, report.curtain)
+        changes |= _moved(device, report.curtain, listed=listed)
     members = {**device.members, **report.members}
     if len(members) > MAX_MEMBERS:  # the peer names them: what is new counts
         members = dict(report.members)
     return replace(device, members=members, **changes), frozenset(changes)
 
 
-def _moved(device: Device, state: CurtainState) -> dict[str, Any]:
+def _moved(device: Device, state: CurtainState, *, listed: bool) -> dict[str, Any]:
     """Derive where a curtain is and which way it moves (§7.3)."""
     values: dict[str, Any] = {}
     if state.standing:
@@ -255,6 +256,8 @@ def _moved(device: Device, state: CurtainState) -> dict[str, Any]:
         values["level"] = state.level
         if _is_on_its_way(device, state.level):
             pass  # and goes on
+        elif listed and device.motion and state.level == device.level:
+            pass  # a list that is read once more is no second report of the motor
         elif start is None or state.level == start:
             values["motion"] = None
             values["standing_level"] = state.level
