@@ -234,14 +234,16 @@ def apply(device: Device, report: Report, *, listed: bool = False) -> tuple[Devi
     if changes.get("led"):
         changes["lit_led"] = changes["led"]
     if report.curtain is not None:
-        changes |= _moved(device, report.curtain, listed=listed)
+        # A list, or a push about something else, only carries the target along.
+        about_motion = not listed and changes.keys() <= {"updated_at"}
+        changes |= _moved(device, report.curtain, about_motion=about_motion)
     members = {**device.members, **report.members}
     if len(members) > MAX_MEMBERS:  # the peer names them: what is new counts
         members = dict(report.members)
     return replace(device, members=members, **changes), frozenset(changes)
 
 
-def _moved(device: Device, state: CurtainState, *, listed: bool) -> dict[str, Any]:
+def _moved(device: Device, state: CurtainState, *, about_motion: bool) -> dict[str, Any]:
     """Derive where a curtain is and which way it moves (§7.3)."""
     values: dict[str, Any] = {}
     if state.standing:
@@ -256,8 +258,8 @@ def _moved(device: Device, state: CurtainState, *, listed: bool) -> dict[str, An
         values["level"] = state.level
         if _is_on_its_way(device, state.level):
             pass  # and goes on
-        elif listed and device.motion and state.level == device.level:
-            pass  # a list that is read once more is no second report of the motor
+        elif device.motion and state.level == device.level and not about_motion:
+            pass  # not told twice by the motor
         elif start is None or state.level == start:
             values["motion"] = None
             values["standing_level"] = state.level
