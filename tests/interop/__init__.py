@@ -1,0 +1,1 @@
+"""Published clients of the vendors, as witnesses: they operate our simulators beside our own."""
