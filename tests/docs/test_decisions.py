@@ -1,4 +1,4 @@
-"""What developers' pages point at is there: tests by name, sections by number, calls of both clients."""
+"""What developers' pages point at is there: tests by name, sections by number."""
 
 import ast
 from collections.abc import Iterator
@@ -6,10 +6,8 @@ from functools import cache
 from pathlib import Path
 import re
 
-from dio_chacon_wifi_api import DIOChaconAPIClient
 import pytest
 
-from custom_components.dio_chacon import protocol
 from script.lib.project import component_folders
 
 ROOT = Path(__file__).parents[2]
@@ -95,25 +93,9 @@ def test_cited_sections_exist(component: Path) -> None:
     assert {(number, name) for number, name in cited if number not in known | weaknesses} == set()
 
 
-def dio_decisions() -> str:
-    """Read the decisions of DIO Chacon."""
-    return (ROOT / "docs/dio_chacon/decisions.md").read_text(encoding="utf-8")
-
-
 def test_every_weakness_of_the_published_dio_client_has_a_test() -> None:
     """All twenty-five, in order, each with at least one test."""
-    rows = {int(row[1]): row[0] for row in ROW.finditer(dio_decisions())}
+    text = (ROOT / "docs/dio_chacon/decisions.md").read_text(encoding="utf-8")
+    rows = {int(row[1]): row[0] for row in ROW.finditer(text)}
     assert list(rows) == list(range(1, 26))
     assert [number for number, row in rows.items() if not TEST.search(row)] == []
-
-
-def test_every_call_of_the_published_dio_client_has_its_counterpart() -> None:
-    """No public call of it is left out of the table, and what stands for it exists."""
-    text = dio_decisions()
-    theirs = [name for name in vars(DIOChaconAPIClient) if not name.startswith("_")]
-    assert len(theirs) == 9
-    assert [name for name in theirs if f"| `{name}(" not in text] == []
-    ours = set(re.findall(r"`DioClient\.(\w+)", text))
-    assert [name for name in ours if not hasattr(protocol.DioClient, name)] == []
-    public = {name for name in vars(protocol.DioClient) if not name.startswith("_")}
-    assert public <= ours

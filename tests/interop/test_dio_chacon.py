@@ -11,6 +11,8 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from itertools import repeat
+from pathlib import Path
+import re
 from typing import Any, override
 
 import aiohttp
@@ -44,6 +46,7 @@ LIGHT_SWITCH = "L4HActuator_7d3a9e10-1c55-4f0b-a2d8-61b0f3c9d101"
 PLUG = "L4HActuator_c0ffee12-77aa-4b3c-9d21-0f9e8d7c6b01"
 DOORBELL = "Tuya_bf77d0orbe11sample01"
 LIMIT_S = 10
+DECISIONS = Path(__file__).parents[2] / "docs/dio_chacon/decisions.md"
 
 # Its own use of an old name of the logging module, for a device whose state is null.
 pytestmark = pytest.mark.filterwarnings("ignore:The 'warn' method:DeprecationWarning")
@@ -369,3 +372,14 @@ async def test_pushes(cloud: SimulatedCloud) -> None:
         assert ours.client.devices[SHUTTER].movement is Movement.STOP
         assert len(said_by_peer(cloud)) == asked
         assert with_times(peer.view) == with_inventions(ours.view)
+
+
+def test_every_call_has_its_counterpart() -> None:
+    """The table of the decisions has each public call of the published client, and what stands for it exists."""
+    text = DECISIONS.read_text(encoding="utf-8")
+    theirs = [name for name in vars(DIOChaconAPIClient) if not name.startswith("_")]
+    assert len(theirs) == 9
+    assert [name for name in theirs if f"| `{name}(" not in text] == []
+    named = set(re.findall(r"`DioClient\.(\w+)", text))
+    assert [name for name in named if not hasattr(DioClient, name)] == []
+    assert {name for name in vars(DioClient) if not name.startswith("_")} <= named
