@@ -101,7 +101,7 @@ def test_stopping_is_quick_and_complete() -> None:
             with patch.object(aiohttp.ClientSession, "__init__", count):
                 for number in range(10):
                     cloud.link.abort()
-                    await until(lambda number=number: cloud.connections > number + 1)
+                    await until(lambda least=number + 1: cloud.connections > least)
                     await until(lambda: client.connected)
             started = loop.time()
             task.cancel()
