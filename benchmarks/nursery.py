@@ -10,6 +10,7 @@ from importlib import import_module
 import json
 import os
 import sys
+import traceback
 from typing import NoReturn
 
 
@@ -40,7 +41,11 @@ def _become(ends: set[int], orders: int, answers: int, module: str, *words: str)
     try:
         import_module(module).main(words)
         status = 0
+    except BaseException:
+        traceback.print_exc()  # nobody above would
+        raise
     finally:
+        sys.stderr.flush()
         sys.stdout.flush()
         os._exit(status)
 

@@ -43,7 +43,7 @@ from .const import (
     MAX_LIST_REFRESH_MINUTES,
     MIN_LIST_REFRESH_MINUTES,
 )
-from .coordinator import Options, new_client
+from .coordinator import Options, complete, new_client
 from .errors import error_key
 from .protocol import (
     LOGIN_URL,
@@ -153,7 +153,7 @@ class DioConfigFlow(ConfigFlow, domain=DOMAIN):
         entry = self._get_reconfigure_entry()
         errors: dict[str, str] = {}
         if user_input is not None:
-            data = {**entry.data, **_entry_data(user_input)}
+            data = {**complete(entry.data, entry.entry_id), **_entry_data(user_input)}
             account, errors = await self._async_log_in(data)
             if account:
                 await self.async_set_unique_id(account.account_id)
@@ -177,7 +177,8 @@ class DioConfigFlow(ConfigFlow, domain=DOMAIN):
         entry = self._get_reauth_entry()
         errors: dict[str, str] = {}
         if user_input is not None:
-            account, errors = await self._async_log_in({**entry.data, **user_input})
+            data = {**complete(entry.data, entry.entry_id), **user_input}
+            account, errors = await self._async_log_in(data)
             if account:
                 await self.async_set_unique_id(account.account_id)
                 self._abort_if_unique_id_mismatch()

@@ -78,6 +78,16 @@ class Options(NamedTuple):
         )
 
 
+def complete(data: Mapping[str, Any], entry_id: str) -> dict[str, Any]:
+    """Fill in what the data of the core integration does not have."""
+    return {
+        CONF_INSTALLATION_ID: entry_id,
+        CONF_LOGIN_URL: LOGIN_URL,
+        CONF_WEBSOCKET_URL: WEBSOCKET_URL,
+        **data,
+    }
+
+
 def new_client(
     hass: HomeAssistant, data: Mapping[str, Any], options: Options | None = None
 ) -> DioClient:
@@ -87,8 +97,8 @@ def new_client(
         Credentials(data[CONF_USERNAME], data[CONF_PASSWORD], data[CONF_INSTALLATION_ID]),
         async_get_clientsession(hass),
         servers=Servers(
-            login_url=data.get(CONF_LOGIN_URL, LOGIN_URL),
-            websocket_url=data.get(CONF_WEBSOCKET_URL, WEBSOCKET_URL),
+            login_url=data[CONF_LOGIN_URL],
+            websocket_url=data[CONF_WEBSOCKET_URL],
         ),
         list_interval_s=options.list_refresh_minutes * 60.0,
         read_unknown=options.unknown_devices,
@@ -148,9 +158,7 @@ class Coordinator(CloudCoordinator[DioClient]):
 
     @override
     def _new_client(self) -> DioClient:
-        # Data that the core integration stored has no installation id.
-        data = {CONF_INSTALLATION_ID: self.entry_id, **self.entry.data}
-        return new_client(self.hass, data, self.options)
+        return new_client(self.hass, complete(self.entry.data, self.entry_id), self.options)
 
     @override
     async def async_connect(self) -> None:

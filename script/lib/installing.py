@@ -7,7 +7,7 @@ from pathlib import Path
 import re
 import shutil
 import tempfile
-from typing import Optional
+from typing import Any, Optional
 
 from .console import ROOT, ScriptError
 from .project import component_folders, minimum_home_assistant, read_json
@@ -45,7 +45,12 @@ def check_version(folder: Path, minimum: str) -> str:
     path = folder / ".HA_VERSION"
     if not path.is_file():
         return ""
-    found = path.read_text(encoding="utf-8").strip()
+    found = path.read_text(encoding="utf-8", errors="replace").strip()
+    if not _numbers(found):
+        raise ScriptError(
+            f"the version of Home Assistant cannot be read from {path}; {minimum} or newer is needed."
+            " Start it once, and run this again"
+        )
     if _numbers(found) < _numbers(minimum):
         raise ScriptError(
             f"{folder} belongs to Home Assistant {found}; {minimum} or newer is needed."
@@ -133,27 +138,36 @@ def _swap(new: Path, target: Path, old: Path) -> None:
         raise
 
 
+def _record(target: Path) -> dict[str, Any]:
+    """Read what was installed; empty when there is no record, or none that can be read."""
+    try:
+        record = read_json(target / RECORD)
+    except (OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) and isinstance(record.get("files"), dict) else {}
+
+
 def _foreign(target: Path) -> str:
     """Say what is at ``target`` when this script did not put it there; empty when it did."""
     if target.is_symlink():
         return "a link"
-    if not target.exists() or (target / RECORD).is_file():
+    if not target.exists() or _record(target):
         return ""
-    return "no record of an installation"
+    return "a damaged record" if (target / RECORD).exists() else "no record of an installation"
 
 
 def _installed_version(target: Path) -> Optional[str]:
     """Return the version that the record names; None when there is no record."""
-    path = target / RECORD
-    return str(read_json(path).get("version")) if path.is_file() else None
+    record = _record(target)
+    return str(record.get("version")) if record else None
 
 
 def changed_files(target: Path) -> list[str]:
     """Name the files below ``target`` that were added or changed since the installation."""
-    path = target / RECORD
-    if not path.is_file():
+    record = _record(target)
+    if not record:
         return []
-    recorded = read_json(path).get("files", {})
+    recorded = record["files"]
     return sorted(name for name, digest in _digests(target).items() if recorded.get(name) != digest)
 
 

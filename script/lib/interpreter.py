@@ -152,27 +152,44 @@ def archive_stanza(configuration: Path = Path("/etc/apt")) -> str:
 
     Raises ScriptError when the configuration names no Debian archive.
     """
+    found = []
+    for source in _sources(configuration):
+        suites = source["suites"].split()
+        # Others publish for Debian too, but most in components of their own.
+        debian = "debian" in source["uris"] and "main" in source["components"].split()
+        if debian and suites and "-security" not in suites[0]:
+            found.append((source["uris"].split()[0], source.get("signed-by")))
+    if not found:
+        raise ScriptError("apt's configuration names no Debian archive")
+    # Debian's mirrors hold it in a folder of this name; others add a release or a product.
+    found.sort(key=lambda uri_and_key: not uri_and_key[0].rstrip("/").endswith("/debian"))
+    return _stanza(*found[0])
+
+
+def _sources(configuration: Path) -> Iterator[dict[str, str]]:
+    """Give the sources of binary packages of both forms, as fields of a deb822 stanza."""
     parts = configuration / "sources.list.d"
     for path in sorted(parts.glob("*.sources")):
         for stanza in _stanzas(path.read_text()):
-            suites = stanza.get("suites", "")
-            if "debian" in stanza.get("uris", "") and "-security" not in suites.split()[0]:
-                signed = stanza.get("signed-by")
-                return _stanza(stanza["uris"].split()[0], signed)
+            if "deb" in stanza.get("types", "").split():
+                yield {"suites": "", "components": "", **stanza}
     for path in (configuration / "sources.list", *sorted(parts.glob("*.list"))):
         for line in path.read_text().splitlines() if path.exists() else ():
             words = line.split("#")[0].replace("[", " [ ").replace("]", " ] ").split()
             if words[:1] != ["deb"]:
                 continue
-            signed = None
-            if words[1:2] == ["["]:
+            options: dict[str, str] = {}
+            if words[1:2] == ["["] and "]" in words:
                 end = words.index("]")
                 options = dict(word.split("=", 1) for word in words[2:end] if "=" in word)
-                signed = options.get("signed-by")
                 words = ["deb", *words[end + 1 :]]
-            if len(words) > 2 and "debian" in words[1] and "-security" not in words[2]:
-                return _stanza(words[1], signed)
-    raise ScriptError("apt's configuration names no Debian archive")
+            if len(words) > 3:
+                yield {
+                    **options,
+                    "uris": words[1],
+                    "suites": words[2],
+                    "components": " ".join(words[3:]),
+                }
 
 
 def _stanza(uri: str, signed_by: Optional[str]) -> str:

@@ -47,6 +47,15 @@ def test_no_such_module() -> None:
         child.ask("double", number=1)
 
 
+def test_forked_failure() -> None:
+    """A copy that cannot start says why."""
+    with (
+        forked("json", {"one": ("benchmarks.nonsense",)}) as copies,
+        pytest.raises(ChildError, match=r"one ended:(?s:.*)No module named 'benchmarks\.nonsense'"),
+    ):
+        copies["one"].ask("double", number=1)
+
+
 def test_silence(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that says nothing is not waited for without end."""
     with spawned("one", WORKER) as child:
@@ -65,7 +74,7 @@ def test_forked() -> None:
         assert [first.ask("words"), second.ask("words")] == [["first"], ["second"]]
         processes = [first.ask("process"), second.ask("process")]
         assert len(set(processes)) == 2
-        with pytest.raises(ChildError, match="one ended"):
+        with pytest.raises(ChildError, match="one ended:\nlast words"):
             first.ask("die")
         assert second.ask("double", number=2) == 4
     assert not any(Path(f"/proc/{process}").exists() for process in processes)

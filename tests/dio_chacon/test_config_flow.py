@@ -242,6 +242,32 @@ async def test_reauth(
 
 
 @pytest.mark.parametrize("step", ["reauth", "reconfigure"])
+async def test_data_of_the_core_integration(
+    hass: HomeAssistant, cloud: SimulatedCloud, set_up: AsyncMock, step: str
+) -> None:
+    """An entry that was taken over can be signed in to again, and keeps what it gains."""
+    entry = MockConfigEntry(
+        domain=DOMAIN, unique_id=ACCOUNT, data={"username": EMAIL, "password": "old"}
+    )
+    entry.add_to_hass(hass)
+    with (
+        patch("custom_components.dio_chacon.coordinator.LOGIN_URL", cloud.auth_url),
+        patch("custom_components.dio_chacon.coordinator.WEBSOCKET_URL", cloud.ws_url),
+    ):
+        if step == "reauth":
+            result = await entry.start_reauth_flow(hass)
+            result = await submit(hass, result, {"password": PASSWORD})
+        else:
+            result = await entry.start_reconfigure_flow(hass)
+            result = await submit(hass, result, filled(cloud))
+    assert result["reason"] == f"{step}_successful"
+    await hass.async_block_till_done()
+    assert entry.data["password"] == PASSWORD
+    if step == "reconfigure":
+        assert entry.data["installation_id"] == entry.entry_id
+
+
+@pytest.mark.parametrize("step", ["reauth", "reconfigure"])
 async def test_another_account(
     hass: HomeAssistant,
     entry: MockConfigEntry,

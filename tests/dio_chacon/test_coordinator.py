@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from unittest.mock import patch
 
+from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.const import STATE_ON, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import (
@@ -313,6 +314,17 @@ async def test_silent_device_left_while_we_were_away(
     await setup(hass, loaded)
     await until(hass, lambda: not issues(hass))
     assert not has_device(hass, loaded, SILENT_SHUTTER)
+
+
+async def test_disabled_entry_asks_for_nothing(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    """What is switched off needs no mending; a reload keeps what was said."""
+    pass_time(hass, DAY_S + 60)
+    await hass.config_entries.async_reload(loaded.entry_id)
+    assert issues(hass) == {"firmware_too_old"}
+    await hass.config_entries.async_set_disabled_by(loaded.entry_id, ConfigEntryDisabler.USER)
+    assert issues(hass) == set()
 
 
 async def test_removed_entry_takes_its_issues_along(

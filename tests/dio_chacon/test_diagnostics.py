@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from homeassistant.components.diagnostics import REDACTED
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 import pytest
@@ -141,6 +142,9 @@ async def test_secrets_in_odd_places(
             PLUG: {"bleKey": {"deep": "secret"}},
             "link": "see https://user:pw@cloud.example.org/x?token=1 or wss://cloud.example.org/ws",
             "installationId": None,
+            "ssid": "Chez nous",
+            "localKey": "tuya-local-key",
+            "note": "02AABBCCDDEF at 192.168.1.7 with r:ffeeddccbbaa99887766554433221100",
         },
     )
     await setup(hass, entry)
@@ -154,6 +158,28 @@ async def test_secrets_in_odd_places(
         "user:pw",
         "cloud.example.org",
         "token=1",
+        "Chez nous",
+        "tuya-local-key",
+        "02AABBCCDDEF",
+        "192.168.1.7",
+        "ffeeddcc",
     ]
     assert [secret for secret in wanted if secret in text] == []
     assert "/v1/devices/device-1" in text
+
+
+async def test_entry_that_is_not_loaded(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    cloud: SimulatedCloud,
+    entry: MockConfigEntry,
+) -> None:
+    """When nothing works diagnostics are wanted most."""
+    cloud.faults.arm("upgrade_status", status=503)
+    await setup(hass, entry, ConfigEntryState.SETUP_RETRY)
+    snapshot = await dump(hass, hass_client, entry)
+    assert snapshot["state"] == "setup_retry"
+    assert "503" in snapshot["reason"]
+    assert "devices" not in snapshot
+    text = json.dumps(snapshot)
+    assert [secret for secret in secrets_of(cloud) if secret in text] == []

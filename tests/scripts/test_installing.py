@@ -74,6 +74,20 @@ def test_changes_of_the_user_are_told(source: Path, configuration: Path) -> None
     assert "your changes in mine.py" in installing.remove("lamp", configuration).text
 
 
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"version": "1"}', "\u0000"])
+def test_a_damaged_record_can_be_got_over(source: Path, configuration: Path, text: str) -> None:
+    """A record that a full disk cut short is told of, and --replace mends it."""
+    installing.install(source, configuration)
+    record = configuration / "custom_components" / source.name / installing.RECORD
+    record.write_text(text, encoding="utf-8")
+    with pytest.raises(ScriptError, match="a damaged record"):
+        installing.install(source, configuration)
+    with pytest.raises(ScriptError, match="a damaged record"):
+        installing.remove(source.name, configuration)
+    assert "a damaged record" in installing.install(source, configuration, replace=True).text
+    assert "removed" in installing.remove(source.name, configuration).text
+
+
 def test_removing_takes_only_ours(source: Path, configuration: Path) -> None:
     """The other component stays; removing twice is no error."""
     installing.install(source, configuration)
@@ -154,6 +168,14 @@ def test_the_version_is_compared_by_number(tmp_path: Path, found: str, accepted:
     else:
         with pytest.raises(ScriptError, match=r"2026\.8\.3 or newer is needed"):
             installing.check_version(tmp_path, "2026.8.3")
+
+
+@pytest.mark.parametrize("text", ["", "unknown"])
+def test_a_version_that_cannot_be_read_is_told(tmp_path: Path, text: str) -> None:
+    """Nothing is guessed about a release that left no number."""
+    (tmp_path / ".HA_VERSION").write_text(text, encoding="utf-8")
+    with pytest.raises(ScriptError, match="cannot be read"):
+        installing.check_version(tmp_path, "2026.8.3")
 
 
 def test_an_unstarted_configuration_has_no_version(tmp_path: Path) -> None:

@@ -78,6 +78,59 @@ def test_the_archive_is_taken_from_one_line_sources(tree: Tree, line: str, signe
     )
 
 
+FOREIGN = """Types: deb
+URIs: https://packages.example/linux/debian
+Suites: bookworm
+Components: stable
+Signed-By: /foreign.gpg
+"""
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        {"sources.list.d/a.sources": FOREIGN},
+        {"sources.list.d/a.sources": FOREIGN.replace("Suites: bookworm", "Suites:")},
+        {"sources.list.d/a.sources": FOREIGN.replace("Components: stable\n", "")},
+        {"sources.list.d/a.sources": DEB822.replace("Types: deb", "Types: deb-src")},
+        {"sources.list.d/a.list": "deb https://packages.example/linux/debian bookworm stable\n"},
+        {"sources.list.d/a.list": "deb [ https://packages.example/debian bookworm main\n"},
+        {"sources.list.d/a.list": "deb https://packages.example/debian ./\n"},
+    ],
+    ids=[
+        "deb822",
+        "no suite",
+        "no component",
+        "source packages",
+        "one line",
+        "half an option",
+        "flat",
+    ],
+)
+def test_archives_of_others_are_passed_over(tree: Tree, foreign: dict[str, str]) -> None:
+    """Who publishes packages for Debian has no testing; Debian's own comes after in any form."""
+    with pytest.raises(ScriptError, match="no Debian archive"):
+        interpreter.archive_stanza(tree(foreign))
+    own = {
+        "sources.list.d/z.list": "deb [signed-by=/own.gpg] http://mirror.example/debian sid main"
+    }
+    assert interpreter.archive_stanza(tree({**foreign, **own})) == (
+        "Types: deb\nURIs: http://mirror.example/debian\nSuites: testing\nComponents: main\n"
+        "Signed-By: /own.gpg\n"
+    )
+
+
+def test_a_mirror_comes_before_what_only_sounds_like_one(tree: Tree) -> None:
+    """Of several archives with a component main, that in a folder named debian is Debian's."""
+    product = "deb https://packages.example/debian/12/prod bookworm main\n"
+    files = {"sources.list.d/a.list": product, "sources.list.d/debian.list": ""}
+    assert "URIs: https://packages.example/debian/12/prod\n" in interpreter.archive_stanza(
+        tree(files)
+    )
+    files["sources.list.d/debian.list"] = "deb http://mirror.example/debian/ bookworm main\n"
+    assert "URIs: http://mirror.example/debian/\n" in interpreter.archive_stanza(tree(files))
+
+
 def test_other_distributions_have_no_such_archive(tmp_path: Path) -> None:
     """Without apt's configuration the way is closed, and says so."""
     with pytest.raises(ScriptError, match="no Debian archive"):

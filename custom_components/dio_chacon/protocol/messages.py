@@ -307,7 +307,7 @@ def _is_public(host: str) -> bool:
     """Tell whether a host is a name of the public network, or a plain public address."""
     labels = host.removesuffix(".").split(".")
     if ":" not in host and not labels[-1][:1].isdigit():
-        local = labels[-1] in ("localhost", "local")
+        local = len(labels) == 1 or labels[-1] in _LOCAL_DOMAINS or labels[-2:] == ["home", "arpa"]
         return not local and all(
             label and label.replace("-", "").replace("_", "").isalnum() for label in labels
         )
@@ -383,6 +383,8 @@ def _last_event(link: Mapping[str, Any]) -> LastEvent | None:
     return LastEvent(kind, time, safe_image_url(data.get("image")) if type(data) is dict else None)
 
 
+# Names below these are never of the public network.
+_LOCAL_DOMAINS: Final = frozenset({"internal", "lan", "local", "localdomain", "localhost"})
 # Addresses of the other family hide in these.
 _NAT64: Final = ip_network("64:ff9b::/96")
 _MOVEMENTS: Final = {movement.value: movement for movement in Movement}

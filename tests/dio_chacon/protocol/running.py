@@ -1,10 +1,11 @@
 """A client at work against a cloud of the tests."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from itertools import repeat
-from typing import Any
+from typing import Any, override
 
 import aiohttp
 
@@ -35,6 +36,21 @@ async def until(condition: Callable[[], object], limit_s: float = 10.0) -> None:
             pause_s = min(limit_s / 100, pause_s * 1.3)
 
 
+class Drops(Counter[str]):
+    """Counts lost links and failed attempts, and wakes who waits for one."""
+
+    def __init__(self, news: asyncio.Event) -> None:
+        """Count from nothing."""
+        super().__init__()
+        self._news = news
+
+    @override
+    def __setitem__(self, key: str, value: int) -> None:
+        """Count and wake."""
+        super().__setitem__(key, value)
+        self._news.set()
+
+
 class Running:
     """A client, its task, and all that it told."""
 
@@ -43,8 +59,26 @@ class Running:
         self.client, self.cloud = client, cloud
         self.changes: list[Change] = []
         self._losses = 0
-        client.subscribe(self.changes.append)
+        self._news = asyncio.Event()
+        self.drops = client.statistics.drops = Drops(self._news)
+        client.subscribe(self._heard)
         self.task: asyncio.Task[Any] = asyncio.create_task(client.run())
+
+    def _heard(self, change: Change) -> None:
+        self.changes.append(change)
+        self._news.set()
+
+    async def when(self, condition: Callable[[], object], limit_s: float = 60.0) -> None:
+        """Wait until something holds that only news can bring about, without letting time pass for it."""
+        async with asyncio.timeout(limit_s):
+            while not condition():
+                self._news.clear()
+                await self._news.wait()
+
+    async def another_drop(self) -> None:
+        """Wait until one more attempt has failed, or one more link is lost."""
+        before = self.drops.total()
+        await self.when(lambda: self.drops.total() > before)
 
     def device(self, device_id: str) -> Device:
         """Give a device as it is now."""
@@ -74,11 +108,11 @@ class Running:
     async def lost(self) -> None:
         """Wait until the link is lost, once more than last time."""
         self._losses += 1
-        await until(lambda: self.links().count(False) >= self._losses, 100)
+        await self.when(lambda: self.links().count(False) >= self._losses, 100)
 
     async def back(self, limit_s: float = 30.0) -> None:
         """Wait until the link is up."""
-        await until(lambda: self.client.connected, limit_s)
+        await self.when(lambda: self.client.connected, limit_s)
 
     async def end(self) -> BaseException | None:
         """Wait until the task ends by itself; gives its error."""

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from hypothesis import given, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+import pytest
 
 from custom_components.dio_chacon.protocol.connection import (
     AccountRead,
@@ -43,6 +44,9 @@ from custom_components.dio_chacon.protocol.messages import (
 
 from .home import BELL, GREETING, LIGHT, PLUG, SHUTTER, USER, push, record, switched
 from .strategies import DATA, FRAMES
+
+# Only failures are worth the definitions of all strategies.
+pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 
 EVENTS = (
     *(AccountRead, Established, Greeting, Listed, Noticed, Overdue, RecordPush, Report),

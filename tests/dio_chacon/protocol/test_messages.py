@@ -594,10 +594,10 @@ def test_image_url(url: object, safe: bool) -> None:
         "%31%32%37.0.0.1",
     ],
 )
-@pytest.mark.parametrize("port", ["", ":443", ":8123"])
-def test_image_url_never_points_home(host: str, port: str) -> None:
+def test_image_url_never_points_home(host: str) -> None:
     """The address comes from the network, and must not make us ask machines behind the user's router."""
-    assert safe_image_url(f"https://{host}{port}/a.jpeg") is None
+    for port in ("", ":443", ":8123"):
+        assert safe_image_url(f"https://{host}{port}/a.jpeg") is None
 
 
 @pytest.mark.parametrize(

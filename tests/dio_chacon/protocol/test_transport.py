@@ -304,6 +304,23 @@ def test_closed(end: Callable[[Link], object], code: str) -> None:
     run_real(main())
 
 
+@pytest.mark.parametrize("end", ["finish", "abort"])
+def test_ping_that_cannot_be_answered(end: str) -> None:
+    """A link that is gone by the time its ping is read is closed, by no other name."""
+
+    async def main() -> None:
+        async with connected(Cloud()) as (transport, link):
+            link.raw(*[frame(b"x", PING)] * 50)
+            await asyncio.sleep(0.01)
+            getattr(link, end)()
+            await asyncio.sleep(0.01)
+            with pytest.raises(LinkClosedError) as caught:
+                await drained(transport)
+            assert SECRET not in secrets_of(caught.value)
+
+    run_real(main())
+
+
 def test_reading_may_be_cancelled() -> None:
     """A frame that arrives while nobody reads is kept."""
 
@@ -747,6 +764,7 @@ def test_snapshot(contexts: tuple[ssl.SSLContext, ssl.SSLContext]) -> None:
         lambda: picture(content_type="text/html"),
         lambda: picture(content_type="application/octet-stream"),
         lambda: picture(content_type="imagejpeg"),
+        lambda: picture(content_type="image/svg+xml"),
         lambda: Reply(200, PICTURE),
         lambda: picture(PICTURE * 3000),
         lambda: picture(b"x" * (MAX_IMAGE_BYTES + 1)),
@@ -761,7 +779,19 @@ def test_snapshot(contexts: tuple[ssl.SSLContext, ssl.SSLContext]) -> None:
         ),
     ],
     ids=[
-        *("404", "403", "500", "201", "206", "html", "bytes", "no subtype", "no type", "too long"),
+        *(
+            "404",
+            "403",
+            "500",
+            "201",
+            "206",
+            "html",
+            "bytes",
+            "no subtype",
+            "svg",
+            "no type",
+            "too long",
+        ),
         *("one too long", "endless", "cut body", "cut head", "closed", "packed"),
     ],
 )

@@ -21,6 +21,8 @@ from .websocket import NETWORK_ERRORS, retry_after_s
 _MAX_REDIRECTS: Final = 3
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _CHUNK_BYTES: Final = 64 * 1024
+# No SVG: Home Assistant serves the picture under its own address, where a script in it would run.
+_PICTURES: Final = frozenset({"image/gif", "image/jpeg", "image/png", "image/webp"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +72,8 @@ async def fetch_image(session: aiohttp.ClientSession, address: str) -> tuple[byt
                         address = urljoin(url, response.headers.get("Location", ""))
                         continue
                     content_type = response.content_type
-                    if response.status != 200 or not content_type.startswith("image/"):
-                        reason = f"no picture but HTTP status {response.status}"
+                    if response.status != 200 or content_type not in _PICTURES:
+                        reason = f"no picture, HTTP status {response.status}"
                         break
                     return await _read(response, MAX_IMAGE_BYTES), content_type
     except FrameError as err:
