@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 import json
 import signal
-import socket
 
 import pytest
 
-from .conftest import LIMIT_S, Cloud, Follow, Result, Run, simulated
+from .conftest import Cloud, Follow, Result, Run, simulated
 
 GATE, PARLOUR, OFFICE, ATTIC = "Volet chambre", "Volet salon", "Volet bureau", "Volet grenier"
 PLUG, LAMP = "Prise garage", "Prise lampadaire"
@@ -234,56 +233,6 @@ def test_refused_by_the_cloud(dio: Run) -> None:
     assert "status" in verdict
 
 
-def test_refused_credentials(run: Run, cloud: Cloud) -> None:
-    """A wrong password has its own status; the message repeats no secret."""
-    environment = {**cloud.environment, "DIO_CHACON_PASSWORD": "wr0ng"}
-    done = run("dio_chacon", "devices", *cloud.options, environment=environment)
-    assert (done.status, done.output) == (4, "")
-    assert "check the user name and the password" in done.errors
-    assert "wr0ng" not in done.errors
-
-
-def test_missing_credentials(run: Run, cloud: Cloud) -> None:
-    """Without a terminal nobody is asked for ever."""
-    done = run("dio_chacon", "devices", *cloud.options)
-    assert done.status == 2
-    assert "set DIO_CHACON_USERNAME" in done.errors
-
-
-def test_nobody_answers(run: Run, cloud: Cloud, socket_enabled: None) -> None:
-    """A refused connection is told at once, not when the time is over."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # not listening: connections are refused
-        port = taken.getsockname()[1]
-        done = run(
-            "dio_chacon",
-            "devices",
-            *("--url", f"ws://127.0.0.1:{port}/ws", "--login-url", f"http://127.0.0.1:{port}/"),
-            *("--timeout", "25", "--debug"),
-            environment=cloud.environment,
-        )
-    assert (done.status, done.output) == (3, "")
-    log, verdict = done.errors.splitlines()
-    assert "DEBUG Link to the cloud" in log
-    assert "cannot be reached" in verdict
-    assert "Traceback" not in done.errors
-
-
-def test_silence_is_bounded(run: Run, cloud: Cloud, socket_enabled: None) -> None:
-    """A server that accepts and says nothing meets the time limit."""
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        port = silent.getsockname()[1]
-        done = run(
-            "dio_chacon",
-            "devices",
-            *("--url", f"ws://127.0.0.1:{port}/ws", "--login-url", f"http://127.0.0.1:{port}/"),
-            *("--timeout", "0.3"),
-            environment=cloud.environment,
-        )
-    assert (done.status, done.output) == (3, "")
-    assert "within 0.3 s" in done.errors
-
-
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -352,33 +301,6 @@ def test_watch_in_json(follow: Follow, cloud: Cloud) -> None:
     assert moved == [{"movement": "up"}, {"movement": "stop", "position": 80}]
 
 
-def test_watch_outlives_the_link(follow: Follow, cloud: Cloud) -> None:
-    """A lost link is told, comes back by itself, and with it what changed meanwhile."""
-    follower = follow("--json")
-    follower.event("device")
-    cloud.operate("press", device=LAMP, on=True)
-    cloud.operate("drop")
-    assert follower.event("disconnected")["reason"]
-    cloud.operate("press", device=LAMP, on=False)
-    changed = follower.event("changed")
-    assert (changed["name"], changed["changed"]["is_on"]) == (LAMP, False)
-    follower.event("connected")
-
-
-def test_watch_notices_a_new_password(cloud: Cloud, follow: Follow) -> None:
-    """Credentials that are refused later end it with the status of refused credentials."""
-    follower = follow("--json")
-    follower.event("device")
-    cloud.operate("password", password="another")
-    try:
-        cloud.operate("invalid")
-        assert follower.process.wait(timeout=LIMIT_S) == 4
-    finally:
-        cloud.operate("password", password=cloud.line["password"])
-    assert follower.process.stderr
-    assert "check the user name and the password" in follower.process.stderr.read()
-
-
 @pytest.mark.parametrize(
     ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["SIGINT", "SIGTERM"]
 )
@@ -396,29 +318,7 @@ def test_stopping_says_goodbye(
     assert "/session/logout" in [each.get("path") for each in state["received"]]
 
 
-def test_watch_for_a_while(dio: Run) -> None:
-    """With --duration it ends by itself, which is no failure."""
-    done = dio("watch", "--duration", "0.2", LAMP)
-    assert (done.status, done.errors) == (0, "")
-    assert done.output.splitlines()[1].startswith(LAMP)
-
-
-def test_reader_may_leave(follow: Follow, cloud: Cloud) -> None:
-    """Piped into something that has seen enough it ends quietly."""
-    follower = follow("--json")
-    follower.event("device")
-    assert follower.process.stdout
-    assert follower.process.stderr
-    follower.process.stdout.close()
-    cloud.operate("press", device=LAMP)
-    assert follower.process.wait(timeout=LIMIT_S) == 0
-    assert follower.process.stderr.read() == ""
-
-
-# --- the simulator's judgement ---------------------------------------------------------------
-
-
 def test_nothing_improper_was_said(dio: Run, cloud: Cloud) -> None:
-    """The strict simulator has no complaint about the client."""
+    """The strict simulator has no complaint about any of this."""
     assert dio("devices").status == 0
     assert cloud.state()["violations"] == []
