@@ -26,6 +26,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: HomismartConfigEntry) ->
 
 async def async_unload_entry(hass: HomeAssistant, entry: HomismartConfigEntry) -> bool:
     """Remove the entities; the entry then stops the link, which it owns."""
+    if entry.disabled_by:  # nothing to mend in what is not used
+        async_delete_issues(hass, entry.entry_id)
     return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
 
 

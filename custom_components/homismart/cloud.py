@@ -280,10 +280,10 @@ class CloudCoordinator[ClientT: CloudClient[Any]](ABC):
             dr.async_get(self.hass).async_remove_device(entry.id)
 
     def _link_lost(self, error: VendorError | None) -> None:
-        _LOGGER.info("Connection to the %s lost: %s", CLOUD_NAME, error)
+        _LOGGER.info("Connection to the %s lost: %s (entry %s)", CLOUD_NAME, error, self.entry_id)
         self._up = False
         self.since = dt_util.utcnow()
-        self.last_error = type(error).__name__
+        self.last_error = type(error).__name__ if error else None
         self._end_grace()
         self._grace = async_call_later(
             self.hass, GRACE_S, HassJob(self._grace_over, cancel_on_shutdown=True)
@@ -291,7 +291,7 @@ class CloudCoordinator[ClientT: CloudClient[Any]](ABC):
         self._send(ACCOUNT, CONNECTED)
 
     def _link_back(self) -> None:
-        _LOGGER.info("Connection to the %s is back", CLOUD_NAME)
+        _LOGGER.info("Connection to the %s is back (entry %s)", CLOUD_NAME, self.entry_id)
         self._end_grace()
         self._up = self.linked = True
         self.since = dt_util.utcnow()

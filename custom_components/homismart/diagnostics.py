@@ -1,9 +1,10 @@
 """What helps to find a fault, without anything secret."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from typing import Any, Final
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME, __version__
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import DeviceEntry
@@ -24,53 +25,55 @@ _ID_MEMBERS: Final = ("id", "deviceId", "pid")
 async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: HomismartConfigEntry
 ) -> dict[str, Any]:
-    """Describe the account, its link and all its devices."""
-    coordinator = entry.runtime_data
-    snapshot = await _about_entry(hass, entry)
-    snapshot["devices"] = [_about_device(device) for device in coordinator.devices.values()]
-    return _redactor(coordinator)(snapshot)  # type: ignore[no-any-return]
+    """Describe the account, its link and all its devices, as far as the entry has got."""
+    return await _snapshot(hass, entry, lambda device: True)
 
 
 async def async_get_device_diagnostics(
     hass: HomeAssistant, entry: HomismartConfigEntry, device: DeviceEntry
 ) -> dict[str, Any]:
     """Describe one device and the link; of the account device only the link."""
-    coordinator = entry.runtime_data
     ids = {device_id for domain, device_id in device.identifiers if domain == DOMAIN}
-    snapshot = await _about_entry(hass, entry)
-    snapshot["devices"] = [
-        _about_device(coordinator.devices[device_id])
-        for device_id in coordinator.devices
-        if device_id in ids
-    ]
-    return _redactor(coordinator)(snapshot)  # type: ignore[no-any-return]
+    return await _snapshot(hass, entry, lambda device: device.device_id in ids)
 
 
-async def _about_entry(hass: HomeAssistant, entry: HomismartConfigEntry) -> dict[str, Any]:
-    coordinator = entry.runtime_data
+async def _snapshot(
+    hass: HomeAssistant, entry: HomismartConfigEntry, wanted: Callable[[Device], bool]
+) -> dict[str, Any]:
+    integration = await async_get_integration(hass, DOMAIN)
+    coordinator = entry.runtime_data if entry.state is ConfigEntryState.LOADED else None
+    snapshot: dict[str, Any] = {
+        "versions": {"integration": str(integration.version), "home_assistant": __version__},
+        "state": entry.state.value,
+        "reason": entry.reason,
+        "options": dict(entry.options),
+    }
+    if coordinator:
+        devices = coordinator.devices.values()
+        snapshot["host"] = coordinator.client.host
+        snapshot["link"] = _about_link(coordinator)
+        snapshot["unknown"] = dict(coordinator.client.statistics.unknown)
+        snapshot["devices"] = [_about_device(device) for device in devices if wanted(device)]
+    return _redactor(entry.data, coordinator)(snapshot)  # type: ignore[no-any-return]
+
+
+def _about_link(coordinator: Coordinator) -> dict[str, Any]:
     client = coordinator.client
     statistics = client.statistics
-    integration = await async_get_integration(hass, DOMAIN)
     return {
-        "versions": {"integration": str(integration.version), "home_assistant": __version__},
-        "options": dict(entry.options),
-        "host": client.host,
-        "link": {
-            "connected": client.connected,
-            "shown_as_connected": coordinator.linked,
-            "since": coordinator.since,
-            "last_error": coordinator.last_error,
-            "terms_required": client.terms_required,
-            "connects": statistics.connects,
-            "drops": dict(statistics.drops),
-            "last_login": statistics.last_login,
-            "redirects": list(statistics.redirects),
-            "errors_by_code": {str(code): n for code, n in statistics.errors.items()},
-            "stray_errors": statistics.strays,
-            "unanswered_commands": statistics.unanswered,
-            "pushes": statistics.pushes,
-        },
-        "unknown": dict(statistics.unknown),
+        "connected": client.connected,
+        "shown_as_connected": coordinator.linked,
+        "since": coordinator.since,
+        "last_error": coordinator.last_error,
+        "terms_required": client.terms_required,
+        "connects": statistics.connects,
+        "drops": dict(statistics.drops),
+        "last_login": statistics.last_login,
+        "redirects": list(statistics.redirects),
+        "errors_by_code": {str(code): n for code, n in statistics.errors.items()},
+        "stray_errors": statistics.strays,
+        "unanswered_commands": statistics.unanswered,
+        "pushes": statistics.pushes,
     }
 
 
@@ -85,11 +88,10 @@ def _about_device(device: Device) -> dict[str, Any]:
     return {"raw": raw, "understood": state}
 
 
-def _redactor(coordinator: Coordinator) -> Redactor:
-    data = coordinator.entry.data
+def _redactor(data: Mapping[str, Any], coordinator: Coordinator | None) -> Redactor:
     username: str = data[CONF_USERNAME]
     replacements: dict[str, str] = {}
-    for number, device_id in enumerate(dict.fromkeys(_ids(coordinator)), 1):
+    for number, device_id in enumerate(dict.fromkeys(_ids(coordinator) if coordinator else ()), 1):
         # The first two digits tell the type.
         alias = f"{device_id[:2]}-device-{number}"
         names = [device_id]

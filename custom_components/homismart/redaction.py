@@ -11,7 +11,32 @@ HIDDEN: Final = "**REDACTED**"
 _TELLTALE: Final = (
     r"\b(?:https?|wss?|rtsps?)://\S+"
     r"|[\w.+%-]+@[\w-]+(?:\.[\w-]+)+"
-    r"|\b[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}\b"
+    r"|\b[0-9A-Fa-f]{2}(?:[:-]?[0-9A-Fa-f]{2}){5}\b"
+    r"|\b(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3}\b"
+    r"|\br:[0-9A-Fa-f]{16,}\b"
+)
+# Names of members that hold something personal with any vendor.
+_PERSONAL: Final = frozenset(
+    {
+        "address",
+        "ip",
+        "key",
+        "lat",
+        "latitude",
+        "localkey",
+        "lon",
+        "longitude",
+        "mac",
+        "password",
+        "phone",
+        "secret",
+        "serial",
+        "serialnumber",
+        "sn",
+        "ssid",
+        "token",
+        "wifi",
+    }
 )
 # A shorter secret would black out half of the text around; it is hidden where it is the whole text.
 _MIN_PART_CHARS: Final = 4
@@ -28,7 +53,7 @@ class Redactor:
         Values under ``keys`` (in any letter case) are hidden, ``secrets`` and ``replacements`` apply to every
         text, member names included; ``replacements`` gives what stands for an id.
         """
-        self._keys = {key.lower() for key in keys}
+        self._keys = _PERSONAL | {key.lower() for key in keys}
         words = dict.fromkeys(filter(None, secrets), HIDDEN) | dict(replacements)
         self._words = words
         # Longest first: one id may be the beginning of another.

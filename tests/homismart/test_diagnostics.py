@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from homeassistant.components.diagnostics import REDACTED
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
@@ -13,6 +14,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from syrupy.assertion import SnapshotAssertion
 from syrupy.filters import paths
 
+from custom_components.homismart.protocol import digest
 from simulators.homismart import Home, SimulatedCloud
 
 from .helpers import (
@@ -120,7 +122,7 @@ async def test_account_device(
     assert found["devices"] == []
     assert found["link"]["connected"] is True
     assert found["link"]["connects"] == 1
-    assert found["host"] == "127.0.0.1"
+    assert found["host"] == REDACTED  # an address is hidden, a name is not
 
 
 async def test_what_happened(
@@ -142,7 +144,7 @@ async def test_what_happened(
         await until_state(hass, connection_of(hass), "on")
         found = await dump(hass, hass_client, loaded)
         assert await hass.config_entries.async_unload(loaded.entry_id)
-    assert found["link"]["redirects"] == ["127.0.0.1"]
+    assert found["link"]["redirects"] == [REDACTED]
     assert found["link"]["errors_by_code"] == {"94": 2}
     assert found["link"]["stray_errors"] == 2
     assert found["link"]["drops"] == {"RedirectError": 1}
@@ -187,3 +189,18 @@ async def test_secrets_in_odd_places(
     ]
     assert [secret for secret in wanted if secret in text] == []
     assert "of 00-device-1 with 08-device-" in text
+
+
+async def test_entry_that_is_not_loaded(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    cloud: SimulatedCloud,
+    entry: MockConfigEntry,
+) -> None:
+    """When nothing works diagnostics are wanted most."""
+    cloud.faults.arm("upgrade_status", status=503)
+    await setup(hass, entry, ConfigEntryState.SETUP_RETRY)
+    snapshot = await dump(hass, hass_client, entry)
+    assert snapshot["state"] == "setup_retry"
+    assert "devices" not in snapshot
+    assert digest(PASSWORD) not in json.dumps(snapshot)
