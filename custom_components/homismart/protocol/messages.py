@@ -322,10 +322,10 @@ def _locked(value: object) -> bool | None:
 
 def _last_on(value: object) -> str | None:
     text = _text(value)
-    if text is None:
+    if text is None or len(text) != _LAST_ON_CHARS or text[10] != " ":
         return None
     try:
-        datetime.strptime(text, LAST_ON_FORMAT)
+        datetime.fromisoformat(text)  # ten times as fast as by the format
     except ValueError:
         return None
     return text
@@ -333,6 +333,7 @@ def _last_on(value: object) -> str | None:
 
 _DECIMAL: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 LAST_ON_FORMAT: Final = "%Y-%m-%d %H:%M:%S"
+_LAST_ON_CHARS: Final = 19
 _READERS: Final[dict[str, tuple[str, Callable[[object], object]]]] = {
     "type": ("type_number", _integer),
     "name": ("name", _text),
