@@ -8,12 +8,15 @@ under ``operations``: they are the functions the vendor offers, checked against 
 
 from collections.abc import Awaitable, Callable, Mapping
 import inspect
+from ipaddress import ip_address
 import json
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin
+from urllib.parse import urlsplit
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from .listener import Listener
 
@@ -52,7 +55,7 @@ class Control:
         """Show what ``state`` gives and offer ``operations`` by their names."""
         self._state = state
         self._operations = operations
-        application = web.Application()
+        application = web.Application(middlewares=[_refuse_other_names])
         application.router.add_get("/", self._show)
         application.router.add_post("/", self._operate)
         self.listener = Listener(application, host, port)
@@ -105,6 +108,27 @@ class Control:
         except ControlError as err:
             return web.json_response({"ok": False, "error": str(err)}, status=400)
         return web.json_response({"ok": True, "result": result})
+
+
+@web.middleware
+async def _refuse_other_names(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer who asks by address only.
+
+    A page from elsewhere could let its own name lead here; its browser would then take us for its server.
+    """
+    if not is_local_name(request.host):
+        error = "the host is named by its address, or as localhost"
+        return web.json_response({"ok": False, "error": error}, status=403)
+    return await handler(request)
+
+
+def is_local_name(authority: str) -> bool:
+    """Tell whether a Host header has an address, or localhost, which no foreign name server answers for."""
+    try:
+        host = urlsplit(f"//{authority}").hostname or ""
+        return host == "localhost" or bool(ip_address(host))
+    except ValueError:
+        return False
 
 
 def describe(operation: Operation) -> Json:

@@ -260,6 +260,33 @@ async def test_refusals(panel: Panel, body: dict[str, Any], reason: str) -> None
     assert reason in await panel.refused(**body)
 
 
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("localhost:8000", 200),
+        ("127.0.0.1", 200),
+        ("[::1]:8000", 200),
+        ("192.0.2.1:8000", 200),
+        ("evil.example", 403),
+        ("127.0.0.1.evil.example:8000", 403),
+        ("localhost.evil.example", 403),
+        ("[::1", 403),
+    ],
+)
+async def test_foreign_names(
+    http: aiohttp.ClientSession, cloud: SimulatedCloud, host: str, status: int
+) -> None:
+    """A page whose name was made to lead here can neither read nor operate."""
+    headers = {"Host": host}
+    async with http.get(cloud.control_url, headers=headers) as answer:
+        assert answer.status == status
+        assert ("operations" in await answer.json()) is (status == 200)
+    request = {"op": "password", "password": "stolen"}
+    if status == 403:
+        async with http.post(cloud.control_url, headers=headers, json=request) as answer:
+            assert (answer.status, (await answer.json())["ok"]) == (403, False)
+
+
 async def test_page(http: aiohttp.ClientSession, cloud: SimulatedCloud) -> None:
     """A browser gets a page that needs nothing else."""
     headers = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
