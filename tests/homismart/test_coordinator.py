@@ -6,7 +6,7 @@ import logging
 from typing import Any
 from unittest.mock import patch
 
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
@@ -627,6 +627,15 @@ async def test_removed_entry_takes_its_issue_along(
     """An entry that is gone leaves no message behind."""
     assert issues(hass) == {"terms"}
     await hass.config_entries.async_remove(loaded.entry_id)
+    assert not issues(hass)
+
+
+async def test_disabled_entry_asks_for_nothing(
+    hass: HomeAssistant, changed_terms: Terms, loaded: MockConfigEntry
+) -> None:
+    """Nobody has to agree to anything for an entry that is not used."""
+    assert issues(hass) == {"terms"}
+    await hass.config_entries.async_set_disabled_by(loaded.entry_id, ConfigEntryDisabler.USER)
     assert not issues(hass)
 
 
