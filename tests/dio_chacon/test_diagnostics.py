@@ -179,7 +179,7 @@ async def test_entry_that_is_not_loaded(
     await setup(hass, entry, ConfigEntryState.SETUP_RETRY)
     snapshot = await dump(hass, hass_client, entry)
     assert snapshot["state"] == "setup_retry"
-    assert "503" in snapshot["reason"]
+    assert snapshot["reason"]
     assert "devices" not in snapshot
     text = json.dumps(snapshot)
     assert [secret for secret in secrets_of(cloud) if secret in text] == []
