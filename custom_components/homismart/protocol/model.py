@@ -243,8 +243,10 @@ def apply(device: Device, report: Report, *, listed: bool = False) -> tuple[Devi
     if changes.get("led"):
         changes["lit_led"] = changes["led"]
     if report.curtain is not None:
-        # A list, or a push about something else, only carries the target along.
-        about_motion = not listed and changes.keys() <= {"updated_at"}
+        # A list, a push about something else, or the echo of a command only carries the target along.
+        about_motion = (
+            not listed and changes.keys() <= {"updated_at"} and "level" not in device.pending
+        )
         changes |= _moved(device, report.curtain, about_motion=about_motion)
     members = {**device.members, **report.members}
     if len(members) > MAX_MEMBERS:  # the peer names them: what is new counts

@@ -545,6 +545,17 @@ def test_sent_back_to_where_it_came_from(states: tuple[str, ...], motion: Motion
     assert curtain.shown == (target, None, target == 100)
 
 
+def test_echo_of_a_command_is_no_second_report() -> None:
+    """Asked to close once more while it closes, a curtain is not closed because the cloud repeats the target."""
+    curtain = Curtain("230", "100")
+    list(curtain.inventory.pending(CURTAIN, {"level": 100}))
+    curtain.tell("100")
+    assert curtain.shown == (100, CLOSING, False)
+    list(curtain.inventory.pending(CURTAIN, {}))
+    curtain.tell("300")
+    assert curtain.shown == (100, None, True)
+
+
 @pytest.mark.parametrize(
     "states",
     [("270", "0", "60", "50", "10"), ("230", "100", "40", "50", "90")],
