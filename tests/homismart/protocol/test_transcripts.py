@@ -45,6 +45,8 @@ SUBJECTS = {
     "partial_unknown": "02664110009397",
 }
 """The device that each transcript is about; the light where it is not said."""
+LONG_S = 90
+"""An hour of silence is no other than this."""
 # What is asked without a transcript's leave, and answered as usual: heartbeats, and lists as time goes by.
 OWN_BUSINESS = ("0004", "0072")
 
@@ -116,7 +118,8 @@ class Replay:
                 case "c>s", "frame":
                     await self.ask(step["prefix"], step["json"])
                 case "s>c", kind:
-                    await asyncio.sleep(max(0, start + step.get("t", 0) - self.now()))
+                    due = start + min(step.get("t", 0), LONG_S)
+                    await asyncio.sleep(max(0, due - self.now()))
                     await self.speak(kind, step)
                     await self.settle()
         await asyncio.gather(*self.wishes, return_exceptions=True)
