@@ -31,6 +31,7 @@ class Link:
         """Belong to nobody until the client says who it is."""
         self.request, self.ws = request, ws
         self.host = request.host
+        self.socket = request.transport.get_extra_info("socket") if request.transport else None
         self.heard: list[tuple[str, Any]] = []
         self.pings = self.pongs = 0
         self.close_code: int | None = None
@@ -215,6 +216,7 @@ class Cloud:
 
     async def _listen(self, link: Link, message: aiohttp.WSMessage) -> bool:
         """Take one message; False when it was the last."""
+        acknowledge(link.socket)
         match message.type:
             case aiohttp.WSMsgType.TEXT:
                 frame = message.data[:4], json.loads(message.data[4:])
@@ -315,7 +317,29 @@ class _Names(AbstractResolver):
         """Hold nothing."""
 
 
-class _Wire(socket.socket):
+class Prompt(socket.socket):
+    """A socket that acknowledges at once what it reads: virtual time waits for bytes on their way."""
+
+    @override
+    def recv(self, size: int, flags: int = 0, /) -> bytes:
+        data = super().recv(size, flags)
+        acknowledge(self)
+        return data
+
+
+def acknowledge(sock: Any) -> None:
+    """Acknowledge what was read; by default that waits for something to say."""
+    with suppress(OSError, AttributeError):  # it may be gone
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+
+
+def prompt_session() -> aiohttp.ClientSession:
+    """Make a session of prompt sockets."""
+    connector = aiohttp.TCPConnector(socket_factory=lambda info: Prompt(info[0], info[1], info[2]))
+    return aiohttp.ClientSession(connector=connector)
+
+
+class _Wire(Prompt):
     """A socket that reaches loopback only, whatever it is told."""
 
     def __init__(self, network: Network, family: int, kind: int, proto: int) -> None:

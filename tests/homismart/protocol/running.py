@@ -20,7 +20,7 @@ from custom_components.homismart.protocol import (
     VendorError,
 )
 
-from .cloud import Cloud
+from .cloud import Cloud, prompt_session
 from .home import CREDENTIALS, MORNING
 
 
@@ -114,7 +114,7 @@ async def running(
     credentials = options.pop("credentials", CREDENTIALS)
     if url is not None:
         options["servers"] = Servers(url)
-    async with session or aiohttp.ClientSession() as own:
+    async with session or prompt_session() as own:
         run = Running(HomismartClient(credentials, own, **options))
         try:
             if ready:
