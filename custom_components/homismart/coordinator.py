@@ -135,6 +135,11 @@ class Coordinator(CloudCoordinator[HomismartClient]):
         {"name", "version", "hub_id", "type_number"}
     )
     reach_field: ClassVar[str] = "reachable"
+    state_fields: ClassVar[frozenset[str]] = _SHAPING_FIELDS | {
+        "lit_led",
+        "motion",
+        "standing_level",
+    }
 
     def __init__(self, hass: HomeAssistant, entry: HomismartConfigEntry) -> None:
         """Prepare; nothing happens before ``async_connect``."""
@@ -190,7 +195,11 @@ class Coordinator(CloudCoordinator[HomismartClient]):
     @override
     def _device_changed(self, device: Device, fields: frozenset[str]) -> None:
         """Signal every changed field, and those whose wishes changed."""
-        super()._device_changed(device, self._fields_shown(device, fields))
+        fields = self._fields_shown(device, fields)
+        if fields & _SHAPING_FIELDS <= self._shown.get(device.device_id, frozenset()):
+            super()._device_changed(device, fields)
+        else:  # told for the first time: that may make an entity
+            self._much_changed(device, fields)
 
     @override
     def _shaped(self, device: Device, fields: frozenset[str]) -> bool:
