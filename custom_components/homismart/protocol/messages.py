@@ -14,6 +14,7 @@ from typing import Any, Final
 from .const import (
     HUB_ID_START,
     LEVEL_CLOSED,
+    LEVEL_OPEN,
     LEVEL_STOP,
     LOCKED,
     MAX_CLOSED_POSITION,
@@ -479,7 +480,7 @@ def delete_device_timers(device_id: str) -> Command:
 
 def switch_group(on: bool, number: int, types: Iterable[int], *, curtains: bool) -> Command:
     """Act upon all devices of a kind at once; on means open for curtains."""
-    wants = {"level": 0 if on else LEVEL_CLOSED} if curtains else {"is_on": on}
+    wants = {"level": LEVEL_OPEN if on else LEVEL_CLOSED} if curtains else {"is_on": on}
     return Command(
         Prefix.GROUP, None, {"action": str(int(on)), "type": number}, wants, frozenset(types)
     )
