@@ -20,6 +20,8 @@ CONNECT_LIMIT_S: Final = 10.0
 FIRST_MESSAGE_LIMIT_S: Final = 30.0
 HANDSHAKE_STEP_LIMIT_S: Final = 30.0
 HANDSHAKE_LIMIT_S: Final = 60.0
+# §7.1: an optional step that stays unanswered for so long counts as refused.
+OPTIONAL_STEP_LIMIT_S: Final = 8.0
 REQUEST_LIMIT_S: Final = 20.0
 PING_INTERVAL_S: Final = 20.0
 PONG_LIMIT_S: Final = 10.0
@@ -42,6 +44,15 @@ KEY_REFUSALS: Final = 3
 KEY_REFUSALS_WITHIN_S: Final = 600.0
 # §7.3: news of an address cut a wait short, but not more often than this.
 MOVE_INTERVAL_S: Final = 10.0
+
+# §12: how long no session is free before the user is told what helps.
+SLOTS_TROUBLE_S: Final = 3600.0
+# §7.4: how often in a row an appliance hangs up on our greeting before somebody else is suspected to use our name.
+QUICK_CLOSINGS: Final = 5
+# §10.4
+STARTED_LIMIT_S: Final = 10.0
+# §8: appliances have little memory for one request.
+MAX_UIDS_PER_READ: Final = 50
 
 # §4.1: every description uses these uids.
 ACTIVE_PROGRAM_UID: Final = 256

@@ -1,0 +1,483 @@
+"""The public face: one appliance, what is known of it, and what can be asked of it."""
+
+import asyncio
+from base64 import urlsafe_b64encode
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+import logging
+import secrets
+import ssl
+from typing import Any, Final, override
+
+import aiohttp
+
+from .connection import (
+    Connection,
+    Described,
+    Event,
+    Identity,
+    Introduced,
+    Listed,
+    Networked,
+    Programmed,
+    Redescribed,
+    Statistics,
+    Valued,
+)
+from .const import (
+    ACTIVE_PROGRAM_UID,
+    AES_PORT,
+    BACKOFF_SPREAD,
+    FIRST_DELAY_S,
+    HEALTHY_AFTER_S,
+    KEY_REFUSALS,
+    KEY_REFUSALS_WITHIN_S,
+    MAX_DELAY_S,
+    MAX_UIDS_PER_READ,
+    MOVE_INTERVAL_S,
+    QUICK_CLOSINGS,
+    SELECTED_PROGRAM_UID,
+    SLOTS_TROUBLE_S,
+    STARTED_LIMIT_S,
+    TLS_PORT,
+    Action,
+    Code,
+    ConnectionType,
+    Resource,
+)
+from .conversation import Established, Noticed, Settled
+from .crypto import AesCodec
+from .errors import AuthError, CommandError, LinkError, RefusedError, ThrottledError, UnansweredError, VendorError
+from .frames import PlainCodec
+from .link import LinkChanged, LinkClient
+from .messages import ApplianceInfo, NetworkInterface, Request, read_values
+from .model import Appliance
+from .profile import Profile
+from .programs import (
+    Plan,
+    acknowledge_plan,
+    check_start,
+    command_plan,
+    option_plan,
+    pause_plan,
+    resume_plan,
+    select_plan,
+    start_plan,
+    stop_plan,
+    values_plan,
+    venting_plan,
+)
+from .refusals import KeyRefusedError, PeerClosedError, SessionsExhaustedError
+from .supervisor import Backoff, exponential_backoff
+from .transport import Endpoint, WebSocketTransport, open_websocket, psk_context
+
+_LOGGER = logging.getLogger(__name__)
+
+# §7.3: how appliances hang up that are switched off.
+_DELIBERATE: Final = frozenset({1000, 1001})
+_UNKNOWN_UID: Final = frozenset({Code.UNKNOWN_UID, Code.UNKNOWN_UID_READ, Code.UNKNOWN_UID_WRITE})
+_PROGRAM_UIDS: Final = {
+    Resource.ACTIVE_PROGRAM: ACTIVE_PROGRAM_UID,
+    Resource.SELECTED_PROGRAM: SELECTED_PROGRAM_UID,
+}
+
+
+class Trouble(StrEnum):
+    """What only the user can mend."""
+
+    SLOTS = "slots"
+    """All sessions of the appliance are taken for long: it wants to be unplugged for a moment (§12)."""
+    IDENTITY = "identity"
+    """Somebody else uses our name: the appliance hangs up on us again and again (§7.4)."""
+    DESCRIPTION = "description"
+    """The appliance does not know features of its description: it wants a fresh profile (§8)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ValuesChanged:
+    """Values of features, or what may be done with them, changed."""
+
+    uids: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class InfoChanged:
+    """The appliance told about itself or its network."""
+
+
+@dataclass(frozen=True, slots=True)
+class TroubleChanged:
+    """There is something the user should do, or no longer."""
+
+    troubles: frozenset[Trouble]
+
+
+type Change = InfoChanged | LinkChanged | TroubleChanged | ValuesChanged
+type Listener = Callable[[Change], None]
+
+
+class HomeConnectClient(LinkClient[Connection, Event, Change]):
+    """One appliance on the local network.
+
+    ``appliance`` is there from the start: what the profile describes, without values until the link is up.
+    """
+
+    peer = "the appliance"
+    statistics: Statistics
+
+    def __init__(
+        self,
+        profile: Profile,
+        host: str,
+        session: aiohttp.ClientSession,
+        *,
+        device_id: str,
+        device_name: str,
+        port: int | None = None,
+        backoff: Backoff | None = None,
+    ) -> None:
+        """Prepare a client that uses, and never closes, ``session``.
+
+        ``device_id`` (8 to 16 hex digits) is what the appliance knows us by: always the same, and nobody else's;
+        ``port`` is another than that of the kind of link; ``backoff`` replaces the waits between attempts.
+        """
+        super().__init__(
+            backoff=backoff or exponential_backoff(FIRST_DELAY_S, MAX_DELAY_S, BACKOFF_SPREAD),
+            healthy_after_s=HEALTHY_AFTER_S,
+        )
+        self.statistics = Statistics()
+        self.appliance = Appliance(profile.description)
+        self.info: ApplianceInfo | None = None
+        self.network: NetworkInterface | None = None
+        self.services: Mapping[str, int] = {}
+        self.switched_off = False
+        """Whether the last link was ended by the appliance on purpose."""
+        self.troubles: frozenset[Trouble] = frozenset()
+        self._profile = profile
+        self._session = session
+        self._identity = Identity(device_id, device_name)
+        self._host = host
+        self._port = port
+        self._context: ssl.SSLContext | None = None
+        self._told: set[int] = set()
+        self._refused_at: list[float] = []
+        self._exhausted_since: float | None = None
+        self._quick_closings = 0
+        self._attempted_at = float("-inf")
+
+    # --- what is known ----------------------------------------------------------------------
+
+    @property
+    def endpoint(self) -> tuple[str, int]:
+        """Host and port of the next attempt."""
+        aes = self._profile.connection_type is ConnectionType.AES
+        return self._host, self._port or (AES_PORT if aes else TLS_PORT)
+
+    def move_to(self, host: str, port: int | None = None) -> None:
+        """Take the address that discovery tells; tried at once when the link is down.
+
+        A link that is up stays: anyone can announce anything, and only the key proves who is there.
+        """
+        self._host, self._port = host, port
+        if (
+            self._connection is None
+            and self._now() >= self._attempted_at + MOVE_INTERVAL_S
+            and not isinstance(self.last_error, ThrottledError)  # hammering keeps its sessions taken
+        ):
+            self._supervisor.hurry()
+
+    # --- what can be asked ------------------------------------------------------------------
+
+    async def write(self, uid: int, value: Any) -> None:
+        """Set one feature; ``value`` as the model shows it, or as it travels.
+
+        Raises InvalidValueError for what the feature does not take, CommandError when refused or unanswered, and
+        LinkError when the link is down or drops. The same goes for all commands.
+        """
+        await self.write_many(((uid, value),))
+
+    async def write_many(self, items: Iterable[tuple[int, Any]]) -> None:
+        """Set several features in one request, in this order."""
+        await self._carry_out(values_plan(self.appliance, list(items)))
+
+    async def set_option(self, uid: int, value: Any) -> None:
+        """Set an option of the selected or the running program."""
+        await self._carry_out(option_plan(self.appliance, uid, value))
+
+    async def command(self, uid: int, value: Any = True) -> None:
+        """Give a command."""
+        await self._carry_out(command_plan(self.appliance, uid, value))
+
+    async def select_program(
+        self, program: int, options: Mapping[int, Any] | None = None
+    ) -> None:
+        """Select a program without starting it."""
+        await self._carry_out(select_plan(self.appliance, program, options or {}))
+
+    async def start_program(
+        self,
+        program: int | None = None,
+        options: Mapping[int, Any] | None = None,
+        *,
+        start_in: int | None = None,
+        finish_in: int | None = None,
+    ) -> None:
+        """Start a program, by default the selected one; delays are in seconds.
+
+        Raises PreconditionError when something on the appliance has to be done first.
+        """
+        check_start(self.appliance, program)
+        plan = start_plan(
+            self.appliance, program, options or {}, start_in=start_in, finish_in=finish_in
+        )
+        if await self._carry_out(plan) > 0:
+            # Most appliances accept the way round without going it (§10.6): only the program itself is proof.
+            await self._started()
+
+    async def stop(self) -> None:
+        """Abort the running program."""
+        await self._carry_out(stop_plan(self.appliance))
+
+    async def pause(self) -> None:
+        """Pause the running program."""
+        await self._carry_out(pause_plan(self.appliance))
+
+    async def resume(self) -> None:
+        """Go on with the paused program."""
+        await self._carry_out(resume_plan(self.appliance))
+
+    async def vent(self, option: int | None, level: int = 0) -> None:
+        """Have a hood vent: ``option`` is the uid of its level, ``level`` as it travels; 0 stops."""
+        await self._carry_out(venting_plan(self.appliance, option, level))
+
+    async def acknowledge(self, event_uid: int, *, reject: bool = False) -> None:
+        """Acknowledge or reject an event."""
+        await self._carry_out(acknowledge_plan(self.appliance, event_uid, reject=reject))
+
+    async def read_values(self, uids: Iterable[int]) -> None:
+        """Ask for values of features; they come as changes."""
+        for request in _reads(uids):
+            await self._ask(request)
+
+    async def read_network(self) -> NetworkInterface | None:
+        """Ask for the network, of which the signal strength is not told by itself."""
+        await self._ask(Request(Resource.NETWORK, Action.GET))
+        return self.network
+
+    async def refresh(self) -> None:
+        """Ask for all values."""
+        await self._ask(Request(Resource.MANDATORY_VALUES, Action.GET))
+
+    async def request(
+        self, resource: str, action: Action, data: Iterable[dict[str, Any]] = ()
+    ) -> list[dict[str, Any]]:
+        """Say anything; gives the data of the answer."""
+        answer: list[dict[str, Any]] = await self._ask(Request(resource, action, tuple(data)))
+        return answer
+
+    # --- the way out ------------------------------------------------------------------------
+
+    async def _carry_out(self, plan: Plan) -> int:
+        """Take the steps of a plan until one is accepted; gives its place."""
+        for place, step in enumerate(plan):
+            try:
+                await self._ask(step.request)
+            except RefusedError as err:
+                if err.code not in step.fallback_on or place + 1 == len(plan):
+                    raise
+            else:
+                return place
+        raise CommandError("the appliance offers no way to do that")
+
+    async def _ask(self, request: Request) -> Any:
+        try:
+            return await self._settled(lambda connection: connection.submit(request, self._now()))
+        except RefusedError as err:
+            if err.code in _UNKNOWN_UID:
+                self._trouble(Trouble.DESCRIPTION, there=True)
+            raise
+
+    async def _started(self) -> None:
+        """Wait until a program runs; raises UnansweredError when none does."""
+        started = asyncio.Event()
+
+        def look(_change: object = None) -> None:
+            if self.appliance.active_program:
+                started.set()
+
+        unsubscribe = self.subscribe(look)
+        look()
+        try:
+            async with asyncio.timeout(STARTED_LIMIT_S):
+                await started.wait()
+        except TimeoutError:
+            raise UnansweredError("the appliance accepted the program but did not start it") from None
+        finally:
+            unsubscribe()
+
+    # --- the link ---------------------------------------------------------------------------
+
+    @asynccontextmanager
+    @override
+    async def _open_link(self) -> AsyncIterator[tuple[WebSocketTransport, Connection]]:
+        """Open the websocket of the appliance."""
+        self._attempted_at = self._now()
+        host, port = self.endpoint
+        try:
+            async with open_websocket(
+                self._session, Endpoint(host, port, await self._tls())
+            ) as transport:
+                connection = Connection(
+                    self._now(),
+                    self._codec(),
+                    self._identity,
+                    nonce=_nonce,
+                    tickets=self._tickets,
+                    statistics=self.statistics,
+                )
+                self._told = set()
+                with self._conversing(connection):
+                    try:
+                        yield transport, connection
+                    finally:
+                        self._judge_end(connection)
+        except KeyRefusedError as err:
+            self._key_refused(err)
+            raise
+
+    async def _tls(self) -> ssl.SSLContext | None:
+        """Give the context of the key, made once and where it may block."""
+        if self._profile.connection_type is ConnectionType.AES:
+            return None
+        if self._context is None:
+            loop = asyncio.get_running_loop()
+            self._context = await loop.run_in_executor(None, psk_context, self._profile.key)
+        return self._context
+
+    def _codec(self) -> AesCodec | PlainCodec:
+        """Begin the cipher chains of a link anew."""
+        if self._profile.iv is None or self._profile.connection_type is ConnectionType.TLS:
+            return PlainCodec()
+        return AesCodec(self._profile.key, self._profile.iv)
+
+    def _key_refused(self, err: KeyRefusedError) -> None:
+        """Give up on the key when it was refused repeatedly: once can be an appliance that boots (§5.1)."""
+        now = self._now()
+        self._refused_at = [at for at in self._refused_at if at > now - KEY_REFUSALS_WITHIN_S]
+        self._refused_at.append(now)
+        if len(self._refused_at) >= KEY_REFUSALS:
+            raise AuthError("the appliance refuses the key of the profile") from err
+
+    def _judge_end(self, connection: Connection) -> None:
+        """Tell a link that was closed at once from one that was in use."""
+        if connection.established:
+            self._quick_closings = 0
+
+    @override
+    def _report(self, err: VendorError) -> None:
+        """Take the reason why an attempt failed or the link was lost."""
+        now = self._now()
+        self.statistics.closings.append(str(err))
+        self.switched_off = isinstance(err, PeerClosedError) and err.code in _DELIBERATE
+        if isinstance(err, SessionsExhaustedError):
+            if self._exhausted_since is None:
+                self._exhausted_since = now
+            if now >= self._exhausted_since + SLOTS_TROUBLE_S:
+                self._trouble(Trouble.SLOTS, there=True)
+        else:
+            self._exhausted_since = None
+        if isinstance(err, PeerClosedError) and not self._was_connected:
+            self._quick_closings += 1
+            if self._quick_closings >= QUICK_CLOSINGS:
+                self._trouble(Trouble.IDENTITY, there=True)
+        elif isinstance(err, LinkError) and not isinstance(err, PeerClosedError):
+            self._quick_closings = 0
+        super()._report(err)
+
+    @override
+    def _lost(self) -> None:
+        """Keep the values: who shows them decides for how long."""
+
+    # --- the way in -------------------------------------------------------------------------
+
+    @override
+    def _deliver(self, event: Event) -> None:
+        """Turn what the connection understood into changes."""
+        match event:
+            case Valued(items=items):
+                if not self.connected:  # the list of this link decides about all others
+                    self._told.update(uid for uid, _ in items)
+                self._changed(self.appliance.apply_values(items))
+            case Settled():
+                self._settle(event)
+            case Redescribed(changes=changes):
+                self._changed(self.appliance.apply_changes(changes))
+            case Programmed(resource=resource, reports=reports):
+                for report in reports:
+                    uid = _PROGRAM_UIDS[Resource(resource)]
+                    self._changed(self.appliance.apply_program(uid, report))
+            case Described(changes=changes):
+                reset = self.appliance.reset_changes()
+                self._changed(reset | self.appliance.apply_changes(changes))
+            case Listed(items=items, cut=cut):
+                self._take_list(items, cut=cut)
+            case Introduced(info=info, services=services):
+                self.info, self.services = info, services
+                self._emit(InfoChanged())
+            case Networked(interface=interface):
+                if interface != self.network:
+                    self.network = interface
+                    self._emit(InfoChanged())
+            case Established():
+                self._up_again()
+            case Noticed(what=what):
+                self._notice(what)
+
+    def _changed(self, uids: frozenset[int]) -> None:
+        # Before the link is up all is told at once, by its coming up.
+        if uids and self.connected:
+            self._emit(ValuesChanged(uids))
+
+    def _take_list(self, items: list[tuple[int, Any]], *, cut: bool) -> None:
+        """Take all values: what the list leaves out, and was not told on this link, is not known any more."""
+        keep = self._told.union(uid for uid, _ in items)
+        self.appliance.forget_values(keep)
+        self.appliance.apply_values(items)
+        if cut and (connection := self._connection):
+            missing = [
+                uid
+                for uid in self.appliance.description.features
+                if uid not in keep and self.appliance.readable(uid)
+            ]
+            for request in _reads(missing):
+                connection.submit(request, self._now())
+
+    def _up_again(self) -> None:
+        self.switched_off = False
+        self._refused_at.clear()
+        self._exhausted_since = None
+        self._trouble(Trouble.SLOTS, there=False)
+        self._trouble(Trouble.IDENTITY, there=False)
+        self._established()
+
+    def _trouble(self, trouble: Trouble, *, there: bool) -> None:
+        troubles = self.troubles | {trouble} if there else self.troubles - {trouble}
+        if troubles != self.troubles:
+            self.troubles = troubles
+            self._emit(TroubleChanged(troubles))
+
+
+def _reads(uids: Iterable[int]) -> list[Request]:
+    """Ask for values in requests that an appliance can take."""
+    wanted = list(uids)
+    return [
+        read_values(wanted[start : start + MAX_UIDS_PER_READ])
+        for start in range(0, len(wanted), MAX_UIDS_PER_READ)
+    ]
+
+
+def _nonce() -> str:
+    """Make what the old generations want to authenticate us with (§7.1, step 4)."""
+    return urlsafe_b64encode(secrets.token_bytes(32)).rstrip(b"=").decode()
