@@ -1,0 +1,113 @@
+"""Names that the rooms around the protocol share."""
+
+from typing import Final
+
+from homeassistant.const import Platform
+from homeassistant.util.signal_type import SignalType
+
+from .protocol import (
+    InvalidValueError,
+    KeyRefusedError,
+    PreconditionError,
+    SessionsExhaustedError,
+    SwitchedOffError,
+    VendorError,
+    WrongLinkError,
+)
+
+DOMAIN: Final = "home_connect_local"
+PEER_NAME: Final = "appliance"
+
+CONF_HA_ID: Final = "ha_id"
+CONF_CONNECTION_TYPE: Final = "connection_type"
+CONF_KEY: Final = "key"
+CONF_IV: Final = "iv"
+CONF_DEVICE_ID: Final = "device_id"
+CONF_DESCRIPTION: Final = "description"
+CONF_INFO: Final = "info"
+CONF_PROFILE: Final = "profile"
+
+CONF_ALL_FEATURES: Final = "all_features"
+CONF_SIGNAL_STRENGTH: Final = "signal_strength"
+CONF_DEBUGGING: Final = "debugging"
+CONF_NEW_DEVICE_ID: Final = "new_device_id"
+
+PLATFORMS: Final = [
+    Platform.BINARY_SENSOR,
+    Platform.BUTTON,
+    Platform.CLIMATE,
+    Platform.DATETIME,
+    Platform.EVENT,
+    Platform.FAN,
+    Platform.LIGHT,
+    Platform.NUMBER,
+    Platform.SELECT,
+    Platform.SENSOR,
+    Platform.SWITCH,
+    Platform.TIME,
+    Platform.UPDATE,
+]
+
+# A set-up waits so long for an appliance before it goes on without: most are switched off most of the time.
+SETUP_LIMIT_S: Final = 10.0
+# The one attempt of a form.
+CONNECT_LIMIT_S: Final = 20.0
+# A reconnection within this time leaves the entities as they are.
+GRACE_S: Final = 10.0
+# Signal strength is the only thing that has to be asked for.
+NETWORK_INTERVAL_S: Final = 300.0
+
+# Texts for errors that only appliances have, by class, by reason and by code (wire.md §8).
+ERROR_KEYS: Final[dict[type[VendorError], str]] = {
+    InvalidValueError: "invalid_value",
+    KeyRefusedError: "auth_failed",
+    PreconditionError: "precondition",
+    SessionsExhaustedError: "sessions_exhausted",
+    SwitchedOffError: "offline",
+    WrongLinkError: "wrong_link",
+}
+CODE_KEYS: Final[dict[int, str]] = {
+    403: "forbidden",
+    429: "rate_limited",
+    512: "unknown_feature",
+    514: "unknown_feature",
+    515: "busy",
+    517: "busy",
+    518: "no_access",
+    520: "no_access",
+    521: "no_access",
+    523: "no_access",
+    524: "not_available",
+    526: "not_available",
+    527: "not_available",
+    529: "not_available",
+    530: "not_executable",
+    531: "out_of_range",
+    533: "options_incomplete",
+    534: "options_contradict",
+    537: "remote_control_off",
+    538: "remote_start_off",
+    539: "local_control",
+    540: "device_state",
+    541: "process_state",
+}
+
+
+def signal_changed(entry_id: str, uid: int) -> SignalType[()]:
+    """Name the signal sent when one feature has changed: its value, or what may be done with it."""
+    return SignalType(f"{DOMAIN}.{entry_id}.{uid}")
+
+
+def signal_available(entry_id: str) -> SignalType[()]:
+    """Name the signal sent when the link came up, with all values new, or was lost for longer than a moment."""
+    return SignalType(f"{DOMAIN}.{entry_id}.available")
+
+
+def signal_info(entry_id: str) -> SignalType[()]:
+    """Name the signal sent when the appliance told about itself or its network."""
+    return SignalType(f"{DOMAIN}.{entry_id}.info")
+
+
+def signal_connected(entry_id: str) -> SignalType[()]:
+    """Name the signal sent when the link came up or was lost, at once."""
+    return SignalType(f"{DOMAIN}.{entry_id}.connected")
