@@ -4,9 +4,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
-from .const import DOMAIN, PLATFORMS
+from .const import CONF_TAKE_OVER, DOMAIN, PLATFORMS
 from .coordinator import Coordinator, HomeConnectConfigEntry, async_delete_issues
 from .services import async_setup_services
+from .takeover import async_take_over
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -22,6 +23,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: HomeConnectConfigEntry) 
     coordinator = Coordinator(hass, entry)
     await coordinator.async_connect()
     entry.runtime_data = coordinator
+    if CONF_TAKE_OVER in entry.data:
+        await async_take_over(hass, entry, coordinator.device_id)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     return True
 

@@ -12,6 +12,7 @@ from .protocol import (
     SessionsExhaustedError,
     SwitchedOffError,
     VendorError,
+    WrongApplianceError,
     WrongLinkError,
 )
 
@@ -24,8 +25,10 @@ CONF_KEY: Final = "key"
 CONF_IV: Final = "iv"
 CONF_DEVICE_ID: Final = "device_id"
 CONF_DESCRIPTION: Final = "description"
-CONF_INFO: Final = "info"
 CONF_PROFILE: Final = "profile"
+CONF_SKIP_TEST: Final = "skip_test"
+# Entry data: the entry of another integration that this one replaces, until its entities are ours.
+CONF_TAKE_OVER: Final = "take_over"
 
 CONF_ALL_FEATURES: Final = "all_features"
 CONF_SIGNAL_STRENGTH: Final = "signal_strength"
@@ -64,6 +67,7 @@ ERROR_KEYS: Final[dict[type[VendorError], str]] = {
     PreconditionError: "precondition",
     SessionsExhaustedError: "sessions_exhausted",
     SwitchedOffError: "offline",
+    WrongApplianceError: "wrong_device",
     WrongLinkError: "wrong_link",
 }
 CODE_KEYS: Final[dict[int, str]] = {
