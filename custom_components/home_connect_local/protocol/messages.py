@@ -83,6 +83,8 @@ class Request(NamedTuple):
         return f"Request({self.action} {self.resource!r}, {len(self.data)} items)"
 
 
+# Those of a message that refuses nothing.
+_FIELDS: Final = 6
 _ACTIONS: Final[Mapping[object, Action]] = {action.value: action for action in Action}
 
 
@@ -94,31 +96,27 @@ def decode(text: str) -> Message:
             orjson.dumps(raw)  # fails on what nobody could show or pass on
     except ValueError, TypeError:
         return _tolerated(*_repaired(text))
+    # Nearly all messages are as they should be, and come by the hundred.
     try:
-        # Nearly all messages are as they should be, and come by the hundred.
-        data = raw["data"]
-        session_id, message_id, version = raw["sID"], raw["msgID"], raw["version"]
-        message = Message(
-            raw["resource"], _ACTIONS[raw["action"]], data, version, session_id, message_id
-        )
+        resource, action, data = raw["resource"], _ACTIONS[raw["action"]], raw["data"]
+        version, session_id, message_id = raw["version"], raw["sID"], raw["msgID"]
     except LookupError, TypeError:
         return _tolerated(raw, cut=False)
     if (
-        type(data) is not list
-        or len(data) > MAX_ITEMS
-        or type(message.resource) is not str
-        or type(version) is not int
-        or type(session_id) is not int
-        or type(message_id) is not int
-        or not 0 <= session_id <= MAX_COUNTER
-        or not 0 <= message_id <= MAX_COUNTER
-        or "code" in raw
+        type(data) is list
+        and len(raw) == _FIELDS
+        and len(data) <= MAX_ITEMS
+        and type(resource) is str
+        and type(version) is int
+        and type(session_id) is int
+        and type(message_id) is int
     ):
-        return _tolerated(raw, cut=False)
-    for item in data:
-        if type(item) is not dict:
-            return _tolerated(raw, cut=False)
-    return message
+        for item in data:
+            if type(item) is not dict:
+                break
+        else:
+            return Message(resource, action, data, version, session_id, message_id)
+    return _tolerated(raw, cut=False)
 
 
 def encode(message: Message) -> str:
@@ -364,13 +362,15 @@ class NetworkInterface:
 def values(data: object) -> list[Value]:
     """Read ``[{uid, value}]``; items without a value tell nothing."""
     found: list[Value] = []
-    if not isinstance(data, list | tuple):
+    if type(data) is not list and type(data) is not tuple:
         return found
     for item in data:
-        if type(item) is dict and "value" in item:
-            uid = item.get("uid")
-            if type(uid) is int or (uid := _counter(uid)) is not None:
-                found.append((uid, item["value"]))
+        try:
+            uid, value = item["uid"], item["value"]
+        except LookupError, TypeError:
+            continue
+        if type(uid) is int or (uid := _counter(uid)) is not None:
+            found.append((uid, value))
     return found
 
 
@@ -446,7 +446,7 @@ def _interface(item: Item) -> NetworkInterface:
 
 
 def _dicts(data: object) -> list[Item]:
-    if not isinstance(data, list | tuple):
+    if type(data) is not list and type(data) is not tuple:
         return []
     return [item for item in data[:MAX_ITEMS] if type(item) is dict]
 
