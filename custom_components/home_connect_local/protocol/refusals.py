@@ -71,7 +71,7 @@ class SessionsExhaustedError(ThrottledError):
 class PeerClosedError(LinkClosedError):
     """The appliance closed the link."""
 
-    def __init__(self, message: str, code: int | None = None) -> None:
-        """Keep the websocket's code: 1000 and 1001 are deliberate, 1006 and None are no close at all."""
+    def __init__(self, message: str, code: int = 1006) -> None:
+        """Keep the websocket's code: 1000 and 1001 are deliberate, 1006 means that no close frame came."""
         super().__init__(message)
         self.code = code
