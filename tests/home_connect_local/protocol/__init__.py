@@ -1,0 +1,1 @@
+"""Tests of Home Connect's protocol core, without Home Assistant."""
