@@ -10,7 +10,7 @@ from custom_components.dio_chacon.const import (
     DOMAIN,
 )
 from custom_components.dio_chacon.protocol import DioClient
-from simulators.dio_chacon import Home, SimulatedCloud
+from simulators.dio_chacon import Home, SimulatedCloud, empty_home, large_home
 from tests.support.rooms import (
     Writes,
     act,
@@ -36,6 +36,7 @@ __all__ = [
     "until_state",
 ]
 
+EMAIL = "someone@example.org"
 PASSWORD = "correct horse %41+&#é"
 INSTALLATION_ID = "0123456789abcdef0123456789abcdef"
 
@@ -53,6 +54,11 @@ ACCOUNT = "Zx81QwErTy"
 def servers(cloud: SimulatedCloud) -> dict[str, str]:
     """Return the addresses of a simulated cloud, as entries and forms have them."""
     return {CONF_WEBSOCKET_URL: cloud.ws_url, CONF_LOGIN_URL: cloud.auth_url}
+
+
+def form(cloud: SimulatedCloud) -> dict[str, Any]:
+    """Return what a user fills in for the fixture account."""
+    return {"username": EMAIL, "password": PASSWORD, "advanced": servers(cloud)}
 
 
 def entry_data(cloud: SimulatedCloud, home: Home | None = None) -> dict[str, Any]:
@@ -90,13 +96,23 @@ def secrets_of(cloud: SimulatedCloud) -> list[str]:
     ]
 
 
+def credentials_of(cloud: SimulatedCloud) -> list[str]:
+    """List what identifies the user, or lets somebody in."""
+    home = cloud.home
+    return [*cloud.tokens, home.password, home.email, home.user["bleKey"], home.user["id"]]
+
+
 VENDOR = Vendor(
     domain=DOMAIN,
     client=DioClient,
     simulator=SimulatedCloud,
+    empty_home=empty_home,
+    large_home=large_home,
+    form=form,
     entry_data=entry_data,
     identity=lambda home: {"title": home.email, "unique_id": home.user["id"]},
     secrets=secrets_of,
+    credentials=credentials_of,
     retry_s=60,
     entry_device=ACCOUNT,
     switch=PLUG,
@@ -108,6 +124,7 @@ device_of = VENDOR.device_of
 entity_id_of = VENDOR.entity_id_of
 entity_table = VENDOR.entity_table
 fails = VENDOR.fails
+filled = VENDOR.filled
 has_device = VENDOR.has_device
 has_entity = VENDOR.has_entity
 issues = VENDOR.issues

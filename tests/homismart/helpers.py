@@ -9,7 +9,7 @@ from custom_components.homismart.const import (
     DOMAIN,
 )
 from custom_components.homismart.protocol import HomismartClient
-from simulators.homismart import Home, Received, SimulatedCloud
+from simulators.homismart import Home, Received, SimulatedCloud, empty_home, large_home
 from tests.support.rooms import (
     Writes,
     act,
@@ -69,6 +69,11 @@ def servers(cloud: SimulatedCloud) -> dict[str, str]:
     return {CONF_WEBSOCKET_URL: cloud.ws_url}
 
 
+def form(cloud: SimulatedCloud) -> dict[str, Any]:
+    """Return what a user fills in for the fixture account."""
+    return {"username": USERNAME, "password": PASSWORD, "advanced": servers(cloud)}
+
+
 def entry_data(cloud: SimulatedCloud, home: Home | None = None) -> dict[str, Any]:
     """Return what the form would have stored for an account of a simulated cloud."""
     home = home or cloud.home
@@ -101,6 +106,12 @@ def secrets_of(cloud: SimulatedCloud) -> list[str]:
     ]
 
 
+def credentials_of(cloud: SimulatedCloud) -> list[str]:
+    """List what identifies the user, or lets somebody in."""
+    home = cloud.home
+    return [home.password, home.username, home.password_digest]
+
+
 def commands(cloud: SimulatedCloud, pattern: str = COMMANDS) -> list[Received]:
     """Return the commands that the cloud received."""
     return cloud.requests(pattern)
@@ -110,9 +121,13 @@ VENDOR = Vendor(
     domain=DOMAIN,
     client=HomismartClient,
     simulator=SimulatedCloud,
+    empty_home=empty_home,
+    large_home=large_home,
+    form=form,
     entry_data=entry_data,
     identity=identity,
     secrets=secrets_of,
+    credentials=credentials_of,
     retry_s=400,
     entry_device=ACCOUNT,
     switch=BOILER,
@@ -124,6 +139,7 @@ device_of = VENDOR.device_of
 entity_id_of = VENDOR.entity_id_of
 entity_table = VENDOR.entity_table
 fails = VENDOR.fails
+filled = VENDOR.filled
 has_device = VENDOR.has_device
 has_entity = VENDOR.has_entity
 issues = VENDOR.issues

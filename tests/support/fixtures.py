@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import AsyncMock, patch
 
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
@@ -20,6 +20,7 @@ __all__ = [
     "loaded",
     "options",
     "peer",
+    "set_up",
     "snapshot",
     "update_action",
 ]
@@ -77,3 +78,10 @@ async def loaded(hass: HomeAssistant, entry: MockConfigEntry) -> MockConfigEntry
     """Return the entry, set up."""
     await setup(hass, entry)
     return entry
+
+
+@pytest.fixture
+def set_up(vendor: Vendor) -> Iterator[AsyncMock]:
+    """Keep entries that a form makes from being set up: that is another test's business."""
+    with patch(f"{vendor.package}.async_setup_entry", return_value=True) as mock:
+        yield mock

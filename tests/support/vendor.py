@@ -75,13 +75,22 @@ class Vendor:
     simulator: Callable[..., Peer]
     """Serves one or more homes."""
 
+    empty_home: Callable[..., Any]
+    """Makes a home without devices, of an account's name and password if it has them."""
+    large_home: Callable[[int], Any]
+    """Makes a home with many devices."""
+
     # --- an entry ---
+    form: Callable[[Any], dict[str, Any]]
+    """What a user fills in for the fixture home of a simulator."""
     entry_data: Callable[[Any, Any], dict[str, Any]]
     """What the form would have stored, of a simulator and the home of an entry."""
     identity: Callable[[Any], Mapping[str, Any]]
     """What else makes an entry of a home, such as its title."""
     secrets: Callable[[Any], Sequence[str]]
     """Texts about a simulator's homes that must not leave the house."""
+    credentials: Callable[[Any], Sequence[str]]
+    """Those of them that must not be logged either."""
     retry_s: float
     """So long a wait that any pause between two attempts is over."""
 
@@ -101,6 +110,10 @@ class Vendor:
     def module(self, name: str = "") -> ModuleType:
         """Import a room, or the package itself."""
         return importlib.import_module(f"{self.package}.{name}" if name else self.package)
+
+    def filled(self, peer: Peer, **changes: Any) -> dict[str, Any]:
+        """Return a form as a user fills it."""
+        return self.form(peer) | changes
 
     def new_entry(self, peer: Any, home: Any = None, **changes: Any) -> MockConfigEntry:
         """Make an entry for a home of a simulator, as the form would."""
