@@ -46,7 +46,7 @@ from .protocol import (
 _LOGGER = logging.getLogger(__name__)
 
 
-class CloudClient[ReadyT](Protocol):
+class CloudClient(Protocol):
     """What every vendor's client offers."""
 
     last_error: VendorError | None
@@ -62,7 +62,7 @@ class CloudClient[ReadyT](Protocol):
     async def run(self) -> NoReturn:
         """Keep the account connected until cancelled."""
 
-    async def ready(self, *, patient: bool = True) -> ReadyT:
+    async def ready(self, *, patient: bool = True) -> None:
         """Wait for the first verdict."""
 
     async def refresh(self) -> None:
@@ -72,16 +72,16 @@ class CloudClient[ReadyT](Protocol):
         """Have every change told."""
 
 
-async def async_first_verdict[ReadyT](client: CloudClient[ReadyT]) -> ReadyT:
+async def async_first_verdict(client: CloudClient) -> None:
     """Wait until a running client is through, or has failed once; raises VendorError."""
     try:
         async with asyncio.timeout(CONNECT_LIMIT_S):
-            return await client.ready(patient=False)
+            await client.ready(patient=False)
     except TimeoutError as err:
         raise client.last_error or PeerSilentError("no answer in time") from err
 
 
-class CloudCoordinator[ClientT: CloudClient[Any]](ABC):
+class CloudCoordinator[ClientT: CloudClient](ABC):
     """What the entities of one account read, ask and listen to."""
 
     client: ClientT

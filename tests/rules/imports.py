@@ -29,10 +29,12 @@ PROTOCOL_ORDER = {
     "messages": 4,
     "profile": 4,
     "model": 5,
+    "conversation": 5,
     "connection": 6,
     "transport": 6,
     "supervisor": 7,
-    "client": 8,
+    "link": 8,
+    "client": 9,
 }
 """Rooms of a protocol core from the wire outwards; those absent here only must not form cycles."""
 
