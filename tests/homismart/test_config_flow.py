@@ -1,7 +1,7 @@
 """The forms, each against a real connection to the simulated cloud."""
 
 from typing import Any, override
-from unittest.mock import AsyncMock, patch
+from unittest.mock import AsyncMock
 
 from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
@@ -10,7 +10,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.homismart.const import DOMAIN
-from custom_components.homismart.protocol import WEBSOCKET_URL, HomismartClient, UnsupportedError
+from custom_components.homismart.protocol import WEBSOCKET_URL, UnsupportedError
 from simulators.homismart import SimulatedCloud, Terms, empty_home
 from tests.support.contract.config_flow import AccountFlowContract
 from tests.support.forms import begin, submit
@@ -248,17 +248,3 @@ async def test_reconfigure_at_another_server(
         assert result["reason"] == "reconfigure_successful"
         assert entry.data["websocket_url"] == other.ws_url
         await other.journal.wait_for(lambda: not other.sessions)
-
-
-# --- preferences ----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("options", [{"list_refresh_minutes": 2}])
-async def test_list_refresh(
-    hass: HomeAssistant, entry: MockConfigEntry, cloud: SimulatedCloud, options: dict[str, int]
-) -> None:
-    """The option decides how often the list is read."""
-    client = HomismartClient
-    with patch("custom_components.homismart.coordinator.HomismartClient", wraps=client) as made:
-        await hass.config_entries.async_setup(entry.entry_id)
-    assert made.call_args.kwargs["list_interval_s"] == 120.0

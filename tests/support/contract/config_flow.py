@@ -228,7 +228,7 @@ class AccountFlowContract(ConfigFlowContract):
         assert len(entry.data.items() - before.items()) == 1
         assert len(set_up.mock_calls) == 1
 
-    @pytest.mark.parametrize("own_title", [None, "My house"])
+    @for_each("own_title", [None, "My house"])
     async def test_reconfigure(
         self,
         hass: HomeAssistant,
