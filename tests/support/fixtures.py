@@ -11,11 +11,13 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 from syrupy.assertion import SnapshotAssertion
 
+from .contract.diagnostics import download
 from .rooms import setup
 from .vendor import Peer, Vendor
 
 __all__ = [
     "all_enabled",
+    "download",
     "entry",
     "loaded",
     "options",

@@ -33,6 +33,8 @@ class Contract:
                 names, rows = found
                 if isinstance(rows, str):
                     rows = getattr(self, rows)
-                assert rows, f"{metafunc.function.__qualname__} has no row"  # or it would be skipped
+                assert rows, (
+                    f"{metafunc.function.__qualname__} has no row"
+                )  # or it would be skipped
                 metafunc.parametrize(names, rows)
                 return
