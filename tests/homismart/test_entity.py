@@ -308,6 +308,8 @@ async def test_command_wakes_only_who_shows_it(
     await settle(hass, cloud)
     boiler = entity_id_of(hass, Platform.SWITCH, BOILER)
     assert set(writes.entities) == {washer, boiler}
+    # What was wanted and the report of it; that nothing is pending any more looks no different.
+    assert writes.entities.count(washer) == 2
     curtain = entity_id_of(hass, Platform.COVER, CURTAIN)
     writes.entities.clear()
     await act(hass, Platform.COVER, "close_cover", curtain)
