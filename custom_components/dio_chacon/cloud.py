@@ -5,7 +5,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 import logging
-from typing import Any, ClassVar, NoReturn, Protocol
+from typing import Any, ClassVar, Final, NoReturn, Protocol
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
@@ -15,20 +15,7 @@ from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
 from homeassistant.util.signal_type import SignalType
 
-from .const import (
-    ACCOUNT,
-    ACCOUNT_MODEL,
-    AVAILABLE,
-    CLOUD_NAME,
-    CONNECT_LIMIT_S,
-    CONNECTED,
-    DOMAIN,
-    GRACE_S,
-    MANUFACTURER,
-    signal_changed,
-    signal_device_added,
-    signal_device_removed,
-)
+from .const import ACCOUNT_MODEL, CLOUD_NAME, DOMAIN, MANUFACTURER
 from .errors import command_error, setup_error
 from .protocol import (
     AuthError,
@@ -42,8 +29,21 @@ from .protocol import (
     UnsupportedError,
     VendorError,
 )
+from .signals import (
+    ACCOUNT,
+    AVAILABLE,
+    CONNECTED,
+    signal_changed,
+    signal_device_added,
+    signal_device_removed,
+)
 
 _LOGGER = logging.getLogger(__name__)
+
+# A set-up or a form that takes longer tells the user so; Home Assistant tries again by itself.
+CONNECT_LIMIT_S: Final = 30.0
+# A reconnection within this time leaves the entities as they are.
+GRACE_S: Final = 10.0
 
 
 class CloudClient(Protocol):

@@ -71,6 +71,7 @@ _MODELS: Final = {
 
 type HomismartConfigEntry = ConfigEntry[Coordinator]
 type CloudConfigEntry = HomismartConfigEntry
+type Client = HomismartClient
 
 
 @dataclass(frozen=True, slots=True)
