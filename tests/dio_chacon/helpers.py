@@ -113,6 +113,7 @@ VENDOR = Vendor(
     identity=lambda home: {"title": home.email, "unique_id": home.user["id"]},
     secrets=secrets_of,
     credentials=credentials_of,
+    limits=("connection.ANSWER_LIMIT_S",),
     retry_s=60,
     entry_device=ACCOUNT,
     switch=PLUG,

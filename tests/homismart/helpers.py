@@ -128,6 +128,7 @@ VENDOR = Vendor(
     identity=identity,
     secrets=secrets_of,
     credentials=credentials_of,
+    limits=("connection.COMMAND_LIMIT_S", "connection.LIST_LIMIT_S"),
     retry_s=400,
     entry_device=ACCOUNT,
     switch=BOILER,

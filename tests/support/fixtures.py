@@ -1,6 +1,7 @@
 """The fixtures of a component's rooms; its ``conftest.py`` takes them in and adds ``vendor`` and ``home``."""
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
 from typing import Any
 from unittest.mock import AsyncMock, patch
 
@@ -19,6 +20,7 @@ __all__ = [
     "all_enabled",
     "download",
     "entry",
+    "impatient",
     "loaded",
     "options",
     "peer",
@@ -87,3 +89,12 @@ def set_up(vendor: Vendor) -> Iterator[AsyncMock]:
     """Keep entries that a form makes from being set up: that is another test's business."""
     with patch(f"{vendor.package}.async_setup_entry", return_value=True) as mock:
         yield mock
+
+
+@pytest.fixture
+def impatient(vendor: Vendor) -> Iterator[None]:
+    """Wait only briefly for what commands wait for."""
+    with ExitStack() as patches:
+        for limit in vendor.limits:
+            patches.enter_context(patch(f"{vendor.package}.protocol.{limit}", 0.1))
+        yield

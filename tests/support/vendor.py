@@ -91,6 +91,8 @@ class Vendor:
     """Texts about a simulator's homes that must not leave the house."""
     credentials: Callable[[Any], Sequence[str]]
     """Those of them that must not be logged either."""
+    limits: Sequence[str]
+    """Names, in the protocol core, of the time limits that a command can run into."""
     retry_s: float
     """So long a wait that any pause between two attempts is over."""
 
