@@ -10,7 +10,7 @@ from importlib import import_module
 import json
 import logging
 
-from script.latchkey_cli.load import lend
+from script.lending import lend_core
 
 from .clouds import CloudJobs, Remote
 from .jobs import say, serve
@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("--speed", type=float, default=1.0)
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.WARNING)
-    lend(arguments.domain)
+    lend_core(arguments.domain)
     try:
         import_module(f"{__package__}.{arguments.domain}.{arguments.contender}")
     except ModuleNotFoundError as err:

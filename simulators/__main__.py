@@ -17,8 +17,9 @@ import signal
 import sys
 from typing import Any, Protocol, cast
 
+from script.lending import lend_codec
+
 from . import __path__ as folders
-from .codec import lend
 
 
 class Simulator(Protocol):
@@ -38,7 +39,7 @@ def domains() -> list[str]:
 
 def load(domain: str) -> Simulator:
     """Import the simulator of one vendor, without the component it belongs to."""
-    lend(domain)
+    lend_codec(domain)
     return cast(Simulator, import_module(f"{__package__}.{domain}"))
 
 

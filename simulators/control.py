@@ -6,13 +6,14 @@
 under ``operations``: they are the functions the vendor offers, checked against their signatures.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 import inspect
 from ipaddress import ip_address
 import json
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, get_args, get_origin
+from typing import Any, Self, get_args, get_origin
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -108,6 +109,43 @@ class Control:
         except ControlError as err:
             return web.json_response({"ok": False, "error": str(err)}, status=400)
         return web.json_response({"ok": True, "result": result})
+
+
+class Controlled(ABC):
+    """``async with`` serves the vendor's address and the control address until the block ends."""
+
+    @property
+    @abstractmethod
+    def control(self) -> Control:
+        """The control address, always the same one."""
+
+    @property
+    def control_url(self) -> str:
+        """Address of the hand operations, for programs and browsers."""
+        return self.control.url
+
+    @abstractmethod
+    async def open(self) -> None:
+        """Start to serve the vendor's address. Raises OSError when it cannot be had."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Stop at once."""
+
+    async def __aenter__(self) -> Self:
+        """Start to serve. Raises OSError when an address cannot be had."""
+        await self.open()
+        try:
+            await self.control.listener.open()
+        except BaseException:
+            await self.close()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Stop at once, whatever clients do, and leave nothing behind."""
+        await self.close()
+        await self.control.listener.close()
 
 
 @web.middleware

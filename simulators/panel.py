@@ -1,4 +1,4 @@
-"""What the control addresses of all websocket clouds offer alike.
+"""What the control addresses of simulators with a websocket offer alike.
 
 Each operation is a function whose signature is the schema of its JSON members and whose docstring is its
 documentation, shown on the page.
@@ -7,9 +7,10 @@ documentation, shown on the page.
 from collections.abc import Mapping
 from typing import Any
 
+from .cloud import CloudService
 from .control import Json, Operation
 from .faults import Option
-from .websocket import WebSocketService
+from .websocket import Session, WebSocketService
 
 # Lines of the past that the page shows.
 _SHOWN = 100
@@ -51,6 +52,13 @@ def link_operations(service: WebSocketService[Any, Any]) -> dict[str, Operation]
         else:
             service.close_sessions(code)
 
+    def abort(mid_frame: bool = False) -> None:
+        """Reset all connections (RST), or end them in the middle of a frame."""
+        if mid_frame:
+            service.cut_mid_frame()
+        else:
+            service.abort()
+
     def stall(later: bool = False) -> None:
         """Make all connections half-open: nothing is read or sent, nothing closed; later: new ones too."""
         service.stall(later=later)
@@ -67,7 +75,29 @@ def link_operations(service: WebSocketService[Any, Any]) -> dict[str, Operation]
         """Send all clients a websocket ping."""
         service.ping()
 
-    return {"link": link, "drop": drop, "stall": stall, "stick": stick, "send": send, "ping": ping}
+    return {
+        "link": link,
+        "drop": drop,
+        "abort": abort,
+        "stall": stall,
+        "stick": stick,
+        "send": send,
+        "ping": ping,
+    }
+
+
+def cloud_operations(service: CloudService[Any, Any, Any]) -> dict[str, Operation]:
+    """What a cloud can tell all its clients."""
+
+    def invalid() -> None:
+        """Tell all clients in mid-session that they are not accepted any more."""
+        service.send_invalid()
+
+    def oversized() -> None:
+        """Send all clients a frame that is longer than any client must take."""
+        service.send_oversized()
+
+    return {"invalid": invalid, "oversized": oversized}
 
 
 def switch_operations(service: WebSocketService[Any, Any]) -> dict[str, Operation]:
@@ -93,6 +123,17 @@ def apply(settings: object, given: Mapping[str, object]) -> None:
     for name, value in given.items():
         if value is not None:
             setattr(settings, name, value)
+
+
+def describe_session(session: Session) -> Json:
+    """Tell how one connection is."""
+    return {
+        "number": session.number,
+        "stalled": session.link.stalled,
+        "stuck": session.stuck,
+        "pings": len(session.pings),
+        "pongs": len(session.pongs),
+    }
 
 
 def describe_service(service: WebSocketService[Any, Any]) -> Json:

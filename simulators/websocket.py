@@ -13,6 +13,7 @@ from .faults import Fault, FaultKind, Faults
 from .journal import KEPT, Journal, Violation
 from .link import WebSocketLink
 from .listener import Listener
+from .refusal import Refusal
 from .timers import Timers
 
 _MAX_REQUEST_BYTES = 4 * 1024 * 1024
@@ -54,8 +55,16 @@ class Session:
 class WebSocketService[S: Session, Entry](ABC):
     """One websocket address. All of it may be used and changed while it runs, from the same event loop."""
 
-    def __init__(self, path: str, kinds: Iterable[FaultKind], *, host: str, port: int) -> None:
-        """Serve ``path``; with port 0 the system picks one when the service opens."""
+    def __init__(
+        self,
+        path: str,
+        kinds: Iterable[FaultKind],
+        *,
+        host: str,
+        port: int,
+        routes: Iterable[web.RouteDef] = (),
+    ) -> None:
+        """Serve ``path``, and ``routes`` beside it; with port 0 the system picks one when the service opens."""
         self.faults = Faults(kinds)
         self.journal = Journal[Entry]()
         self.sessions: list[S] = []
@@ -64,22 +73,35 @@ class WebSocketService[S: Session, Entry](ABC):
         self._stall_later = self._stick_later = False
         application = web.Application()
         application.router.add_get(path, self._open)
+        application.router.add_routes(routes)
         application.router.add_route("*", "/{path:.*}", self._refuse_address)
         self.listener = Listener(application, host, port)
 
     # --- what the vendor decides -----------------------------------------------------------
 
+    @property
+    @abstractmethod
+    def sample(self) -> str:
+        """A frame as clients are sent many, to be cut in the middle."""
+
     @abstractmethod
     def entry(self, what: str, session: int = 0, body: Any = None) -> Entry:
-        """Build a line of the journal: ``open``, ``close`` with the code, or ``http`` with method and path."""
+        """Build a line of the journal.
+
+        ``what`` is ``open`` with what the request for a websocket brought along, ``close`` with the code, or
+        ``http`` with method and path.
+        """
 
     @abstractmethod
-    def objection(self, request: web.Request) -> str | None:
-        """Tell why the request for a websocket is not what the vendor's clients send; None when it is."""
+    def read_opening(self, request: web.Request) -> Any:
+        """Read what the request for a websocket brings along.
+
+        Raises Refusal when it is not what the vendor's clients send.
+        """
 
     @abstractmethod
-    def make_session(self, number: int, link: WebSocketLink, request: web.Request) -> S:
-        """Begin a session."""
+    def welcome(self, number: int, link: WebSocketLink, opening: Any) -> S:
+        """Begin a session, and speak first where the vendor does."""
 
     @abstractmethod
     def take_text(self, session: S, text: str) -> None:
@@ -135,6 +157,11 @@ class WebSocketService[S: Session, Entry](ABC):
         """End every connection with RST."""
         for session in tuple(self.sessions):
             session.link.abort()
+
+    def cut_mid_frame(self) -> None:
+        """End every connection with half a frame."""
+        for session in self.sessions:
+            session.link.cut_mid_frame(self.sample)
 
     def stall(self, *, later: bool = False) -> None:
         """Make every connection half-open: it stays, and nothing is read or written, not even pongs.
@@ -196,11 +223,14 @@ class WebSocketService[S: Session, Entry](ABC):
         return web.json_response({"status": status, "data": why}, status=status)
 
     async def _open(self, request: web.Request) -> web.StreamResponse:
-        if why := self.objection(request):
-            return self._refuse(f"websocket: {why}")
+        try:
+            opening = self.read_opening(request)
+        except Refusal as refusal:
+            self.journal.note(self.entry("open"))
+            return self._refuse(f"websocket: {refusal}")
         self._opened += 1
         number = self._opened
-        self.journal.note(self.entry("open", number))
+        self.journal.note(self.entry("open", number, opening))
         if self.faults.take("upgrade_hang"):
             await asyncio.Future()  # until the client gives up
         if fault := self.faults.take("upgrade_status"):
@@ -213,7 +243,7 @@ class WebSocketService[S: Session, Entry](ABC):
         await ws.prepare(request)
         if request.transport is None:  # the client left during the handshake
             return ws
-        session = self.make_session(number, WebSocketLink(ws, request.transport), request)
+        session = self.welcome(number, WebSocketLink(ws, request.transport), opening)
         self.sessions.append(session)
         try:
             self.journal.wake()

@@ -11,17 +11,10 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import (
-    ACCOUNT,
-    AVAILABLE,
-    DEVICE_KINDS,
-    DOMAIN,
-    signal_changed,
-    signal_device_added,
-    signal_device_removed,
-)
+from .const import DEVICE_KINDS, DOMAIN
 from .coordinator import CloudConfigEntry, Coordinator, Options
 from .protocol import Device, Kind
+from .signals import ACCOUNT, AVAILABLE, signal_changed, signal_device_added, signal_device_removed
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,9 @@ from homeassistant.util import loop
 from hypothesis import HealthCheck, settings
 import pytest
 
+# Failures in shared tests explain themselves as others do.
+pytest.register_assert_rewrite("tests.support")
+
 # Repeatable and bounded by default; HYPOTHESIS_PROFILE=long searches in earnest.
 _COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
 settings.register_profile("ci", derandomize=True, max_examples=100, database=None, **_COMMON)

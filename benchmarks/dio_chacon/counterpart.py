@@ -11,15 +11,15 @@ import random
 import sys
 from typing import override
 
-from simulators.codec import lend
+from script.lending import lend_codec
 
 from .. import controls
 from ..controls import PASSWORD, address_of
 from . import echo
 
-lend("dio_chacon")
+lend_codec("dio_chacon")
 
-from custom_components.dio_chacon.protocol.frames import encode  # noqa: E402  after lend
+from custom_components.dio_chacon.protocol.frames import encode  # noqa: E402  after lending
 from simulators.dio_chacon import Home, Pace, SimulatedCloud, large_home  # noqa: E402
 from simulators.dio_chacon.devices import OPEN_LEVEL, SWITCH, Device  # noqa: E402
 

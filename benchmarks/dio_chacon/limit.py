@@ -5,28 +5,21 @@ One websocket of the library that the others use too, a JSON decode, one diction
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from typing import Any
+from typing import Any, override
 
 import aiohttp
 import orjson
 
-from ..clouds import Listener
-from ..echo import echoed
+from ..limit import PING_S, LimitClient, echo_job
 
 type Json = dict[str, Any]
 
-PING_S = 20.0
 COMMAND_BYTES = 150
 SWITCH = "oic.r.switch.binary"
 LEVEL = "oic.r.openlevel"
 
 
-def _nobody(device_id: str, on: bool) -> None:
-    """Hear nothing."""
-
-
-class Client:
+class Client(LimitClient):
     """A conversation written down by hand."""
 
     def __init__(
@@ -36,18 +29,13 @@ class Client:
         session: aiohttp.ClientSession | None = None,
     ) -> None:
         """Nothing is opened before ``connect``."""
+        super().__init__(card, account, session)
         self.devices: list[Json] = []
         self.states: dict[str, Json] = {}
-        self._card = card
-        self._account = account
-        self._listeners: dict[str, Listener] = {}
-        self._listener: Listener = _nobody
         self._waiters: dict[int, asyncio.Future[Json]] = {}
         self._number = 0
-        self._session = session
-        self._ws: aiohttp.ClientWebSocketResponse
-        self._reader: asyncio.Task[None]
 
+    @override
     def decode(self, texts: Sequence[str]) -> int:
         """Find the device and the one value of each frame."""
         understood = 0
@@ -62,14 +50,13 @@ class Client:
             understood += data["di"] is not None and value is not None
         return understood
 
+    @override
     async def connect(self) -> int:
         """Log in, open, greet, list, read: three round trips after the handshakes' two."""
-        if self._session is None:  # as Home Assistant lends its own
-            self._session = aiohttp.ClientSession()
         body = {**self._account, "installationId": "benchmark"}
-        async with self._session.post(self._card["auth_url"], json=body) as response:
+        async with self.session.post(self._card["auth_url"], json=body) as response:
             token = orjson.loads(await response.read())["data"]["sessionToken"]
-        self._ws = await self._session.ws_connect(
+        self._ws = await self.session.ws_connect(
             f"{self._card['ws_url']}?sessionToken={token}", heartbeat=PING_S
         )
         await self._ws.receive()
@@ -77,26 +64,10 @@ class Client:
         self.devices = (await self._ask("GET", "/device", {}))["data"]
         ids = [device["id"] for device in self.devices]
         self.states = (await self._ask("POST", "/device/states", {"devices": ids}))["data"]
-        self._listeners = dict.fromkeys(ids, self._listener)
+        self.listen(ids)
         return len(self.states)
 
-    @property
-    def connected(self) -> bool:
-        """Whether the websocket is open."""
-        return not self._ws.closed
-
-    async def disconnect(self) -> None:
-        """Close the websocket."""
-        self._reader.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._reader
-        await self._ws.close()
-
-    def watch(self, listener: Listener) -> None:
-        """Have the listener called for every device."""
-        self._listener = listener
-        self._listeners = dict.fromkeys(self._listeners, listener)
-
+    @override
     async def switch(self, device_id: str, on: bool) -> None:
         """Ask and wait."""
         await self._ask("POST", f"/device/{device_id}/action/switch", {"value": int(on)})
@@ -124,9 +95,4 @@ class Client:
 
 def jobs(card: Mapping[str, Any]) -> Mapping[str, Callable[..., Any]]:
     """Offer what only the limit can measure."""
-
-    async def echo(times: int) -> float:
-        """Give the time of one round trip with as many bytes as a command has, in milliseconds."""
-        return await echoed(card["echo_url"], times, COMMAND_BYTES)
-
-    return {"echo": echo}
+    return echo_job(card, COMMAND_BYTES)

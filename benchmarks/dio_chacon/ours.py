@@ -1,15 +1,13 @@
 """The protocol core of the component, without Home Assistant."""
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from typing import Any
+from typing import Any, override
 
 import aiohttp
 
 from custom_components.dio_chacon.protocol import (
-    Change,
     Credentials,
+    Device,
     DeviceChanged,
     DioClient,
     Servers,
@@ -17,82 +15,35 @@ from custom_components.dio_chacon.protocol import (
 from custom_components.dio_chacon.protocol.frames import decode
 from custom_components.dio_chacon.protocol.messages import Report, read_message
 
-from ..clouds import Listener
-from ..echo import commanded
+from ..ours import OurClient
 from .echo import DEVICE
 
 
-class Client:
-    """Our client behind the calls that all contenders have."""
+class Client(OurClient):
+    """Our client."""
 
-    def __init__(self, card: Mapping[str, Any], account: Mapping[str, str]) -> None:
-        """Nothing is opened before ``connect``."""
-        self._servers = Servers(login_url=card["auth_url"], websocket_url=card["ws_url"])
-        self._credentials = Credentials(account["email"], account["password"], "benchmark")
-        self._session: aiohttp.ClientSession | None = None
-        self._unsubscribe: Callable[[], None] | None = None
-        self._client: DioClient
-        self._task: asyncio.Task[Any]
+    changed = DeviceChanged
 
+    @override
+    def make(self, session: aiohttp.ClientSession) -> DioClient:
+        account = Credentials(self._account["email"], self._account["password"], "benchmark")
+        servers = Servers(login_url=self._card["auth_url"], websocket_url=self._card["ws_url"])
+        return DioClient(account, session, servers=servers)
+
+    @override
+    def knows(self, device: Device) -> bool:
+        return device.reported
+
+    @override
     def decode(self, texts: Sequence[str]) -> int:
-        """Read frames to typed reports."""
         understood = 0
         for text in texts:
             message = read_message(decode(text))
             understood += type(message) is Report and bool(message.values)
         return understood
 
-    async def connect(self) -> int:
-        """Run a new client until it is ready."""
-        if self._session is None:  # as Home Assistant lends its own
-            self._session = aiohttp.ClientSession()
-        self._unsubscribe = None
-        self._client = DioClient(self._credentials, self._session, servers=self._servers)
-        self._task = asyncio.create_task(self._client.run())
-        await self._client.ready()
-        return sum(device.reported for device in self._client.devices.values())
-
-    @property
-    def connected(self) -> bool:
-        """Whether the first link is still up."""
-        return self._client.connected and self._client.statistics.connects == 1
-
-    async def disconnect(self) -> None:
-        """Stop as its documentation says."""
-        self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
-
-    async def close(self) -> None:
-        """Give up the session, which nobody else uses."""
-        if self._session:
-            await self._session.close()
-
-    def watch(self, listener: Listener) -> None:
-        """Subscribe."""
-
-        def take(change: Change) -> None:
-            if type(change) is DeviceChanged and "is_on" in change.fields:
-                listener(change.device.device_id, change.device.is_on is True)
-
-        if self._unsubscribe:
-            self._unsubscribe()
-        self._unsubscribe = self._client.subscribe(take)
-
-    async def switch(self, device_id: str, on: bool) -> None:
-        """Switch a device."""
-        await self._client.set_on(device_id, on)
-
 
 def jobs(card: Mapping[str, Any]) -> Mapping[str, Callable[..., Any]]:
     """Offer what is compared with the limit's echo."""
-
-    async def acknowledged(times: int) -> float:
-        """Give the time of a command to a server that only acknowledges, in milliseconds."""
-        quick = {"auth_url": card["quick_auth_url"], "ws_url": card["quick_ws_url"]}
-        client = Client(quick, {"email": "quick@example.org", "password": "quick"})
-        taken = await commanded(client, DEVICE, times)
-        await client.close()
-        return taken
-
-    return {"acknowledged": acknowledged}
+    quick = {"auth_url": card["quick_auth_url"], "ws_url": card["quick_ws_url"]}
+    return Client.jobs(quick, DEVICE)

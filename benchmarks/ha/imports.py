@@ -9,7 +9,7 @@ import time
 import traceback
 from typing import Any, NoReturn
 
-from script.latchkey_cli.load import lend
+from script.lending import lend_core
 
 
 def main(words: Sequence[str]) -> None:
@@ -32,7 +32,7 @@ def _import(writer: int, modules: Sequence[str], core: str | None) -> NoReturn:
     answer: dict[str, Any]
     try:
         if core:
-            lend(core)
+            lend_core(core)
         before = set(sys.modules)
         started = time.process_time()
         for module in modules:

@@ -22,6 +22,12 @@ type Modules = Mapping[str, Sequence[str]]
 """What to import, by contender."""
 
 
+def rooms_of(domain: str, *platforms: str) -> list[str]:
+    """Name the modules of a component that Home Assistant loads by itself."""
+    component = f"custom_components.{domain}"
+    return [component, *(f"{component}.{room}" for room in ("config_flow", *platforms))]
+
+
 @dataclass(frozen=True, slots=True)
 class House:
     """The processes that take part."""

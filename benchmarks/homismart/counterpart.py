@@ -12,15 +12,15 @@ import random
 import sys
 from typing import override
 
-from simulators.codec import lend
+from script.lending import lend_codec
 
 from .. import controls
 from ..controls import PASSWORD, address_of
 from . import echo
 
-lend("homismart")
+lend_codec("homismart")
 
-from custom_components.homismart.protocol.frames import Frame, encode  # noqa: E402  after lend
+from custom_components.homismart.protocol.frames import Frame, encode  # noqa: E402  after lending
 from simulators.homismart import Home, Pace, SimulatedCloud, large_home  # noqa: E402
 from simulators.homismart.devices import CURTAIN_TYPES, STANDING, SWITCHED_TYPES, Device  # noqa: E402
 from simulators.homismart.requests import LAST_ON_FORMAT  # noqa: E402

@@ -5,7 +5,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 import logging
-from typing import Any, ClassVar, NoReturn, Protocol
+from typing import Any, ClassVar, Final, NoReturn, Protocol
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
@@ -15,20 +15,7 @@ from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
 from homeassistant.util.signal_type import SignalType
 
-from .const import (
-    ACCOUNT,
-    ACCOUNT_MODEL,
-    AVAILABLE,
-    CLOUD_NAME,
-    CONNECT_LIMIT_S,
-    CONNECTED,
-    DOMAIN,
-    GRACE_S,
-    MANUFACTURER,
-    signal_changed,
-    signal_device_added,
-    signal_device_removed,
-)
+from .const import ACCOUNT_MODEL, CLOUD_NAME, DOMAIN, MANUFACTURER
 from .errors import command_error, setup_error
 from .protocol import (
     AuthError,
@@ -42,11 +29,24 @@ from .protocol import (
     UnsupportedError,
     VendorError,
 )
+from .signals import (
+    ACCOUNT,
+    AVAILABLE,
+    CONNECTED,
+    signal_changed,
+    signal_device_added,
+    signal_device_removed,
+)
 
 _LOGGER = logging.getLogger(__name__)
 
+# A set-up or a form that takes longer tells the user so; Home Assistant tries again by itself.
+CONNECT_LIMIT_S: Final = 30.0
+# A reconnection within this time leaves the entities as they are.
+GRACE_S: Final = 10.0
 
-class CloudClient[ReadyT](Protocol):
+
+class CloudClient(Protocol):
     """What every vendor's client offers."""
 
     last_error: VendorError | None
@@ -62,7 +62,7 @@ class CloudClient[ReadyT](Protocol):
     async def run(self) -> NoReturn:
         """Keep the account connected until cancelled."""
 
-    async def ready(self, *, patient: bool = True) -> ReadyT:
+    async def ready(self, *, patient: bool = True) -> None:
         """Wait for the first verdict."""
 
     async def refresh(self) -> None:
@@ -72,16 +72,16 @@ class CloudClient[ReadyT](Protocol):
         """Have every change told."""
 
 
-async def async_first_verdict[ReadyT](client: CloudClient[ReadyT]) -> ReadyT:
+async def async_first_verdict(client: CloudClient) -> None:
     """Wait until a running client is through, or has failed once; raises VendorError."""
     try:
         async with asyncio.timeout(CONNECT_LIMIT_S):
-            return await client.ready(patient=False)
+            await client.ready(patient=False)
     except TimeoutError as err:
         raise client.last_error or PeerSilentError("no answer in time") from err
 
 
-class CloudCoordinator[ClientT: CloudClient[Any]](ABC):
+class CloudCoordinator[ClientT: CloudClient](ABC):
     """What the entities of one account read, ask and listen to."""
 
     client: ClientT

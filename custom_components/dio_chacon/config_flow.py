@@ -222,11 +222,12 @@ class DioConfigFlow(ConfigFlow, domain=DOMAIN):
             _LOGGER.exception("Unexpected failure while connecting")
             return None, {"base": "unknown"}
 
-    async def _async_account(self, client: DioClient) -> Account:
+    async def _async_account(self, client: DioClient) -> Account | None:
         """Let the client connect, and stop it again: that logs out."""
         running = self.hass.async_create_background_task(client.run(), f"{DOMAIN} form")
         try:
-            return await async_first_verdict(client)
+            await async_first_verdict(client)
+            return client.account
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)

@@ -5,7 +5,7 @@ from typing import Final
 from homeassistant.const import Platform
 from homeassistant.util.signal_type import SignalType
 
-from .protocol import Device, Kind, LastEvent, VendorError
+from .protocol import Kind, LastEvent, VendorError
 
 DOMAIN: Final = "dio_chacon"
 MANUFACTURER: Final = "Chacon"
@@ -39,18 +39,10 @@ PLATFORMS: Final = [
 # Kinds that a row is for when it does not say.
 DEVICE_KINDS: Final = frozenset(Kind) - {Kind.UNKNOWN}
 
-# A set-up or a form that takes longer tells the user so; Home Assistant tries again by itself.
-CONNECT_LIMIT_S: Final = 30.0
-# A reconnection within this time leaves the entities as they are.
-GRACE_S: Final = 10.0
 # The cloud has no state of a device for this long: its firmware does not report.
 SILENT_LIMIT_S: Final = 24 * 60 * 60.0
 
-# Stands in signals for the account itself, beside the ids of its devices.
-ACCOUNT: Final = "account"
-# Field names of signals that are not attributes of a device.
-AVAILABLE: Final = "available"
-CONNECTED: Final = "connected"
+# Field name of a signal of the account.
 UNSUPPORTED: Final = "unsupported"
 
 ISSUE_NO_SUPPORTED_DEVICE: Final = "no_supported_device"
@@ -61,21 +53,6 @@ ERROR_KEYS: Final[dict[type[VendorError], str]] = {}
 CODE_KEYS: Final[dict[int, str]] = {}
 
 
-def signal_changed(entry_id: str, device_id: str, field: str) -> SignalType[()]:
-    """Name the signal sent when one field of one device has changed."""
-    return SignalType(f"{DOMAIN}.{entry_id}.{device_id}.{field}")
-
-
 def signal_rang(entry_id: str, device_id: str) -> SignalType[LastEvent]:
     """Name the signal sent when something happens at a doorbell."""
     return SignalType(f"{DOMAIN}.{entry_id}.{device_id}.rang")
-
-
-def signal_device_added(entry_id: str) -> SignalType[Device]:
-    """Name the signal sent when a device is new or shows something for the first time."""
-    return SignalType(f"{DOMAIN}.{entry_id}.added")
-
-
-def signal_device_removed(entry_id: str) -> SignalType[Device]:
-    """Name the signal sent when a device is gone."""
-    return SignalType(f"{DOMAIN}.{entry_id}.removed")

@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 import re
-from typing import Any, ClassVar, Final, NamedTuple, override
+from typing import Any, ClassVar, Final, override
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
+from homeassistant.const import CONF_PASSWORD, CONF_USERNAME, Platform
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.helpers import area_registry as ar, device_registry as dr, issue_registry as ir
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
@@ -17,7 +18,6 @@ from homeassistant.helpers.event import async_call_later
 
 from .cloud import CloudCoordinator
 from .const import (
-    ACCOUNT,
     CONF_ESTIMATE_POSITION,
     CONF_INSTALLATION_ID,
     CONF_LIGHTS_AS,
@@ -46,6 +46,7 @@ from .protocol import (
     Rang,
     Servers,
 )
+from .signals import ACCOUNT
 
 # What can make an entity exist that did not before; seldom among the changes of a push.
 _SHAPING_FIELDS: Final = frozenset(
@@ -55,9 +56,11 @@ _MAC: Final = r"[0-9A-Fa-f]{2}(?:([:-]?)[0-9A-Fa-f]{2})(?:\1[0-9A-Fa-f]{2}){4}"
 
 type DioConfigEntry = ConfigEntry[Coordinator]
 type CloudConfigEntry = DioConfigEntry
+type Client = DioClient
 
 
-class Options(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Options:
     """What the user prefers."""
 
     lights_as: str
@@ -69,7 +72,7 @@ class Options(NamedTuple):
     def of(cls, options: Mapping[str, Any]) -> Options:
         """Read the options of an entry; what was never set has its default."""
         return cls(
-            lights_as=options.get(CONF_LIGHTS_AS, "switch"),
+            lights_as=options.get(CONF_LIGHTS_AS, Platform.SWITCH.value),
             estimate_position=options.get(CONF_ESTIMATE_POSITION, False),
             unknown_devices=options.get(CONF_UNKNOWN_DEVICES, False),
             list_refresh_minutes=options.get(

@@ -66,7 +66,7 @@ async def _snapshot(
     if coordinator:
         devices = coordinator.devices.values()
         snapshot["link"] = _about_link(coordinator)
-        snapshot["unknown"] = sorted(coordinator.client.statistics.unknown)
+        snapshot["unknown"] = dict(coordinator.client.statistics.unknown)
         snapshot["devices"] = [_about_device(device) for device in devices if wanted(device)]
     return _redactor(data, coordinator)(snapshot)  # type: ignore[no-any-return]
 

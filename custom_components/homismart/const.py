@@ -3,9 +3,8 @@
 from typing import Final
 
 from homeassistant.const import Platform
-from homeassistant.util.signal_type import SignalType
 
-from .protocol import Device, Kind, VendorError, VerificationError
+from .protocol import Kind, VendorError, VerificationError
 
 DOMAIN: Final = "homismart"
 MANUFACTURER: Final = "HomiSmart"
@@ -41,18 +40,8 @@ PLATFORMS: Final = [
 # Kinds that a row is for when it does not say.
 DEVICE_KINDS: Final = frozenset(Kind) - {Kind.HUB}
 
-# A set-up or a form that takes longer tells the user so; Home Assistant tries again by itself.
-CONNECT_LIMIT_S: Final = 30.0
-# A reconnection within this time leaves the entities as they are.
-GRACE_S: Final = 10.0
 # What was there before a restart goes only when a list so much later lacks it, too.
 CONFIRM_S: Final = 10.0
-
-# Stands in signals for the account itself, beside the ids of its devices.
-ACCOUNT: Final = "account"
-# Field names of signals that are not attributes of a device.
-AVAILABLE: Final = "available"
-CONNECTED: Final = "connected"
 
 ISSUE_TERMS: Final = "terms"
 
@@ -66,18 +55,3 @@ CODE_KEYS: Final[dict[int, str]] = {
     94: "outside_hours",
     96: "professional_account",
 }
-
-
-def signal_changed(entry_id: str, device_id: str, field: str) -> SignalType[()]:
-    """Name the signal sent when one field of one device has changed."""
-    return SignalType(f"{DOMAIN}.{entry_id}.{device_id}.{field}")
-
-
-def signal_device_added(entry_id: str) -> SignalType[Device]:
-    """Name the signal sent when a device is new or shows something for the first time."""
-    return SignalType(f"{DOMAIN}.{entry_id}.added")
-
-
-def signal_device_removed(entry_id: str) -> SignalType[Device]:
-    """Name the signal sent when a device is gone."""
-    return SignalType(f"{DOMAIN}.{entry_id}.removed")

@@ -71,6 +71,7 @@ _MODELS: Final = {
 
 type HomismartConfigEntry = ConfigEntry[Coordinator]
 type CloudConfigEntry = HomismartConfigEntry
+type Client = HomismartClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,11 @@ def new_client(
         accept_terms=options.accept_terms or accept_terms,
         wall=dt_util.now,
     )
+
+
+def _shown(device: Device, wanted: Mapping[str, Any], name: str) -> Any:
+    """Give a field as wanted, else as reported."""
+    return wanted.get(name, getattr(device, name))
 
 
 class Coordinator(CloudCoordinator[HomismartClient]):
@@ -258,7 +264,13 @@ class Coordinator(CloudCoordinator[HomismartClient]):
             return fields
         before, wanted = self._wanted.get(device.device_id, {}), device.pending
         self._wanted[device.device_id] = wanted
-        differing = {name for name in _WANTED_FIELDS if before.get(name) != wanted.get(name)}
+        differing = {
+            name
+            for name in _WANTED_FIELDS
+            if before.get(name) != wanted.get(name)
+            # A wish that ends with what it wanted looks no different, except at a lock, which shows that it turns.
+            and (name == "locked" or _shown(device, before, name) != _shown(device, wanted, name))
+        }
         return fields - {"pending"} | differing
 
     @override

@@ -2,16 +2,17 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Final, override
+from typing import Final
 
-from homeassistant.components.switch import SwitchDeviceClass, SwitchEntity, SwitchEntityDescription
+from homeassistant.components.switch import SwitchDeviceClass
 from homeassistant.const import EntityCategory, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import DEVICE_KINDS
 from .coordinator import HomismartConfigEntry
-from .entity import DeviceEntity, DeviceRow, async_add_rows
+from .entity import async_add_rows
+from .platforms import DeviceSwitch, DeviceSwitchDescription
 from .protocol import MAX_LED, Device, HomismartClient, Kind
 
 PARALLEL_UPDATES = 0
@@ -28,8 +29,8 @@ def _led_is_on(device: Device) -> bool | None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class HomismartSwitchDescription(DeviceRow, SwitchEntityDescription):
-    """A switch: how it reads and writes."""
+class HomismartSwitchDescription(DeviceSwitchDescription):
+    """A switch; most are about power."""
 
     watches: tuple[str, ...] = ("is_on",)
     is_on_fn: Callable[[Device], bool | None] = lambda device: device.expected("is_on")
@@ -92,32 +93,4 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the switches of an account."""
-    async_add_rows(hass, entry, async_add_entities, Platform.SWITCH, SWITCHES, HomismartSwitch)
-
-
-class HomismartSwitch(DeviceEntity, SwitchEntity):
-    """A switch that shows what the device reports, or what is wanted of it while that is on the way."""
-
-    entity_description: HomismartSwitchDescription
-
-    @property
-    @override
-    def is_on(self) -> bool | None:
-        """Whether it is on; None until reported."""
-        return self.entity_description.is_on_fn(self.device)
-
-    @override
-    async def async_turn_on(self, **kwargs: Any) -> None:
-        """Turn it on."""
-        await self._async_set(on=True)
-
-    @override
-    async def async_turn_off(self, **kwargs: Any) -> None:
-        """Turn it off."""
-        await self._async_set(on=False)
-
-    async def _async_set(self, *, on: bool) -> None:
-        coordinator = self.coordinator
-        await coordinator.async_command(
-            self.entity_description.set_fn(coordinator.client, self._subject_id, on)
-        )
+    async_add_rows(hass, entry, async_add_entities, Platform.SWITCH, SWITCHES, DeviceSwitch)

@@ -1,12 +1,14 @@
 """What devices can be told: rows that the command line reads its commands from."""
 
+import argparse
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 import sys
 from typing import Any
 
 from .errors import CliError, ExitStatus
-from .output import printable
+from .output import Json, printable
+from .reads import Words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +31,33 @@ class Action[Client, Device]:
             raise CliError(
                 f"{printable(name)} ({kind}) does not offer {self.name!r}", ExitStatus.USAGE
             )
+
+
+async def send(
+    words: Words[Any, Any], action: Action[Any, Any], client: Any, arguments: argparse.Namespace
+) -> tuple[Any, str]:
+    """Send a command to the device that was named, if it suits; gives the device and its name in print.
+
+    Raises CliError.
+    """
+    device = words.find_device(client, arguments.device)
+    name = printable(words.name_of(device))
+    action.check(device, words.name_of(device), words.kind_of(device))
+    if words.offline(device):
+        warn(f"{name} is offline as far as the cloud knows; sending all the same")
+    await action.send(client, device.device_id, arguments.value)
+    return device, name
+
+
+def result(action: Action[Any, Any], device: Any, value: object, **members: object) -> Json:
+    """Tell of a command in JSON; ``members`` say what became of it."""
+    return {
+        "device": device.device_id,
+        "name": device.name,
+        "command": action.name,
+        "value": value,
+        **members,
+    }
 
 
 def whole_number(low: int, high: int) -> Callable[[str], int]:

@@ -25,6 +25,23 @@ def from_environment_or_prompt(variable: str, label: str, *, secret: bool = Fals
     return value
 
 
+def account(domain: str, label: str) -> tuple[str, str]:
+    """Read the user name, which the vendor calls ``label``, and the password of an account.
+
+    Raises CliError.
+    """
+    username, password = variables(domain)
+    return (
+        from_environment_or_prompt(username, label).strip(),
+        from_environment_or_prompt(password, "Password", secret=True),
+    )
+
+
+def variables(domain: str) -> tuple[str, str]:
+    """Name the environment variables of a user name and a password."""
+    return f"{domain.upper()}_USERNAME", f"{domain.upper()}_PASSWORD"
+
+
 def _ask(label: str) -> str:
     """Ask on standard error: standard output belongs to the result."""
     print(f"{label}: ", end="", file=sys.stderr, flush=True)

@@ -25,6 +25,13 @@ class Client[Device](Protocol):
 class Words[ClientT, Device](Protocol):
     """What the ``words`` module of a vendor offers."""
 
+    IN_STATE_TEXT: frozenset[str]
+    """The fields that ``state_text`` tells."""
+    IN_LINK_TEXT: frozenset[str]
+    """The fields that ``link_text`` tells."""
+    STAMPS: frozenset[str]
+    """The fields that come along with every change of another one."""
+
     def find_device(self, client: ClientT, wanted: str) -> Device:
         """Find a device by id or name; raises CliError."""
 
@@ -46,8 +53,11 @@ class Words[ClientT, Device](Protocol):
     def told_fields(self, fields: frozenset[str]) -> frozenset[str]:
         """Give the names under which changes of these fields are told; none for what is nobody's business."""
 
-    def changed_text(self, device: Device, fields: frozenset[str]) -> str:
-        """Say what changed."""
+    def link_text(self, device: Device) -> str:
+        """Say whether the vendor's system reaches a device; empty when that is no question."""
+
+    def offline(self, device: Device) -> bool:
+        """Tell whether a person should be warned that a device is not reached."""
 
     def field(self, device: Device, name: str) -> Any:
         """Read one field by the name under which changes are told."""
@@ -137,9 +147,32 @@ def _told(words: Words[Any, Any], change: Any) -> tuple[Json, str] | None:
             if not (fields := words.told_fields(change.fields)):
                 return None
             changed = {field: words.field(device, field) for field in sorted(fields)}
-            text = f"{name}: {words.changed_text(device, fields)}"
+            text = f"{name}: {changed_text(words, device, fields)}"
             return {**about("changed", device), "changed": changed}, text
     return words.told(change)
+
+
+def changed_text(words: Words[Any, Any], device: Any, fields: frozenset[str]) -> str:
+    """Say what changed: state and link in words, anything else by name and value."""
+    parts = [words.state_text(device)] if fields & words.IN_STATE_TEXT else []
+    parts += [words.link_text(device)] if fields & words.IN_LINK_TEXT else []
+    rest = fields - words.IN_STATE_TEXT - words.IN_LINK_TEXT
+    if parts or rest - words.STAMPS:
+        rest -= words.STAMPS
+    parts += [f"{name} {words.field(device, name)}" for name in sorted(rest)]
+    return ", ".join(parts)
+
+
+def position_text(percent_open: int | None) -> str:
+    """Say how far open a cover is."""
+    match percent_open:
+        case None:
+            return "position unknown"
+        case 0:
+            return "closed"
+        case 100:
+            return "open"
+    return f"{percent_open} % open"
 
 
 def about(event: str, device: Any) -> Json:

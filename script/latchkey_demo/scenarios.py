@@ -1,6 +1,6 @@
 """What can happen in the simulated homes of several vendors, and what Home Assistant must make of it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 from .errors import DemoError
 from .house import House
@@ -10,7 +10,7 @@ type Proof = Callable[[House], Awaitable[object]]
 """Something that only works when news arrive."""
 
 
-async def press_twice(house: House, name: str) -> str:
+async def press_twice(name: str, house: House) -> str:
     """Be the hand on a switch, which ends as it began."""
     device = await house.id_of(name)
     values = ["off", "on"] if house.state(device).value == "on" else ["on", "off"]
@@ -29,6 +29,23 @@ async def rename(name: str, other: str, house: House) -> str:
             lambda new=new: house.device_of(device)["name"] == new, f"named {new}"
         )
     return "another name, and the old one back"
+
+
+async def offline(name: str, takes: Iterable[str], spared: str, house: House) -> str:
+    """Take a device off line and bring it back: those it ``takes`` along go with it, one that is ``spared`` stays."""
+    device, other = await house.id_of(name), await house.id_of(spared)
+    lost = [await house.id_of(each) for each in takes]
+    await house.control("online", device=device, online=False)
+    await house.until(f"{device}-connectivity", "off")
+    for each in lost:
+        await house.until(each, UNAVAILABLE)
+    if house.state(other).value == UNAVAILABLE:
+        raise DemoError(f"{spared} is unavailable although only {name} went off line")
+    await house.control("online", device=device, online=True)
+    await house.until(f"{device}-connectivity", "on")
+    for each in lost:
+        await house.until_state(each, lambda state: state.value != UNAVAILABLE, "back")
+    return f"unavailable: {len(lost)}, no other; and back"
 
 
 async def interrupted(house: House, interrupt: Callable[[], Awaitable[object]]) -> None:

@@ -1,10 +1,11 @@
 """The DIO Chacon cloud, simulated."""
 
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from ..options import add_cloud_options
 from .cloud import SimulatedCloud
 from .demo import EMAIL, PASSWORD, demo_home, empty_home, large_home
 from .devices import Device, make_device
@@ -29,28 +30,17 @@ __all__ = [
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the options of this vendor to those every simulator has."""
-    parser.add_argument("--email", default=EMAIL, help="address of the account (%(default)s)")
-    parser.add_argument("--password", default=PASSWORD, help="password of the account")
-    parser.add_argument(
-        "--devices", type=int, metavar="N", help="serve N plain devices instead of the demo home"
+    add_cloud_options(
+        parser,
+        "--email",
+        EMAIL,
+        PASSWORD,
+        progress="let running shutters report this often; real ones are known to report start and stop",
     )
     parser.add_argument(
         "--odd-devices",
         action="store_true",
         help="add a shutter that never reported and one that is not connected",
-    )
-    parser.add_argument(
-        "--speed",
-        type=_positive,
-        default=1.0,
-        help="how much faster than real devices react and move",
-    )
-    parser.add_argument(
-        "--progress",
-        type=float,
-        default=0.0,
-        metavar="SECONDS",
-        help="let running shutters report this often; real ones are known to report start and stop",
     )
 
 
@@ -65,14 +55,3 @@ async def serve(arguments: Namespace) -> AsyncIterator[dict[str, Any]]:
         home = demo_home(*account, odd_devices=arguments.odd_devices, pace=pace)
     async with SimulatedCloud(home, host=arguments.host, port=arguments.port) as cloud:
         yield cloud.card()
-
-
-def _positive(text: str) -> float:
-    """Read a factor that times are divided by."""
-    try:
-        value = float(text)
-    except ValueError as err:
-        raise ArgumentTypeError("not a number") from err
-    if not 0 < value < float("inf"):
-        raise ArgumentTypeError("not above 0")
-    return value

@@ -1,36 +1,24 @@
 """The simulated cloud as tests and programs start it: the vendor's addresses and the control address."""
 
-from functools import partial
-from typing import Any, Self
+from functools import cached_property, partial
+from typing import Any, override
 
-from ..control import Control
-from .home import Home
+from ..control import Control, Controlled
 from .operations import describe, operations
-from .service import Rules, Service
+from .service import Service
 
 
-class SimulatedCloud(Service):
+class SimulatedCloud(Service, Controlled):
     """A cloud on loopback: ``async with SimulatedCloud(home) as cloud`` serves until the block ends.
 
     ``faults`` are its switches, ``journal`` tells what clients did, ``home`` is the first of its homes.
     """
 
-    def __init__(
-        self,
-        home: Home,
-        *others: Home,
-        rules: Rules | None = None,
-        host: str = "127.0.0.1",
-        port: int = 0,
-    ) -> None:
-        """Serve the accounts of one or more homes; with port 0 the system picks one."""
-        super().__init__((home, *others), rules=rules, host=host, port=port)
-        self.control = Control(partial(describe, self), operations(self), host)
-
-    @property
-    def control_url(self) -> str:
-        """Address of the hand operations, for programs and browsers."""
-        return self.control.url
+    @cached_property
+    @override
+    def control(self) -> Control:
+        """The control address."""
+        return Control(partial(describe, self), operations(self), self.listener.host)
 
     def card(self) -> dict[str, Any]:
         """Give all that a client needs, as the line on standard output tells it."""
@@ -42,18 +30,3 @@ class SimulatedCloud(Service):
             "password": self.home.password,
             "control_url": self.control_url,
         }
-
-    async def __aenter__(self) -> Self:
-        """Start to serve. Raises OSError when the address cannot be had."""
-        await self.open()
-        try:
-            await self.control.listener.open()
-        except BaseException:
-            await self.close()
-            raise
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        """Stop at once, whatever clients do, and leave nothing behind."""
-        await self.close()
-        await self.control.listener.close()

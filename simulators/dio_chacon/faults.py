@@ -1,6 +1,7 @@
 """What the cloud can be told to do wrong."""
 
 from ..faults import FaultKind
+from ..websocket import UPGRADE_FAULTS
 
 FAULTS = (
     # --- HTTP login ---
@@ -18,12 +19,7 @@ FAULTS = (
     FaultKind("login_hang", "The login is never answered."),
     FaultKind("login_delay", "The login is answered late.", {"seconds": 1.0}),
     # --- opening the websocket ---
-    FaultKind(
-        "upgrade_status",
-        "The websocket is refused with an HTTP status.",
-        {"status": 503, "text": "Service unavailable", "retry_after": "", "location": ""},
-    ),
-    FaultKind("upgrade_hang", "The websocket request is never answered."),
+    *UPGRADE_FAULTS,
     FaultKind("greeting_none", "The server opens the websocket and says nothing."),
     FaultKind("greeting_delay", "The greeting comes late.", {"seconds": 1.0}),
     FaultKind("greeting_invalid", "The greeting refuses, whatever the credentials."),

@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 import re
-from typing import Any
+from typing import Any, override
 
+from .. import home
+from ..motion import Motion
 from .devices import (
     CALIBRATION,
     LAST_EVENT,
@@ -20,7 +22,6 @@ from .devices import (
     Json,
     make_device,
 )
-from .motion import Motion
 
 type Listener = Callable[[str, str, Json], None]
 """Takes the name, the action and the data of a push."""
@@ -48,26 +49,18 @@ class Pace:
     """Whether reports hold only what changed instead of the whole state."""
 
 
-class Home:
-    """One account: its user, its rooms and its devices.
-
-    Everything here is what people and devices do; a cloud that serves the home hears of it by ``subscribe``.
-    Devices are named by id or, where that is unique, by name. An unknown one raises LookupError.
-    """
+class Home(home.Home[Device, Listener]):
+    """One account: its user, its rooms and its devices."""
 
     def __init__(
         self, user: Json, password: str, devices: Iterable[Device] = (), *, pace: Pace | None = None
     ) -> None:
         """Furnish a home; ``user`` is what the cloud answers about the account."""
+        super().__init__(devices)
         self.user = user
         self.password = password
         self.pace = pace or Pace()
-        self.devices = {device.device_id: device for device in devices}
         self.rooms: dict[str, str] = {}
-        self._listeners: list[Listener] = []
-        self._timers: set[asyncio.TimerHandle] = set()
-        self._runs: dict[str, list[asyncio.TimerHandle]] = {}
-        self._settling: list[asyncio.Future[None]] = []
         self._made = 0
 
     @classmethod
@@ -90,12 +83,13 @@ class Home:
         """The address of the account."""
         return str(self.user["email"])
 
-    # --- what the cloud sees ---------------------------------------------------------------
+    @property
+    @override
+    def account(self) -> str:
+        """The address of the account."""
+        return self.email
 
-    def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Tell ``listener`` of every push until the returned function is called."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+    # --- what the cloud sees ---------------------------------------------------------------
 
     def state(self, device: Device) -> Json | None:
         """Give the state of a device as the cloud answers it; None when it never reported."""
@@ -112,37 +106,19 @@ class Home:
             act = partial(self._switch, device, resource_type, value)
         self._later(self.pace.reaction_s, act)
 
-    async def settle(self) -> None:
-        """Wait until no command is about to act and no shutter is on its way."""
-        while self._timers:
-            settled = asyncio.get_running_loop().create_future()
-            self._settling.append(settled)
-            await settled
-
+    @override
     def stop(self) -> None:
         """Let nothing happen any more by itself; shutters stay where they are."""
-        for timer in self._timers:
-            timer.cancel()
         self._timers.clear()
-        self._runs.clear()
+        self._acts.clear()
         now = self.now()
         for device in self.devices.values():
             if device.motion:
                 device.write(OPEN_LEVEL, openLevel=round(device.level_at(now)))
                 device.write(MOVEMENT, movement="stop")
                 device.motion = None
-        self._rest()
 
     # --- hands on the devices --------------------------------------------------------------
-
-    def device(self, reference: str) -> Device:
-        """Find a device by its id or its name."""
-        if device := self.devices.get(reference):
-            return device
-        named = [device for device in self.devices.values() if device.name == reference]
-        if len(named) != 1:
-            raise LookupError(f"there is no device {reference!r} or more than one of that name")
-        return named[0]
 
     def press(self, reference: str, on: bool | None = None) -> bool:
         """Press the button of a switch or plug, or its 433 MHz remote; tells whether it is on now."""
@@ -249,14 +225,10 @@ class Home:
             self._report(device, *(device.resources or ()))
         return device
 
-    def put(self, device: Device) -> None:
-        """Pair a device that was made elsewhere or removed before; only the next list shows it."""
-        self.devices[device.device_id] = device
-
     def remove(self, reference: str) -> Device:
         """Delete a device; no push tells of it."""
         device = self.device(reference)
-        self._end_run(device)
+        self._end_act(device)
         device.motion = None
         return self.devices.pop(device.device_id)
 
@@ -299,44 +271,30 @@ class Home:
         up = target > level
         full_ms = device.read(CALIBRATION, "up_ms" if up else "down_ms") or _FULL_MS
         motion = Motion(level, target, now, full_ms / 1000 / self.pace.speed)
-        turned = device.motion is None or device.motion.direction != motion.direction
-        self._end_run(device)
+        turned = device.motion is None or _direction(device.motion) != _direction(motion)
+        self._end_act(device)
         device.motion = motion
-        device.write(MOVEMENT, movement=motion.direction)
-        timers = [self._at(now + motion.duration_s, lambda: self._arrive(device))]
+        device.write(MOVEMENT, movement=_direction(motion))
+        timers = [self._timers.at(now + motion.duration_s, lambda: self._arrive(device))]
         if self.pace.progress_s:
             timers.append(self._later(self.pace.progress_s, lambda: self._progress(device)))
-        self._runs[device.device_id] = timers
+        self._acts[device.device_id] = timers
         if turned:
             self._report(device, MOVEMENT, OPEN_LEVEL, now=now)
 
     def _progress(self, device: Device) -> None:
         self._report(device, MOVEMENT, OPEN_LEVEL)
         timer = self._later(self.pace.progress_s, lambda: self._progress(device))
-        self._runs[device.device_id].append(timer)
+        self._acts[device.device_id].append(timer)
 
     def _arrive(self, device: Device) -> None:
         """Stop a shutter where it is, and report."""
         level = round(device.level_at(self.now()))
-        self._end_run(device)
+        self._end_act(device)
         device.motion = None
         device.write(OPEN_LEVEL, openLevel=level)
         device.write(MOVEMENT, movement="stop")
         self._report(device, MOVEMENT, OPEN_LEVEL)
-
-    def _end_run(self, device: Device) -> None:
-        for timer in self._runs.pop(device.device_id, ()):
-            timer.cancel()
-            self._timers.discard(timer)
-        self._rest()
-
-    def _rest(self) -> None:
-        """Tell those who wait that nothing is going on any more, if that is so."""
-        if not self._timers:
-            settling, self._settling = self._settling, []
-            for settled in settling:
-                if not settled.done():
-                    settled.set_result(None)
 
     def _report(self, device: Device, *resource_types: str, now: float | None = None) -> None:
         """Push the state a device has ``now``, unless it keeps quiet or has been deleted meanwhile."""
@@ -366,29 +324,13 @@ class Home:
         for listener in tuple(self._listeners):
             listener(name, action, data)
 
-    def _with(self, reference: str, resource_type: str) -> Device:
-        device = self.device(reference)
-        if not device.has(resource_type):
-            raise ValueError(f"{device.name} has no {resource_type}")
-        return device
-
     def _later(self, delay_s: float, act: Callable[[], None]) -> asyncio.TimerHandle:
-        return self._at(self.now() + delay_s / self.pace.speed, act)
+        return self._timers.after(delay_s / self.pace.speed, act)
 
-    def _at(self, when: float, act: Callable[[], None]) -> asyncio.TimerHandle:
-        def fire() -> None:
-            self._timers.discard(handle)
-            act()
-            self._rest()
 
-        handle = asyncio.get_running_loop().call_at(when, fire)
-        self._timers.add(handle)
-        return handle
-
-    @staticmethod
-    def now() -> float:
-        """Read the clock that movements follow."""
-        return asyncio.get_running_loop().time()
+def _direction(motion: Motion) -> str:
+    """Give the word of the wire for where a shutter goes."""
+    return "up" if motion.target > motion.start else "down"
 
 
 def _stamp_after(last: str) -> str:

@@ -8,26 +8,32 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..control import Operation
-from ..faults import Option
+from ..panel import (
+    LINK_BUTTONS,
+    apply,
+    button,
+    cloud_operations,
+    describe_service,
+    describe_session,
+    link_operations,
+    switch_operations,
+)
 from .devices import LAST_EVENT, MOVEMENT, OPEN_LEVEL, QUIET_MODE, SWITCH, Device, Json
 from .home import SNAPSHOT_URL, Home
 from .service import Service
 
-# Lines of the past that the page shows.
-_SHOWN = 100
-
 
 def operations(service: Service) -> Mapping[str, Operation]:
     """List the operations of a cloud by name."""
-    return _hands(service) | _app(service) | _link(service) | _switches(service)
-
-
-def _home_of(service: Service, device: str) -> Home:
-    """Find the home a device stands in; raises LookupError."""
-    for home in service.homes:
-        if any(device in {known.device_id, known.name} for known in home.devices.values()):
-            return home
-    raise LookupError(f"there is no device {device!r}")
+    return (
+        _hands(service)
+        | _app(service)
+        | link_operations(service)
+        | cloud_operations(service)
+        | _tokens(service)
+        | switch_operations(service)
+        | _manners(service)
+    )
 
 
 def _hands(service: Service) -> dict[str, Operation]:
@@ -35,15 +41,15 @@ def _hands(service: Service) -> dict[str, Operation]:
 
     def press(device: str, on: bool | None = None) -> bool:
         """Press the button of a switch or plug, or switch it on or off; tells whether it is on now."""
-        return _home_of(service, device).press(device, on)
+        return service.home_with(device).press(device, on)
 
     def move(device: str, movement: str) -> None:
         """Press "up", "down" or "stop" on the remote of a shutter."""
-        _home_of(service, device).move(device, movement)
+        service.home_with(device).move(device, movement)
 
     def level(device: str, level: int) -> None:
         """Send a shutter to a level, 0 closed to 100 open."""
-        _home_of(service, device).move_to(device, level)
+        service.home_with(device).move_to(device, level)
 
     def ring(
         device: str,
@@ -58,7 +64,7 @@ def _hands(service: Service) -> dict[str, Operation]:
         kind: the vendor's word, such as "motion". image: the address of a snapshot, or true for a made-up one.
         ts: a stamp of your own, older ones too. repeat: the stamp of the last event again. empty: no details.
         """
-        home = _home_of(service, device)
+        home = service.home_with(device)
         if repeat:
             ts = str(home.device(device).read(LAST_EVENT, "ts"))
         url = SNAPSHOT_URL if image is True else image or None
@@ -66,19 +72,19 @@ def _hands(service: Service) -> dict[str, Operation]:
 
     def quiet(device: str, on: bool) -> None:
         """Change the quiet mode (status light) of a switch or plug."""
-        _home_of(service, device).set_quiet(device, on)
+        service.home_with(device).set_quiet(device, on)
 
     def online(device: str, online: bool) -> None:
         """Take a device off the Wi-Fi, or bring it back."""
-        _home_of(service, device).set_connected(device, online)
+        service.home_with(device).set_connected(device, online)
 
     def reported(device: str, reported: bool) -> None:
         """Let the state of a device be null, as of one with old firmware, or let it report."""
-        _home_of(service, device).set_reported(device, reported)
+        service.home_with(device).set_reported(device, reported)
 
     def write(device: str, resource: str, members: dict[str, Any]) -> None:
         """Change any members of any resource type, and report it."""
-        _home_of(service, device).write(device, resource, members)
+        service.home_with(device).write(device, resource, members)
 
     return {
         "press": press,
@@ -97,19 +103,19 @@ def _app(service: Service) -> dict[str, Operation]:
 
     def rename(device: str, name: str | None) -> None:
         """Give a device another name, or none."""
-        _home_of(service, device).rename(device, name)
+        service.home_with(device).rename(device, name)
 
     def room(device: str, room: str | None) -> None:
         """Move a device to a room, which is made when there is none of that name; null for no room."""
-        _home_of(service, device).assign_room(device, room)
+        service.home_with(device).assign_room(device, room)
 
     def firmware(device: str, version: str) -> None:
         """Update the firmware of a device."""
-        _home_of(service, device).set_firmware(device, version)
+        service.home_with(device).set_firmware(device, version)
 
     def type_(device: str, type: str) -> None:
         """Give a device another type text."""
-        _home_of(service, device).change_type(device, type)
+        service.home_with(device).change_type(device, type)
 
     def add(kind: str, name: str, room: str | None = None, announce: bool = False) -> str:
         """Pair a device; gives its id. Only the next list shows it, unless announce lets it report at once.
@@ -120,14 +126,11 @@ def _app(service: Service) -> dict[str, Operation]:
 
     def remove(device: str) -> None:
         """Delete a device."""
-        _home_of(service, device).remove(device)
+        service.home_with(device).remove(device)
 
     def password(password: str, email: str | None = None) -> None:
         """Change the password of an account, the first by default; its tokens expire, connections live on."""
-        homes = {home.email: home for home in service.homes}
-        if email is not None and email not in homes:
-            raise LookupError(f"there is no account {email!r}")
-        service.change_password(password, homes[email] if email else service.home)
+        service.change_password(password, service.home_of(email))
 
     return {
         "rename": rename,
@@ -140,89 +143,18 @@ def _app(service: Service) -> dict[str, Operation]:
     }
 
 
-def _link(service: Service) -> dict[str, Operation]:
-    """What happens to all connections at once."""
-
-    async def link(action: str) -> None:
-        """Kill the link of the vendor and refuse new connections ("down"), or restore it ("up")."""
-        match action:
-            case "down":
-                await service.link_down()
-            case "up":
-                await service.link_restored()
-            case _:
-                raise ValueError("action is 'down' or 'up'")
-
-    def drop(code: int | None = 1001) -> None:
-        """Close all connections with this code, or with FIN and no closing frame when it is null."""
-        if code is None:
-            service.hang_up()
-        else:
-            service.close_sessions(code)
-
-    def abort(mid_frame: bool = False) -> None:
-        """Reset all connections (RST), or end them in the middle of a frame."""
-        if mid_frame:
-            service.cut_mid_frame()
-        else:
-            service.abort()
-
-    def stall(later: bool = False) -> None:
-        """Make all connections half-open: nothing is read or sent, nothing closed; later: new ones too."""
-        service.stall(later=later)
-
-    def stick(later: bool = False) -> None:
-        """Answer nothing but pings on all connections; later: on new ones too."""
-        service.stick(later=later)
-
-    def invalid() -> None:
-        """Tell all clients in mid-session that they are not accepted any more."""
-        service.send_invalid()
+def _tokens(service: Service) -> dict[str, Operation]:
+    """What happens to the tokens of sessions."""
 
     def expire_tokens(live: bool = False) -> None:
         """Forget all session tokens; live: open sessions on them are answered 401 from now on."""
         service.expire_tokens(live=live)
 
-    def oversized() -> None:
-        """Send all clients a frame above 4 MiB."""
-        service.send_oversized()
-
-    def send(text: str) -> None:
-        """Send all clients this text as a frame."""
-        service.send_text(text)
-
-    def ping() -> None:
-        """Send all clients a websocket ping."""
-        service.ping()
-
-    return {
-        "link": link,
-        "drop": drop,
-        "abort": abort,
-        "stall": stall,
-        "stick": stick,
-        "invalid": invalid,
-        "expire_tokens": expire_tokens,
-        "oversized": oversized,
-        "send": send,
-        "ping": ping,
-    }
+    return {"expire_tokens": expire_tokens}
 
 
-def _switches(service: Service) -> dict[str, Operation]:
-    """Faults, pace and rules."""
-
-    def fault(name: str, count: int | None = None, **options: Option) -> None:
-        """Switch a fault on, for count strikes or until it is cleared; its options stand in "fault_kinds"."""
-        service.faults.arm(name, count=count, **options)
-
-    def clear(name: str | None = None) -> None:
-        """Switch one fault off, or all of them."""
-        service.faults.clear(name)
-
-    async def reset() -> None:
-        """Clear all faults, restore the link, forget what was received and the violations."""
-        await service.reset()
+def _manners(service: Service) -> dict[str, Operation]:
+    """Pace and rules."""
 
     def pace(
         speed: float | None = None,
@@ -247,7 +179,7 @@ def _switches(service: Service) -> dict[str, Operation]:
             "partial": partial,
         }
         for home in service.homes:
-            _set(home.pace, given)
+            apply(home.pace, given)
 
     def rules(
         close_after_invalid: bool | None = None,
@@ -263,79 +195,46 @@ def _switches(service: Service) -> dict[str, Operation]:
             "close_after_logout": close_after_logout,
             "states_limit": states_limit,
         }
-        _set(service.rules, given)
+        apply(service.rules, given)
         service.rules.states_limit = service.rules.states_limit or None
 
-    return {"fault": fault, "clear": clear, "reset": reset, "pace": pace, "rules": rules}
-
-
-def _set(settings: object, given: Mapping[str, object]) -> None:
-    for name, value in given.items():
-        if value is not None:
-            setattr(settings, name, value)
+    return {"pace": pace, "rules": rules}
 
 
 def describe(service: Service) -> Json:
     """Give the state of everything for the control address, without secrets."""
-    violations = [violation.as_json() for violation in service.violations]
-    link = "up" if service.link_up else "down"
+    common = describe_service(service)
     return {
         "domain": "dio_chacon",
         "title": "DIO Chacon cloud",
-        "summary": f"Link {link}, connections: {len(service.sessions)}, "
-        f"tokens: {len(service.tokens)}, violations: {len(violations)}",
-        "link": link,
-        "accounts": [home.email for home in service.homes],
+        "summary": f"Link {common['link']}, connections: {len(service.sessions)}, "
+        f"tokens: {len(service.tokens)}, violations: {len(service.violations)}",
+        "accounts": [home.account for home in service.homes],
         "connections": [
-            {
-                "number": session.number,
-                "account": session.home.email if session.home else None,
+            describe_session(session)
+            | {
+                "account": session.account,
                 "by_token": session.token is not None,
                 "greeted": session.greeted,
-                "stalled": session.link.stalled,
-                "stuck": session.stuck,
-                "pings": len(session.pings),
-                "pongs": len(session.pongs),
                 "peak_unanswered": session.peak_unanswered,
             }
             for session in service.sessions
         ],
-        "actions": _LINK_BUTTONS,
+        "actions": _ACTIONS,
         "devices": [
             _describe_device(home, device)
             for home in service.homes
             for device in home.devices.values()
         ],
-        "faults": [fault.as_json() for fault in service.faults.armed],
-        "fault_kinds": [
-            {
-                "name": kind.name,
-                "about": kind.about,
-                "options": kind.options,
-                "choices": kind.choices,
-            }
-            for kind in service.faults.kinds.values()
-        ],
-        "violations": violations[-_SHOWN:],
-        "received": [entry.as_json() for entry in service.received[-_SHOWN:]],
+        **common,
     }
 
 
-def _button(label: str, op: str, **members: object) -> Json:
-    return {"label": label, "do": {"op": op, **members}}
-
-
-_LINK_BUTTONS = [
-    _button("Link down", "link", action="down"),
-    _button("Link up", "link", action="up"),
-    _button("Drop", "drop"),
-    _button("Abort", "abort"),
-    _button("Stall", "stall"),
-    _button("Stick", "stick"),
-    _button("Session invalid", "invalid"),
-    _button("Expire tokens", "expire_tokens"),
-    _button("Oversized frame", "oversized"),
-    _button("Reset", "reset"),
+_ACTIONS = [
+    *LINK_BUTTONS,
+    button("Session invalid", "invalid"),
+    button("Expire tokens", "expire_tokens"),
+    button("Oversized frame", "oversized"),
 ]
 
 
@@ -370,32 +269,32 @@ def _device_buttons(device: Device) -> list[Json]:
     it = device.device_id
     buttons: list[Json] = []
     if device.has(SWITCH):
-        buttons.append(_button("Press", "press", device=it))
+        buttons.append(button("Press", "press", device=it))
     if device.has(MOVEMENT):
         buttons += [
-            _button("Up", "move", device=it, movement="up"),
-            _button("Stop", "move", device=it, movement="stop"),
-            _button("Down", "move", device=it, movement="down"),
+            button("Up", "move", device=it, movement="up"),
+            button("Stop", "move", device=it, movement="stop"),
+            button("Down", "move", device=it, movement="down"),
         ]
     if device.has(OPEN_LEVEL):
-        buttons.append(_button("Half", "level", device=it, level=50))
+        buttons.append(button("Half", "level", device=it, level=50))
     if device.has(LAST_EVENT):
         buttons += [
-            _button("Ring", "ring", device=it),
-            _button("Ring with image", "ring", device=it, image=True),
-            _button("Motion", "ring", device=it, kind="motion"),
-            _button("Same again", "ring", device=it, repeat=True),
+            button("Ring", "ring", device=it),
+            button("Ring with image", "ring", device=it, image=True),
+            button("Motion", "ring", device=it, kind="motion"),
+            button("Same again", "ring", device=it, repeat=True),
         ]
     if device.has(QUIET_MODE):
         quiet = bool(device.read(QUIET_MODE, "value"))
-        buttons.append(_button("Light on" if quiet else "Quiet", "quiet", device=it, on=not quiet))
+        buttons.append(button("Light on" if quiet else "Quiet", "quiet", device=it, on=not quiet))
     online = device.connected
     buttons.append(
-        _button("Offline" if online else "Online", "online", device=it, online=not online)
+        button("Offline" if online else "Online", "online", device=it, online=not online)
     )
     if device.resources is not None:
         known = device.reported
         label = "Null state" if known else "Report"
-        buttons.append(_button(label, "reported", device=it, reported=not known))
-    buttons.append(_button("Remove", "remove", device=it))
+        buttons.append(button(label, "reported", device=it, reported=not known))
+    buttons.append(button("Remove", "remove", device=it))
     return buttons

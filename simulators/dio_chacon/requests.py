@@ -4,13 +4,14 @@ The borrowed codec is not used here. It is lenient by design, and would forgive 
 Source: docs/dio_chacon/wire.md §3, §5 and §6.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-import json
 import re
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
+from .. import refusal, strict_json
+from ..refusal import listed
 from .devices import MOVEMENT, OPEN_LEVEL, QUIET_MODE, SWITCH, Json
 
 _ENVELOPE = {"method", "path", "parameters", "id"}
@@ -20,8 +21,8 @@ _LOGIN = {"email", "password", "installationId"}
 _ACTION = re.compile(r"/device/([^/]+)/action/([^/]+)")
 
 
-class Refusal(Exception):
-    """Something the real service would not take; the text says why."""
+class Refusal(refusal.Refusal):
+    """Something the real service would not take, with what an answer to it needs."""
 
     def __init__(self, why: str, *, number: object = None, status: int = 400) -> None:
         """Keep the id to answer to, None when the client gave none."""
@@ -63,7 +64,7 @@ def read_request(text: str, last_number: int) -> Request:
     if number < 1:
         raise Refusal("'id' is not positive", number=number)
     if wrong := frame.keys() ^ _ENVELOPE:
-        raise Refusal(f"members missing or too many: {_names(wrong)}", number=number)
+        raise Refusal(f"members missing or too many: {listed(wrong)}", number=number)
     method, path, parameters = frame["method"], frame["path"], frame["parameters"]
     if method not in {"GET", "POST"}:
         raise Refusal("'method' is neither GET nor POST", number=number)
@@ -90,9 +91,9 @@ def read_query(target: str) -> dict[str, str]:
     if len(values) != len(pairs):
         raise Refusal("a member of the query is repeated")
     if values.keys() not in (_BY_PASSWORD, _BY_TOKEN):
-        raise Refusal(f"the query has the wrong members: {_names(values)}")
+        raise Refusal(f"the query has the wrong members: {listed(values)}")
     if empty := [name for name, value in values.items() if not value]:
-        raise Refusal(f"members of the query are empty: {_names(empty)}")
+        raise Refusal(f"members of the query are empty: {listed(empty)}")
     return values
 
 
@@ -110,7 +111,7 @@ def read_login(content_type: str | None, body: bytes) -> Login:
         raise Refusal("the body is not UTF-8") from err
     members = _read_object(text, "body")
     if wrong := members.keys() ^ _LOGIN:
-        raise Refusal(f"members missing or too many: {_names(wrong)}")
+        raise Refusal(f"members missing or too many: {listed(wrong)}")
     for name, value in members.items():
         if not isinstance(value, str) or not value:
             raise Refusal(f"{name!r} is no text or empty")
@@ -194,28 +195,9 @@ def read_device_ids(parameters: Mapping[str, Any], limit: int | None) -> list[st
 
 def _read_object(text: str, what: str) -> Json:
     try:
-        value = _JSON.decode(text)
-    except (ValueError, RecursionError) as err:
+        value = strict_json.loads(text)
+    except ValueError as err:
         raise Refusal(f"the {what} is not JSON: {err}") from err
     if not isinstance(value, dict):
         raise Refusal(f"the {what} is no JSON object")
     return value
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> Json:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("a member is repeated")
-    return members
-
-
-def _no_constant(text: str) -> float:
-    raise ValueError(f"{text} is no JSON")
-
-
-# Made once: building it takes longer than reading a request, which would count as ours in benchmarks.
-_JSON = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant)
-
-
-def _names(names: Iterable[str]) -> str:
-    return ", ".join(sorted(name[:40] for name in names))

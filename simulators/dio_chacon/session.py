@@ -1,15 +1,14 @@
 """One client's websocket session: what it said, and the frames it gets."""
 
-import asyncio
-from collections import deque
-from collections.abc import Callable
 from functools import partial
+from typing import override
 
 from custom_components.dio_chacon.protocol.frames import Frame, encode
 
+from ..cloud import CloudSession
 from ..faults import Faults
-from ..journal import KEPT
 from ..link import WebSocketLink
+from ..timers import Timers
 from .home import Home
 
 # One more than clients must take (§4).
@@ -18,7 +17,7 @@ _ODD_TEXTS = {"text": "not json", "array": "[1,2]", "number": "17", "null": "nul
 _UNKNOWN_ID_OFFSET = 1_000_000
 
 
-class Session:
+class DioSession(CloudSession[Home]):
     """The server's side of one connection."""
 
     def __init__(
@@ -28,35 +27,20 @@ class Session:
         home: Home | None,
         token: str | None,
         faults: Faults,
-        schedule: Callable[[float, Callable[[], None]], None],
+        timers: Timers,
     ) -> None:
-        """Belong to ``home``, or to nobody when the credentials were refused.
-
-        ``schedule`` lets something happen after so many seconds, unless the cloud closes before.
-        """
-        self.number = number
-        self.link = link
+        """Belong to ``home``, or to nobody when the credentials were refused."""
+        super().__init__(number, link, faults, timers)
         self.home = home
         self.token = token
         self.greeted = False
-        self.dismissed = False
         self.revoked = False
-        self.stuck = False
         self.last_id = 0
         self.unanswered = 0
         self.peak_unanswered = 0
-        self.pings: deque[float] = deque(maxlen=KEPT)
-        self.pongs: deque[float] = deque(maxlen=KEPT)
-        self._faults = faults
-        self._schedule = schedule
         self._kept: list[str] = []
 
     # --- from the client -------------------------------------------------------------------
-
-    def ping(self, data: bytes) -> None:
-        """Note a ping and answer it."""
-        self.pings.append(asyncio.get_running_loop().time())
-        self.link.pong(data)
 
     def count(self, number: int) -> None:
         """Note a request that waits for its answer."""
@@ -72,6 +56,7 @@ class Session:
         action = "success" if accepted else "invalid"
         self.send({"name": "connection", "action": action, "data": ""})
 
+    @override
     def dismiss(self) -> None:
         """Refuse the client in the middle of its session; what it had asked stays unanswered."""
         self.dismissed = True
@@ -95,11 +80,11 @@ class Session:
                     frame["id"] = str(number)
         if fault := self._faults.take("reorder"):
             if not self._kept:
-                self._schedule(fault["seconds"], self._release)
+                self._timers.after(fault["seconds"], self._release)
             self._kept.append(encode(frame))
         elif fault := self._faults.take("delay", path=path):
             # The text of now: an answer tells what was true when it was given.
-            self._schedule(fault["seconds"], partial(self._deliver, encode(frame)))
+            self._timers.after(fault["seconds"], partial(self._deliver, encode(frame)))
         else:
             self._deliver(encode(frame))
 
@@ -120,6 +105,7 @@ class Session:
         if self._faults.take("duplicate"):
             self.link.send_text(text)
 
+    @override
     def send_oversized(self) -> None:
         """Send a frame that is longer than any client must take."""
         filling = "x" * OVERSIZED_CHARS

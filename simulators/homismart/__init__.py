@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from ..options import positive
+from ..options import add_cloud_options
 from .cloud import SimulatedCloud
 from .demo import PASSWORD, USERNAME, demo_home, empty_home, large_home
 from .devices import Device, make_device
@@ -32,10 +32,12 @@ __all__ = [
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the options of this vendor to those every simulator has."""
-    parser.add_argument("--username", default=USERNAME, help="address of the account (%(default)s)")
-    parser.add_argument("--password", default=PASSWORD, help="password of the account")
-    parser.add_argument(
-        "--devices", type=int, metavar="N", help="serve N plain devices instead of the demo home"
+    add_cloud_options(
+        parser,
+        "--username",
+        USERNAME,
+        PASSWORD,
+        progress="let moving curtains report this often; whether real ones do is not known",
     )
     parser.add_argument(
         "--garden-offline", action="store_true", help="let the second hub be off line"
@@ -44,19 +46,6 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--second",
         action="store_true",
         help="serve the home on a second port, too, where redirects lead",
-    )
-    parser.add_argument(
-        "--speed",
-        type=positive,
-        default=1.0,
-        help="how much faster than real devices react and move",
-    )
-    parser.add_argument(
-        "--progress",
-        type=float,
-        default=0.0,
-        metavar="SECONDS",
-        help="let moving curtains report this often; whether real ones do is not known",
     )
 
 

@@ -1,14 +1,12 @@
 """The simulated cloud as tests and programs start it: the vendor's address and the control address."""
 
 from dataclasses import replace
-from functools import partial
-from typing import Any
+from functools import cached_property, partial
+from typing import Any, override
 
-from ..cloud import Controlled
-from ..control import Control
-from .home import Home
+from ..control import Control, Controlled
 from .operations import describe, operations
-from .service import Rules, Service
+from .service import Service
 
 
 class SimulatedCloud(Service, Controlled):
@@ -17,17 +15,11 @@ class SimulatedCloud(Service, Controlled):
     ``faults`` are its switches, ``journal`` tells what clients did, ``home`` is the first of its homes.
     """
 
-    def __init__(
-        self,
-        home: Home,
-        *others: Home,
-        rules: Rules | None = None,
-        host: str = "127.0.0.1",
-        port: int = 0,
-    ) -> None:
-        """Serve the accounts of one or more homes; with port 0 the system picks one."""
-        super().__init__((home, *others), rules=rules, host=host, port=port)
-        self.control = Control(partial(describe, self), operations(self), host)
+    @cached_property
+    @override
+    def control(self) -> Control:
+        """The control address."""
+        return Control(partial(describe, self), operations(self), self.listener.host)
 
     def sibling(self, port: int = 0) -> SimulatedCloud:
         """Make a second server of the same homes, to be entered as well; redirects of either lead to the other."""

@@ -7,10 +7,10 @@ from datetime import datetime, time, timedelta
 from functools import partial
 from hashlib import md5
 import re
-from typing import Any
+from typing import Any, override
 
+from .. import home
 from ..motion import Motion
-from ..timers import Timers
 from .devices import (
     CURTAIN_TYPES,
     LOCK_TYPE,
@@ -89,12 +89,8 @@ class Terms:
     """Whether lists are withheld until they are."""
 
 
-class Home:
-    """One account: its user, its hubs and its devices.
-
-    Everything here is what people and devices do; a cloud that serves the home hears of it by ``subscribe``.
-    Devices are named by id or, where that is unique, by name. An unknown one raises LookupError.
-    """
+class Home(home.Home[Device, Listener]):
+    """One account: its user, its hubs and its devices."""
 
     def __init__(
         self,
@@ -106,15 +102,12 @@ class Home:
         clock: Callable[[], datetime] | None = None,
     ) -> None:
         """Furnish a home; ``clock`` tells its local time, that of the machine unless given."""
+        super().__init__(devices)
         self.username = username
         self.password = password
         self.pace = pace or Pace()
         self.clock = clock or _local_time
         self.terms = Terms()
-        self.devices = {device.device_id: device for device in devices}
-        self._listeners: list[Listener] = []
-        self._timers = Timers()
-        self._acts: dict[str, list[asyncio.TimerHandle]] = {}
         self._remembered: dict[str, Json] = {}
         self._made = 0
 
@@ -124,22 +117,18 @@ class Home:
         devices = [Device(dict(members)) for members in fixture["devices"]]
         return cls(fixture["username"], fixture["password"], devices, pace=pace)
 
+    @property
+    @override
+    def account(self) -> str:
+        """The address of the account."""
+        return self.username
+
     # --- what the cloud sees ---------------------------------------------------------------
 
     @property
     def password_digest(self) -> str:
         """What clients send instead of the password (§4)."""
         return md5(self.password.encode(), usedforsecurity=False).hexdigest()
-
-    @property
-    def watched(self) -> bool:
-        """Whether a cloud serves it."""
-        return bool(self._listeners)
-
-    def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Tell ``listener`` of every push until the returned function is called."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
 
     def find(self, device_id: str) -> Device | None:
         """Find a device by the id that a client sent."""
@@ -208,10 +197,7 @@ class Home:
                 types = {number} & (SWITCHED_TYPES | CURTAIN_TYPES)
         self._later(self.pace.reaction_s, partial(self._act_together, types, on))
 
-    async def settle(self) -> None:
-        """Wait until no command is about to act, no curtain is on its way and no door is being opened."""
-        await self._timers.settle()
-
+    @override
     def stop(self) -> None:
         """Let nothing happen any more by itself; curtains stay where they are."""
         self._acts.clear()
@@ -223,15 +209,6 @@ class Home:
         self._timers.clear()
 
     # --- hands on the devices --------------------------------------------------------------
-
-    def device(self, reference: str) -> Device:
-        """Find a device by its id or its name."""
-        if device := self.devices.get(reference):
-            return device
-        named = [device for device in self.devices.values() if device.name == reference]
-        if len(named) != 1:
-            raise LookupError(f"there is no device {reference!r} or more than one of that name")
-        return named[0]
 
     def press(self, reference: str, on: bool | None = None) -> bool:
         """Press the button of a switch, socket or door opener; tells whether it is on now."""
@@ -383,10 +360,6 @@ class Home:
                 self._push("0009", body, device)
         return device
 
-    def put(self, device: Device) -> None:
-        """Pair a device that was made elsewhere or removed before; only the next list shows it."""
-        self.devices[device.device_id] = device
-
     def remove(self, reference: str, *, announce: bool = True) -> Device:
         """Delete a hub or device; without ``announce`` only the next list tells of it."""
         device = self.device(reference)
@@ -511,10 +484,6 @@ class Home:
         device.motion, device.level = None, level
         return level
 
-    def _end_act(self, device: Device) -> None:
-        """Call off the end of a run, or of a door's opening time."""
-        self._timers.cancel(*self._acts.pop(device.device_id, ()))
-
     def _report(self, device: Device, *changed: str) -> None:
         """Push the object of a device, unless it has been deleted meanwhile."""
         if device.device_id in self.devices:
@@ -528,12 +497,6 @@ class Home:
         for listener in tuple(self._listeners):
             listener(prefix, body, device)
 
-    def _with(self, reference: str, member: str) -> Device:
-        device = self.device(reference)
-        if not device.has(member):
-            raise ValueError(f"{device.name} has no {member}")
-        return device
-
     # --- time ------------------------------------------------------------------------------
 
     def local_time(self, ago: timedelta = timedelta()) -> str:
@@ -545,11 +508,6 @@ class Home:
 
     def _later(self, delay_s: float, act: Callable[[], None]) -> asyncio.TimerHandle:
         return self._timers.after(delay_s / self.pace.speed, act)
-
-    @staticmethod
-    def now() -> float:
-        """Read the clock that movements follow."""
-        return asyncio.get_running_loop().time()
 
 
 def _local_time() -> datetime:

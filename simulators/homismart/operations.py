@@ -12,7 +12,9 @@ from ..panel import (
     LINK_BUTTONS,
     apply,
     button,
+    cloud_operations,
     describe_service,
+    describe_session,
     link_operations,
     switch_operations,
 )
@@ -30,26 +32,11 @@ def operations(service: Service) -> Mapping[str, Operation]:
         | _app(service)
         | _account(service)
         | link_operations(service)
+        | cloud_operations(service)
         | _link(service)
         | switch_operations(service)
         | _manners(service)
     )
-
-
-def _home_of(service: Service, device: str) -> Home:
-    """Find the home a device stands in; raises LookupError."""
-    for home in service.homes:
-        if any(device in {known.device_id, known.name} for known in home.devices.values()):
-            return home
-    raise LookupError(f"there is no device {device!r}")
-
-
-def _account_of(service: Service, username: str | None) -> Home:
-    """Find an account, the first by default; raises LookupError."""
-    for home in service.homes:
-        if username in {None, home.username}:
-            return home
-    raise LookupError(f"there is no account {username!r}")
 
 
 def _hands(service: Service) -> dict[str, Operation]:
@@ -57,31 +44,31 @@ def _hands(service: Service) -> dict[str, Operation]:
 
     def press(device: str, on: bool | None = None) -> bool:
         """Press the button of a switch, socket or door opener, or set it; tells whether it is on now."""
-        return _home_of(service, device).press(device, on)
+        return service.home_with(device).press(device, on)
 
     def move(device: str, movement: str) -> None:
         """Press "open", "close" or "stop" on the button of a curtain or shutter."""
-        _home_of(service, device).move(device, movement)
+        service.home_with(device).move(device, movement)
 
     def level(device: str, level: int) -> None:
         """Send a curtain or shutter to a level, 0 open to 100 closed."""
-        _home_of(service, device).move_to(device, level)
+        service.home_with(device).move_to(device, level)
 
     def block(device: str, at: float = 50.0, report: bool = True) -> None:
         """Stop a moving curtain so many percent of the rest of its way; report: whether it tells."""
-        _home_of(service, device).block(device, at=at, report=report)
+        service.home_with(device).block(device, at=at, report=report)
 
     def lock(device: str, locked: bool) -> None:
         """Lock or unlock a door, or the buttons of another device."""
-        _home_of(service, device).set_lock(device, locked)
+        service.home_with(device).set_lock(device, locked)
 
     def led(device: str, level: int) -> None:
         """Set the indicator light, 0 to 100."""
-        _home_of(service, device).set_led(device, level)
+        service.home_with(device).set_led(device, level)
 
     def closed_position(device: str, position: int) -> None:
         """Calibrate where a curtain is closed, 0 to 10."""
-        _home_of(service, device).set_closed_position(device, position)
+        service.home_with(device).set_closed_position(device, position)
 
     def online(device: str, online: bool, notice: str = "push") -> None:
         """Take a hub or device off line, or bring it back.
@@ -89,7 +76,7 @@ def _hands(service: Service) -> dict[str, Operation]:
         notice: how the cloud tells: "push" (0009), "members" (0049 with id and onLine), "bare" (empty 0049), "both"
         (0009 and an empty 0049) or "none".
         """
-        _home_of(service, device).set_connected(device, online, notice=notice)
+        service.home_with(device).set_connected(device, online, notice=notice)
 
     return {
         "press": press,
@@ -108,19 +95,19 @@ def _app(service: Service) -> dict[str, Operation]:
 
     def rename(device: str, name: str) -> None:
         """Give a hub or device another name."""
-        _home_of(service, device).rename(device, name)
+        service.home_with(device).rename(device, name)
 
     def icon(device: str, icon_id: str) -> None:
         """Give a hub or device another icon, by its number as text."""
-        _home_of(service, device).set_icon(device, icon_id)
+        service.home_with(device).set_icon(device, icon_id)
 
     def firmware(device: str, version: int | str) -> None:
         """Update the firmware of a hub or device."""
-        _home_of(service, device).set_version(device, version)
+        service.home_with(device).set_version(device, version)
 
     def type_(device: str, type: int) -> None:
         """Give a device another type number."""
-        _home_of(service, device).change_type(device, type)
+        service.home_with(device).change_type(device, type)
 
     def add(kind: str, name: str, hub: str | None = None, announce: str = "push") -> str:
         """Pair a hub or device, with the first hub by default; gives its id.
@@ -129,32 +116,32 @@ def _app(service: Service) -> dict[str, Operation]:
         door_lock, strange_switch or strange_curtain. announce: how the cloud tells: "push" (0009), "answer" (0013),
         "partial" (0009 without a type) or "none".
         """
-        home = _home_of(service, hub) if hub is not None else service.home
+        home = service.home_with(hub) if hub is not None else service.home
         return home.add(kind, name, hub=hub, announce=announce).device_id
 
     def remove(device: str, announce: bool = True) -> None:
         """Delete a hub or device; without announce only the next list tells of it."""
-        _home_of(service, device).remove(device, announce=announce)
+        service.home_with(device).remove(device, announce=announce)
 
     def share(device: str, hours: str = "00:00-24:00", permission: str = "control") -> None:
         """Let a device be shared by another account, for hours such as "08:00-20:00"; other permissions forbid."""
-        _home_of(service, device).share(device, hours=hours, permission=permission)
+        service.home_with(device).share(device, hours=hours, permission=permission)
 
     def unshare(device: str) -> None:
         """Let a device be the account's own."""
-        _home_of(service, device).unshare(device)
+        service.home_with(device).unshare(device)
 
     def write(device: str, members: dict[str, Any]) -> None:
         """Change any members of an object, known or not, and push it."""
-        _home_of(service, device).write(device, members)
+        service.home_with(device).write(device, members)
 
     def remember(device: str) -> None:
         """Let another client remember the object of a device as it is now."""
-        _home_of(service, device).remember(device)
+        service.home_with(device).remember(device)
 
     def rewrite(device: str, members: dict[str, Any] | None = None) -> None:
         """Let that client write the object it remembers, with these members changed, however old it is."""
-        _home_of(service, device).rewrite(device, members)
+        service.home_with(device).rewrite(device, members)
 
     return {
         "rename": rename,
@@ -176,28 +163,17 @@ def _account(service: Service) -> dict[str, Operation]:
 
     def password(password: str, username: str | None = None) -> None:
         """Change the password of an account, the first by default; open connections live on."""
-        service.change_password(password, _account_of(service, username))
+        service.change_password(password, service.home_of(username))
 
     def terms(changed: bool = True, withhold: bool = False, username: str | None = None) -> None:
         """Change the terms of use, so that a login asks to confirm them; withhold: no list before that."""
-        _account_of(service, username).terms = Terms(changed, withhold)
+        service.home_of(username).terms = Terms(changed, withhold)
 
     return {"password": password, "terms": terms}
 
 
 def _link(service: Service) -> dict[str, Operation]:
     """What happens to all connections at once and is this vendor's own."""
-
-    def abort(mid_frame: bool = False) -> None:
-        """Reset all connections (RST), or end them in the middle of a frame."""
-        if mid_frame:
-            service.cut_mid_frame()
-        else:
-            service.abort()
-
-    def invalid() -> None:
-        """Tell all clients in mid-session that they are not accepted any more (0003 with result false)."""
-        service.send_invalid()
 
     def error(code: int, info: str = "") -> None:
         """Send all clients an error frame that belongs to nothing."""
@@ -215,18 +191,11 @@ def _link(service: Service) -> dict[str, Operation]:
         """Send all clients one frame of each odd kind that means nothing."""
         service.send_odd_frames()
 
-    def oversized() -> None:
-        """Send all clients a frame above 16 MiB."""
-        service.send_oversized()
-
     return {
-        "abort": abort,
-        "invalid": invalid,
         "error": error,
         "redirect": redirect,
         "frame": frame,
         "odd_frames": odd_frames,
-        "oversized": oversized,
     }
 
 
@@ -295,18 +264,10 @@ def describe(service: Service) -> Json:
         "title": "Homismart cloud",
         "summary": f"Link {common['link']}, connections: {len(service.sessions)}, "
         f"violations: {len(service.violations)}",
-        "accounts": [home.username for home in service.homes],
+        "accounts": [home.account for home in service.homes],
         "second": service.second.ws_url if service.second else None,
         "connections": [
-            {
-                "number": session.number,
-                "account": session.home.username if session.home else None,
-                "stalled": session.link.stalled,
-                "stuck": session.stuck,
-                "pings": len(session.pings),
-                "pongs": len(session.pongs),
-            }
-            for session in service.sessions
+            describe_session(session) | {"account": session.account} for session in service.sessions
         ],
         "actions": _ACTIONS,
         "devices": [

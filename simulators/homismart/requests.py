@@ -4,13 +4,14 @@ The borrowed codec is not used here. It is lenient by design, and would forgive 
 Source: docs/homismart/wire.md §3, §4, §7.1 and §10.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 import re
 from typing import Any
 
 from .. import strict_json
+from ..refusal import Refusal, listed
 from .devices import STOP, Device, Json, as_text, with_numeric_id
 
 LAST_ON_FORMAT = "%Y-%m-%d %H:%M:%S"
@@ -21,10 +22,6 @@ _ICON = re.compile(r"[0-9]{1,4}", re.ASCII)
 _LAST_ON = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
 # §10.6: everything and all curtains, beside the types of §9.
 GROUPS = frozenset({1, 2, 4, 5, 6, 7, 8, 9, 10, 45})
-
-
-class Refusal(Exception):
-    """Something the real service would not take; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +129,7 @@ def read_frame(text: str) -> tuple[str, Json]:
         raise Refusal(f"{prefix}: nobody sends this, or its members are not known")
     else:
         if wrong := body.keys() ^ form.keys():
-            raise Refusal(f"{prefix}: members missing or too many: {_names(wrong)}")
+            raise Refusal(f"{prefix}: members missing or too many: {listed(wrong)}")
         for name, check in form.items():
             if not check.passes(body[name]):
                 raise Refusal(f"{prefix}: {name!r} is not {check.wanted}")
@@ -146,11 +143,11 @@ def read_object(sent: Json, device: Device) -> Json:
     """
     stored = device.members
     if missing := stored.keys() - sent.keys():
-        raise Refusal(f"0006: the object is not whole, it lacks {_names(missing)}")
+        raise Refusal(f"0006: the object is not whole, it lacks {listed(missing)}")
     if "updateTime" not in sent:
         raise Refusal("0006: 'updateTime' is missing")
     if strange := sent.keys() - stored.keys() - _MAY_BE_NEW:
-        raise Refusal(f"0006: the object never had {_names(strange)}")
+        raise Refusal(f"0006: the object never had {listed(strange)}")
     typed = {name: _typed(name, value, device) for name, value in sent.items()}
     for name in _IDENTITY:
         if name in stored and typed[name] != stored[name]:
@@ -209,7 +206,3 @@ def _restored(name: str, value: object, stored: object) -> Any:
         raise Refusal(f"0006: {name!r} is no number") from err
     text = str(value)
     return stored if isinstance(stored, str) and stored.lstrip("0") == text else text
-
-
-def _names(names: Iterable[str]) -> str:
-    return ", ".join(sorted(name[:40] for name in names))

@@ -4,7 +4,7 @@ Only the codec is borrowed, to write frames; what clients send is read by strict
 Source: docs/homismart/wire.md.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, timedelta
 from functools import partial
@@ -14,12 +14,13 @@ from typing import Any, override
 
 from aiohttp import web
 
+from ..cloud import CloudService
 from ..link import WebSocketLink
-from ..websocket import WebSocketService
+from ..refusal import Refusal
 from .devices import STOP, Device, Json, read_integer
 from .faults import FAULTS
 from .home import HUB_UNKNOWN, NO_RESPONSE, Home, Obstacle, Terms
-from .requests import SET_OBJECT, Refusal, read_frame, read_last_on, read_object
+from .requests import SET_OBJECT, read_frame, read_last_on, read_object
 from .session import HomismartSession, described
 
 PATH = "/homismartmain/websocket"
@@ -100,47 +101,25 @@ class Received:
         return {name: value for name, value in shown.items() if value not in ("", None, 0)}
 
 
-class Service(WebSocketService[HomismartSession, Received]):
+class Service(CloudService[HomismartSession, Received, Home]):
     """The websocket of the cloud, for the accounts of some homes.
 
     All of it may be used and changed while it runs, from the same event loop.
     """
 
     def __init__(
-        self, homes: Sequence[Home], *, rules: Rules | None = None, host: str, port: int
+        self,
+        home: Home,
+        *others: Home,
+        rules: Rules | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
     ) -> None:
-        """Serve ``homes``; with port 0 the system picks one when the service opens."""
-        super().__init__(PATH, FAULTS, host=host, port=port)
-        self.homes = tuple(homes)
+        """Serve the accounts of one or more homes; with port 0 the system picks one."""
+        super().__init__(PATH, FAULTS, (home, *others), host=host, port=port)
         self.rules = rules or Rules()
         self.second: Service | None = None
         """Another server of the same homes, where redirects lead unless they name a target."""
-        self._unsubscribe: list[Callable[[], None]] = []
-
-    # --- life ------------------------------------------------------------------------------
-
-    @override
-    async def open(self) -> None:
-        """Start to serve. Raises OSError when the address cannot be had."""
-        await super().open()
-        for home in self.homes:
-            self._unsubscribe.append(home.subscribe(partial(self._push, home)))
-
-    @override
-    async def close(self) -> None:
-        """Stop at once, with every connection; the homes rest when nobody serves them any more."""
-        for unsubscribe in self._unsubscribe:
-            unsubscribe()
-        self._unsubscribe.clear()
-        for home in self.homes:
-            if not home.watched:
-                home.stop()
-        await super().close()
-
-    @property
-    def home(self) -> Home:
-        """The first of the homes."""
-        return self.homes[0]
 
     @property
     def ws_url(self) -> str:
@@ -157,16 +136,6 @@ class Service(WebSocketService[HomismartSession, Received]):
 
     # --- the whole cloud suffers -----------------------------------------------------------
 
-    def cut_mid_frame(self) -> None:
-        """End every connection with half a frame."""
-        for session in self.sessions:
-            session.link.cut_mid_frame('0009{"id":"02664110009301","power":true}')
-
-    def send_invalid(self) -> None:
-        """Tell every client in the middle of its session that it is not accepted any more."""
-        for session in self.sessions:
-            session.dismiss()
-
     def send_error(self, code: int, info: str = "") -> None:
         """Send every client an error frame that belongs to nothing."""
         for session in self._let_in():
@@ -182,11 +151,6 @@ class Service(WebSocketService[HomismartSession, Received]):
         for text in ODD_TEXTS:
             self.send_text(text)
 
-    def send_oversized(self) -> None:
-        """Send every client a frame above 16 MiB."""
-        for session in self.sessions:
-            session.send_oversized()
-
     def redirect(self, ip: str | None = None, port: str | None = None) -> None:
         """Send every client elsewhere: to the second server unless a target is named."""
         body = {"ip": ip, "port": port} if ip is not None else self._elsewhere()
@@ -199,23 +163,27 @@ class Service(WebSocketService[HomismartSession, Received]):
 
     # --- websocket -------------------------------------------------------------------------
 
+    @property
+    @override
+    def sample(self) -> str:
+        """A report of a device."""
+        return '0009{"id":"02664110009301","power":true}'
+
     @override
     def entry(self, what: str, session: int = 0, body: Any = None) -> Received:
         """Build a line of the journal."""
         return Received(self.now(), what, session, body=body)
 
     @override
-    def objection(self, request: web.Request) -> str | None:
+    def read_opening(self, request: web.Request) -> None:
         """Refuse a query, a sub-protocol and credentials in headers (§2)."""
         if request.query_string:
-            return "the address has a query"
-        foreign = [name for name in _FOREIGN_HEADERS if name in request.headers]
-        return f"unknown headers: {', '.join(foreign)}" if foreign else None
+            raise Refusal("the address has a query")
+        if foreign := [name for name in _FOREIGN_HEADERS if name in request.headers]:
+            raise Refusal(f"unknown headers: {', '.join(foreign)}")
 
     @override
-    def make_session(
-        self, number: int, link: WebSocketLink, request: web.Request
-    ) -> HomismartSession:
+    def welcome(self, number: int, link: WebSocketLink, opening: None) -> HomismartSession:
         """Begin a session, which is nobody's until a login."""
         return HomismartSession(number, link, self.faults, self._timers)
 
@@ -459,6 +427,11 @@ class Service(WebSocketService[HomismartSession, Received]):
 
     def _let_in(self) -> list[HomismartSession]:
         return [session for session in self.sessions if session.home is not None]
+
+    @override
+    def listen(self, home: Home) -> Callable[[], None]:
+        """Hear of the pushes of a home."""
+        return home.subscribe(partial(self._push, home))
 
     def _push(self, home: Home, prefix: str, body: Json, device: Device | None) -> None:
         if not self.faults.take("lost_push", device=described(device) if device else ""):

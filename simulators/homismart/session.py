@@ -4,14 +4,14 @@ import asyncio
 from collections import deque
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Any, override
 
 from custom_components.homismart.protocol.frames import Frame, encode
 
+from ..cloud import CloudSession
 from ..faults import Faults
 from ..link import WebSocketLink
 from ..timers import Timers
-from ..websocket import Session
 from .devices import Device, Json, as_text, with_numeric_id
 from .home import Home
 
@@ -34,16 +34,12 @@ ERROR_INFO = {
 _BURST_S = 0.9
 
 
-class HomismartSession(Session):
+class HomismartSession(CloudSession[Home]):
     """The server's side of one connection."""
 
     def __init__(self, number: int, link: WebSocketLink, faults: Faults, timers: Timers) -> None:
         """Belong to nobody until somebody logs in."""
-        super().__init__(number, link)
-        self.home: Home | None = None
-        self.dismissed = False
-        self._faults = faults
-        self._timers = timers
+        super().__init__(number, link, faults, timers)
         self._recent: deque[float] = deque()
 
     # --- from the client -------------------------------------------------------------------
@@ -61,6 +57,7 @@ class HomismartSession(Session):
 
     # --- to the client ---------------------------------------------------------------------
 
+    @override
     def dismiss(self) -> None:
         """Refuse the client in the middle of its session; nothing is answered or pushed any more."""
         self.dismissed = True
@@ -100,6 +97,7 @@ class HomismartSession(Session):
         else:
             self._deliver(prefix, text)
 
+    @override
     def send_oversized(self) -> None:
         """Send a frame that is longer than any client must take."""
         self.link.send_text(encode(Frame("0777", "x" * OVERSIZED_CHARS)))

@@ -47,7 +47,7 @@ def imported_by_core(domain: str) -> list[str]:
     """List what a protocol core loads on top of a Home Assistant."""
     preparation = f"""
 import homeassistant.bootstrap
-from script.latchkey_cli.load import lend
-lend({domain!r})
+from script.lending import lend_core
+lend_core({domain!r})
 """
     return imported_by(preparation, f"custom_components.{domain}.protocol")

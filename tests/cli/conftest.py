@@ -19,7 +19,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from script.latchkey_cli.load import ROOT
+from script.lending import ROOT
 
 CLI = ROOT / "script/cli"
 LIMIT_S = 30

@@ -15,13 +15,9 @@ from custom_components.dio_chacon.protocol import (
     Record,
     SdCard,
 )
-from script.latchkey_cli.vendors.dio_chacon.words import (
-    as_json,
-    changed_text,
-    field,
-    link_text,
-    state_text,
-)
+from script.latchkey_cli.reads import changed_text
+from script.latchkey_cli.vendors.dio_chacon import words
+from script.latchkey_cli.vendors.dio_chacon.words import as_json, field, link_text, state_text
 
 RING = LastEvent(
     "ring", datetime(2026, 5, 4, 12, 0, tzinfo=UTC), "https://pictures.example/x?sig=1"
@@ -88,9 +84,9 @@ def test_link(state: dict[str, Any], text: str) -> None:
 def test_change_names_what_changed() -> None:
     """State and link in words, anything else by name; what is private by name alone."""
     shown = device(Kind.PLUG, is_on=True)
-    assert changed_text(shown, frozenset({"is_on"})) == "on"
-    assert changed_text(shown, frozenset({"is_on", "connected"})) == "on, online"
-    assert changed_text(shown, frozenset({"mac", "name"})) == "mac changed, name Device"
+    assert changed_text(words, shown, frozenset({"is_on"})) == "on"
+    assert changed_text(words, shown, frozenset({"is_on", "connected"})) == "on, online"
+    assert changed_text(words, shown, frozenset({"mac", "name"})) == "mac changed, name Device"
 
 
 def test_structured_fields() -> None:

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from custom_components.homismart.protocol import Device, LinkChanged, Motion, TermsChanged
+from script.latchkey_cli.reads import changed_text
+from script.latchkey_cli.vendors.homismart import words
 from script.latchkey_cli.vendors.homismart.words import (
     as_json,
-    changed_text,
     link_text,
     state_text,
     told,
@@ -80,10 +81,10 @@ def test_levels_are_told_as_percent_open() -> None:
 def test_change_names_what_changed() -> None:
     """State and link in words, anything else by name; the time of the report only when it is alone."""
     shown = device(LIGHT, is_on=True, version="3")
-    assert changed_text(shown, frozenset({"is_on", "updated_at"})) == "on"
-    assert changed_text(shown, frozenset({"is_on", "reachable"})) == "on, online"
-    assert changed_text(shown, frozenset({"name", "version"})) == "name Device, version 3"
-    assert changed_text(shown, frozenset({"updated_at"})) == "updated_at None"
+    assert changed_text(words, shown, frozenset({"is_on", "updated_at"})) == "on"
+    assert changed_text(words, shown, frozenset({"is_on", "reachable"})) == "on, online"
+    assert changed_text(words, shown, frozenset({"name", "version"})) == "name Device, version 3"
+    assert changed_text(words, shown, frozenset({"updated_at"})) == "updated_at None"
 
 
 def test_json_has_no_raw_object() -> None:

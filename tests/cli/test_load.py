@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from script.latchkey_cli.load import ROOT, lend
 from script.latchkey_cli.vendors import VENDORS
+from script.lending import ROOT, lend_core
 
 START_LIMIT_S = 0.5
 
@@ -18,7 +18,7 @@ def test_home_assistant_stays_out(domain: str) -> None:
     """The core has its real name, and neither Home Assistant nor the component's rooms are there."""
     program = f"""
 import sys
-from latchkey_cli.vendors import load
+from script.latchkey_cli.vendors import load
 load({domain!r})
 ours = {{name for name in sys.modules if name.startswith("custom_components.{domain}.")}}
 assert "custom_components.{domain}.protocol.client" in ours
@@ -27,7 +27,7 @@ assert "homeassistant" not in sys.modules
 """
     done = subprocess.run(
         [sys.executable, "-P", "-c", program],
-        env={**os.environ, "PYTHONPATH": str(ROOT / "script")},
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=False,
@@ -39,7 +39,7 @@ def test_loaded_packages_are_left_alone() -> None:
     """In a process that has the component, the command line takes it as it is."""
     import custom_components.dio_chacon
 
-    lend("dio_chacon")
+    lend_core("dio_chacon")
     assert sys.modules["custom_components.dio_chacon"] is custom_components.dio_chacon
     assert custom_components.dio_chacon.__spec__.origin
 

@@ -25,8 +25,6 @@ def home(domain: str, **more: Any) -> Home:
         by_hand=lambda line: (),
         try_this=("Press it.",),
         scenarios=(),
-        link_down={},
-        link_up={},
         **more,
     )
 

@@ -7,26 +7,30 @@ import pytest
 
 from script.latchkey_demo.errors import DemoError
 from script.latchkey_demo.house import FIX, House
-from script.latchkey_demo.scenarios import blip, interrupted, press_twice, rename
+from script.latchkey_demo.scenarios import blip, interrupted, offline, press_twice, rename
 from script.latchkey_demo.simulators import Simulator
 from script.latchkey_demo.states import States
 
 LAMP, LINK = "switch.lamp", "binary_sensor.link"
+REACH, FAN = "binary_sensor.lamp_reach", "switch.fan"
 ISSUE = {"domain": "vendor", "issue_id": "entry_terms", "translation_key": "terms"}
 
 
 class FakeWorld:
-    """A lamp, a link, a list of repairs: both sides at once."""
+    """A lamp, a fan, a link, a list of repairs: both sides at once."""
 
     def __init__(self) -> None:
         """Start with all as it should be."""
         self.states: dict[str, tuple[str, dict[str, Any]]] = {
             LAMP: ("off", {}),
             LINK: ("on", {"reconnects": 0}),
+            REACH: ("on", {}),
+            FAN: ("on", {}),
         }
         self.name = "Lamp"
         self.follows = True
         self.flickers = False
+        self.spreads = False
         self.issues = [ISSUE, {**ISSUE, "domain": "other"}]
         self.mends = True
         self.requests: list[tuple[str, Any]] = []
@@ -51,6 +55,8 @@ class FakeWorld:
                 return [
                     {**about, "unique_id": "1", "entity_id": LAMP},
                     {**about, "unique_id": "account-connection", "entity_id": LINK},
+                    {**about, "unique_id": "1-connectivity", "entity_id": REACH},
+                    {**about, "unique_id": "2", "entity_id": FAN},
                 ]
             case "repairs/list_issues":
                 return {"issues": self.issues}
@@ -67,7 +73,7 @@ class FakeWorld:
 
     async def describe(self) -> Any:
         """Tell what the simulator has."""
-        return {"devices": [{"id": 1, "name": self.name}]}
+        return {"devices": [{"id": 1, "name": self.name}, {"id": 2, "name": "Fan"}]}
 
     async def control(self, op: str, *, through: str = "control_url", **members: Any) -> None:
         """Be the vendor's side."""
@@ -75,6 +81,11 @@ class FakeWorld:
             self.name = members["name"]
         if op == "press" and self.follows:
             self.show(LAMP, "on" if members["on"] else "off")
+        if op == "online" and self.follows:
+            online = members["online"]
+            self.show(REACH, "on" if online else "off")
+            for entity_id in (LAMP, FAN) if self.spreads else (LAMP,):
+                self.show(entity_id, "off" if online else "unavailable")
         if op == "drop":
             self.show(LINK, "off", reconnects=0)
             if self.flickers:
@@ -110,18 +121,31 @@ async def house(world: FakeWorld, monkeypatch: pytest.MonkeyPatch) -> House:
 
 async def test_pressed_twice(world: FakeWorld, house: House) -> None:
     """The switch ends as it began, whichever way that was."""
-    assert await press_twice(house, "Lamp") == "on, off"
+    assert await press_twice("Lamp", house) == "on, off"
     world.show(LAMP, "on")
-    assert await press_twice(house, "Lamp") == "off, on"
+    assert await press_twice("Lamp", house) == "off, on"
     world.follows = False
     with pytest.raises(DemoError, match=r"not switch\.lamp off"):
-        await press_twice(house, "Lamp")
+        await press_twice("Lamp", house)
 
 
 async def test_renamed(world: FakeWorld, house: House) -> None:
     """The old name is back in the end."""
     await rename("Lamp", "Light", house)
     assert world.name == "Lamp"
+
+
+async def test_off_line(world: FakeWorld, house: House) -> None:
+    """What goes along is unavailable and comes back; one that should have stayed is named."""
+    assert "unavailable: 1, no other" in await offline("Lamp", ["Lamp"], "Fan", house)
+    assert world.states[LAMP][0] == "off"
+    world.spreads = True
+    with pytest.raises(DemoError, match="Fan is unavailable although only Lamp"):
+        await offline("Lamp", ["Lamp"], "Fan", house)
+    world.follows = False
+    world.show(REACH, "on")
+    with pytest.raises(DemoError, match=r"not binary_sensor\.lamp_reach off"):
+        await offline("Lamp", ["Lamp"], "Fan", house)
 
 
 async def test_a_blip(world: FakeWorld, house: House) -> None:

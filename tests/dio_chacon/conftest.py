@@ -1,42 +1,19 @@
 """A simulated cloud with the fixture account, and an entry that uses it."""
 
-from collections.abc import AsyncIterator, Iterator
-from typing import Any
-from unittest.mock import patch
-
-from homeassistant.core import HomeAssistant
-from homeassistant.setup import async_setup_component
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
-from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
-from syrupy.assertion import SnapshotAssertion
 
-from custom_components.dio_chacon.const import DOMAIN
 from simulators.dio_chacon import Home, Pace, SimulatedCloud
 from tests.common import load_vectors
+from tests.support.fixtures import *  # noqa: F403  Fixtures, of which pytest knows by their names
+from tests.support.vendor import Vendor
 
-from .helpers import PASSWORD, entry_data, setup
-
-
-@pytest.fixture
-def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
-    """Keep snapshots where Home Assistant does; syrupy's own fixture hides that of the plugin."""
-    return snapshot.use_extension(HomeAssistantSnapshotExtension)
+from .helpers import PASSWORD, VENDOR
 
 
 @pytest.fixture
-def all_enabled() -> Iterator[None]:
-    """Enable entities that are disabled by default."""
-    with patch(
-        "homeassistant.helpers.entity.Entity.entity_registry_enabled_default", return_value=True
-    ):
-        yield
-
-
-@pytest.fixture
-async def update_action(hass: HomeAssistant) -> None:
-    """Provide the action to update an entity."""
-    assert await async_setup_component(hass, "homeassistant", {})
+def vendor() -> Vendor:
+    """Return what shared fixtures and tests have to know."""
+    return VENDOR
 
 
 @pytest.fixture
@@ -48,39 +25,6 @@ def home() -> Home:
 
 
 @pytest.fixture
-async def cloud(socket_enabled: None, home: Home) -> AsyncIterator[SimulatedCloud]:
-    """Serve the account; afterwards nothing may have been asked that the cloud refuses."""
-    async with SimulatedCloud(home) as cloud:
-        yield cloud
-    assert not cloud.violations
-
-
-@pytest.fixture
-def options() -> dict[str, Any]:
-    """Return the options of the entry; tests parametrise this."""
-    return {}
-
-
-@pytest.fixture
-async def entry(
-    hass: HomeAssistant, cloud: SimulatedCloud, options: dict[str, Any]
-) -> AsyncIterator[MockConfigEntry]:
-    """Give an entry of the account, not set up; it is unloaded before the cloud goes."""
-    entry = MockConfigEntry(
-        domain=DOMAIN,
-        title=cloud.home.email,
-        unique_id=cloud.home.user["id"],
-        data=entry_data(cloud),
-        options=options,
-    )
-    entry.add_to_hass(hass)
-    yield entry
-    if entry.state.recoverable and hass.config_entries.async_get_entry(entry.entry_id):
-        await hass.config_entries.async_unload(entry.entry_id)
-
-
-@pytest.fixture
-async def loaded(hass: HomeAssistant, entry: MockConfigEntry) -> MockConfigEntry:
-    """Return the entry, set up."""
-    await setup(hass, entry)
-    return entry
+def cloud(peer: SimulatedCloud) -> SimulatedCloud:
+    """Return the simulator, which is a cloud."""
+    return peer

@@ -1,28 +1,7 @@
-"""What the tests of the rooms share."""
+"""What the tests of the rooms share: DIO's record, and the names of the fixture account."""
 
-import asyncio
-from collections.abc import Callable
-from contextlib import suppress
-from datetime import timedelta
 import json
 from typing import Any
-
-from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntryState
-from homeassistant.const import (
-    ATTR_ENTITY_ID,
-    EVENT_STATE_CHANGED,
-    EVENT_STATE_REPORTED,
-    MATCH_ALL,
-    STATE_ON,
-    Platform,
-)
-from homeassistant.core import Event, HomeAssistant, State, callback
-from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import device_registry as dr, entity_registry as er
-from homeassistant.helpers.dispatcher import async_dispatcher_connect
-from homeassistant.util import dt as dt_util
-import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.dio_chacon.const import (
     CONF_INSTALLATION_ID,
@@ -30,8 +9,34 @@ from custom_components.dio_chacon.const import (
     CONF_WEBSOCKET_URL,
     DOMAIN,
 )
-from simulators.dio_chacon import SimulatedCloud
+from custom_components.dio_chacon.protocol import DioClient
+from simulators.dio_chacon import Home, SimulatedCloud, empty_home, large_home
+from tests.support.rooms import (
+    Writes,
+    act,
+    pass_time,
+    setup,
+    state_of,
+    unavailable,
+    until,
+    until_attribute,
+    until_state,
+)
+from tests.support.vendor import Vendor
 
+__all__ = [
+    "Writes",
+    "act",
+    "pass_time",
+    "setup",
+    "state_of",
+    "unavailable",
+    "until",
+    "until_attribute",
+    "until_state",
+]
+
+EMAIL = "someone@example.org"
 PASSWORD = "correct horse %41+&#é"
 INSTALLATION_ID = "0123456789abcdef0123456789abcdef"
 
@@ -45,193 +50,85 @@ DOORBELL = "Tuya_bf77d0orbe11sample01"
 CAMERA = "L4HActuator_feedface-0000-4111-8222-333344445501"
 ACCOUNT = "Zx81QwErTy"
 
-# Random, or not in every release.
-_VARYING_ATTRIBUTES = {"access_token", "entity_picture", "is_closed", "since"}
-# Long enough for a loaded machine; what is waited for happens within milliseconds.
-LIMIT_S = 10.0
+
+def servers(cloud: SimulatedCloud) -> dict[str, str]:
+    """Return the addresses of a simulated cloud, as entries and forms have them."""
+    return {CONF_WEBSOCKET_URL: cloud.ws_url, CONF_LOGIN_URL: cloud.auth_url}
 
 
-def entry_data(cloud: SimulatedCloud) -> dict[str, Any]:
+def form(cloud: SimulatedCloud) -> dict[str, Any]:
+    """Return what a user fills in for the fixture account."""
+    return {"username": EMAIL, "password": PASSWORD, "advanced": servers(cloud)}
+
+
+def entry_data(cloud: SimulatedCloud, home: Home | None = None) -> dict[str, Any]:
     """Return what the form would have stored for an account of a simulated cloud."""
+    home = home or cloud.home
     return {
-        "username": cloud.home.email,
-        "password": cloud.home.password,
+        "username": home.email,
+        "password": home.password,
         CONF_INSTALLATION_ID: INSTALLATION_ID,
-        CONF_LOGIN_URL: cloud.auth_url,
-        CONF_WEBSOCKET_URL: cloud.ws_url,
+        **servers(cloud),
     }
 
 
-async def setup(
-    hass: HomeAssistant,
-    entry: MockConfigEntry,
-    state: ConfigEntryState = ConfigEntryState.LOADED,
-) -> None:
-    """Set an entry up and check how that ends."""
-    await hass.config_entries.async_setup(entry.entry_id)
-    await hass.async_block_till_done()
-    assert entry.state is state
-
-
-@callback
-def _any(_data: object) -> bool:
-    """Choose every event; state writes without news are told to nobody else."""
-    return True
-
-
-async def until(hass: HomeAssistant, condition: Callable[[], object]) -> None:
-    """Wait until something that Home Assistant tells of makes a condition true."""
-    if condition():
-        return
-    done = hass.loop.create_future()
-
-    @callback
-    def look(*_: object) -> None:
-        if not done.done() and condition():
-            done.set_result(None)
-
-    unsubscribe = [
-        hass.bus.async_listen(MATCH_ALL, look),
-        hass.bus.async_listen(EVENT_STATE_REPORTED, look, event_filter=_any),
-        async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, look),
+def secrets_of(cloud: SimulatedCloud) -> list[str]:
+    """List everything that must not leave the house."""
+    home = cloud.home
+    return [
+        home.email,
+        home.password,
+        json.dumps(home.password)[1:-1],
+        INSTALLATION_ID,
+        home.user["id"],
+        home.user["name"],
+        home.user["bleKey"],
+        *cloud.tokens,
+        *home.devices,
+        *(device_id.split("_", 1)[1] for device_id in home.devices),
+        *(device.record["macAddress"] for device in home.devices.values()),
+        *home.rooms,
+        "snapshots.example.invalid",
+        "Signature",
+        cloud.ws_url,
+        cloud.auth_url,
+        "127.0.0.1",
     ]
-    try:
-        async with asyncio.timeout(LIMIT_S):
-            await done
-    finally:
-        for stop in unsubscribe:
-            stop()
 
 
-async def until_state(hass: HomeAssistant, entity_id: str, state: str) -> State:
-    """Wait until an entity has a state."""
-    await until(hass, lambda: (now := hass.states.get(entity_id)) and now.state == state)
-    found = hass.states.get(entity_id)
-    assert found
-    return found
+def credentials_of(cloud: SimulatedCloud) -> list[str]:
+    """List what identifies the user, or lets somebody in."""
+    home = cloud.home
+    return [*cloud.tokens, home.password, home.email, home.user["bleKey"], home.user["id"]]
 
 
-async def until_attribute(hass: HomeAssistant, entity_id: str, name: str, value: object) -> State:
-    """Wait until an attribute of an entity has a value."""
-    await until(
-        hass,
-        lambda: (now := hass.states.get(entity_id)) and now.attributes.get(name) == value,
-    )
-    found = hass.states.get(entity_id)
-    assert found
-    return found
+VENDOR = Vendor(
+    domain=DOMAIN,
+    client=DioClient,
+    simulator=SimulatedCloud,
+    empty_home=empty_home,
+    large_home=large_home,
+    form=form,
+    entry_data=entry_data,
+    identity=lambda home: {"title": home.email, "unique_id": home.user["id"]},
+    secrets=secrets_of,
+    credentials=credentials_of,
+    limits=("connection.ANSWER_LIMIT_S",),
+    retry_s=60,
+    entry_device=ACCOUNT,
+    switch=PLUG,
+    idle_switch=PLAIN_PLUG,
+)
 
-
-def entity_id_of(hass: HomeAssistant, platform: Platform, unique_id: str) -> str:
-    """Find an entity by what identifies it."""
-    entity_id = er.async_get(hass).async_get_entity_id(platform, DOMAIN, unique_id)
-    assert entity_id
-    return entity_id
-
-
-def has_entity(hass: HomeAssistant, platform: Platform, unique_id: str) -> bool:
-    """Tell whether an entity is registered."""
-    return er.async_get(hass).async_get_entity_id(platform, DOMAIN, unique_id) is not None
-
-
-def device_of(hass: HomeAssistant, entry: MockConfigEntry, device_id: str) -> dr.DeviceEntry:
-    """Find a device by the vendor's id."""
-    device = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, device_id), entry.entry_id)
-    assert device
-    return device
-
-
-def has_device(hass: HomeAssistant, entry: MockConfigEntry, device_id: str) -> bool:
-    """Tell whether a device is registered."""
-    return (
-        dr.async_get(hass).async_get_device_by_identifier((DOMAIN, device_id), entry.entry_id)
-        is not None
-    )
-
-
-def entity_table(
-    hass: HomeAssistant, entry: MockConfigEntry, platform: Platform
-) -> dict[str, dict[str, Any]]:
-    """Describe the entities of a platform by their unique ids, as far as every release tells the same."""
-    table = {
-        entity.unique_id: {
-            "name": state.name if (state := hass.states.get(entity.entity_id)) else None,
-            "state": state.state if state else None,
-            "attributes": {
-                name: value
-                for name, value in sorted((state.attributes if state else {}).items())
-                if name not in _VARYING_ATTRIBUTES
-            },
-            "category": entity.entity_category,
-            "device_class": entity.original_device_class,
-            "disabled": entity.disabled_by is not None,
-            "translation_key": entity.translation_key,
-        }
-        for entity in sorted(
-            er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id),
-            key=lambda entity: entity.unique_id,
-        )
-        if entity.domain == platform
-    }
-    plain: dict[str, dict[str, Any]] = json.loads(json.dumps(table, default=str))
-    return plain
-
-
-def pass_time(hass: HomeAssistant, seconds: float) -> None:
-    """Let time go by: whatever waits that long happens now."""
-    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=seconds))
-
-
-async def settle(hass: HomeAssistant, cloud: SimulatedCloud) -> None:
-    """Wait until all that was pushed so far has arrived, by a push that comes after it."""
-    plug = entity_id_of(hass, Platform.SWITCH, PLUG)
-    on = cloud.home.press(PLUG)
-    await until_state(hass, plug, "on" if on else "off")
-    await hass.async_block_till_done()
-
-
-async def reconnect(hass: HomeAssistant, cloud: SimulatedCloud) -> None:
-    """Restore the link of the cloud and skip the waits until the client is back."""
-    await cloud.link_restored()
-    connection = entity_id_of(hass, Platform.BINARY_SENSOR, f"{cloud.home.user['id']}-connection")
-    for _ in range(100):  # bounded without a timer, which passing time would set off
-        pass_time(hass, 60)
-        # An attempt that began before has to fail first.
-        with suppress(TimeoutError):
-            async with asyncio.timeout(0.1):
-                await until_state(hass, connection, STATE_ON)
-                return
-    pytest.fail("the client does not come back")
-
-
-async def act(
-    hass: HomeAssistant, platform: Platform, action: str, entity_id: str, **data: object
-) -> None:
-    """Perform an action on an entity and wait for its end."""
-    await hass.services.async_call(
-        platform, action, {ATTR_ENTITY_ID: entity_id, **data}, blocking=True
-    )
-
-
-async def fails(
-    hass: HomeAssistant, platform: Platform, action: str, entity_id: str, **data: object
-) -> HomeAssistantError:
-    """Perform an action that must fail with a translated error; gives the error."""
-    with pytest.raises(HomeAssistantError) as caught:
-        await act(hass, platform, action, entity_id, **data)
-    assert caught.value.translation_domain == DOMAIN
-    return caught.value
-
-
-class Writes:
-    """Counts state writes per entity, those that change nothing included."""
-
-    def __init__(self, hass: HomeAssistant) -> None:
-        """Start to count."""
-        self.entities: list[str] = []
-        hass.bus.async_listen(EVENT_STATE_CHANGED, self._count)
-        hass.bus.async_listen(EVENT_STATE_REPORTED, self._count, event_filter=_any)
-
-    @callback
-    def _count(self, event: Event[Any]) -> None:
-        self.entities.append(event.data["entity_id"])
+connection_of = VENDOR.connection_of
+device_of = VENDOR.device_of
+entity_id_of = VENDOR.entity_id_of
+entity_table = VENDOR.entity_table
+fails = VENDOR.fails
+filled = VENDOR.filled
+has_device = VENDOR.has_device
+has_entity = VENDOR.has_entity
+issues = VENDOR.issues
+reconnect = VENDOR.reconnect
+refresh = VENDOR.refresh
+settle = VENDOR.settle

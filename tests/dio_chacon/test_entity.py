@@ -1,83 +1,49 @@
 """What all entities have in common: what wakes them, when they exist, how commands end."""
 
-from unittest.mock import patch
+from typing import Any, override
 
-from homeassistant.const import STATE_ON, STATE_UNKNOWN, Platform
+from homeassistant.const import STATE_ON, Platform
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import entity_registry as er
-import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from simulators.dio_chacon import SimulatedCloud
+from tests.support.contract.entity import EntityContract
 
 from .helpers import (
-    ACCOUNT,
     PLAIN_PLUG,
     PLUG,
     SHUTTER,
+    VENDOR,
     Writes,
     entity_id_of,
-    fails,
     has_entity,
-    setup,
     until,
     until_attribute,
     until_state,
 )
 
 
-async def test_unique_ids(
-    hass: HomeAssistant, all_enabled: None, loaded: MockConfigEntry, cloud: SimulatedCloud
-) -> None:
-    """The main entity has the id of its device, as in the core integration; others add a key."""
-    devices = {*cloud.home.devices, ACCOUNT}
-    for entity in er.async_entries_for_config_entry(er.async_get(hass), loaded.entry_id):
-        assert entity.has_entity_name
-        if entity.original_name is None and entity.unique_id in devices:
-            assert entity.translation_key in {None, "doorbell"}
-        else:
-            assert any(entity.unique_id.startswith(f"{device_id}-") for device_id in devices)
+class TestEntities(EntityContract):
+    """What the entities of all vendors do."""
 
+    vendor = VENDOR
+    main_keys = (None, "doorbell")
+    commands = "/action/"
+    refusal = ("answer_status", {"path": "/action/"})
+    refusals = (
+        ({"status": 400}, "refused", "400", "400"),
+        ({"status": 404}, "refused", "404", "404"),
+        ({"status": 429}, "refused", "429", "429"),
+        ({"status": 408}, "device_silent", "408", "408"),
+        ({"status": 504}, "device_silent", "504", "504"),
+    )
+    silence = {"path": "/action/"}
+    retyped = (SHUTTER, ".dio1.wifi.plug.switch.", Platform.COVER, Platform.SWITCH)
+    forgotten = f"{PLUG}-quietmode"
 
-@pytest.mark.parametrize(
-    ("status", "key", "told"),
-    [
-        (400, "refused", "400"),
-        (404, "refused", "404"),
-        (429, "refused", "429"),
-        (408, "device_silent", "408"),
-        (504, "device_silent", "504"),
-    ],
-)
-async def test_refused_commands(
-    hass: HomeAssistant,
-    loaded: MockConfigEntry,
-    cloud: SimulatedCloud,
-    status: int,
-    key: str,
-    told: str,
-) -> None:
-    """What the cloud refuses is an error with its status; the link and the shown state stay."""
-    cloud.faults.arm("answer_status", status=status, path="/action/", count=1)
-    plug = entity_id_of(hass, Platform.SWITCH, PLUG)
-    error = await fails(hass, Platform.SWITCH, "turn_off", plug)
-    assert error.translation_key == key
-    assert error.translation_placeholders["code"] == told
-    assert told in str(error)
-    assert hass.states.get(plug).state == STATE_ON
-    assert len(cloud.sessions) == 1
-
-
-async def test_unanswered_command(
-    hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud
-) -> None:
-    """A command that the cloud never answers fails by name."""
-    cloud.faults.arm("silence", path="/action/", count=1)
-    plug = entity_id_of(hass, Platform.SWITCH, PLUG)
-    with patch("custom_components.dio_chacon.protocol.connection.ANSWER_LIMIT_S", 0.1):
-        error = await fails(hass, Platform.SWITCH, "turn_off", plug)
-    assert error.translation_key == "no_answer"
-    assert hass.states.get(plug).state == STATE_ON
+    @override
+    def forget(self, peer: Any) -> None:
+        del peer.home.device(PLUG).resources["gw.r.quietmode"]
 
 
 async def test_push_wakes_only_who_shows_it(
@@ -106,17 +72,6 @@ async def test_push_wakes_only_who_shows_it(
     assert writes.entities == [shutter, shutter]
 
 
-async def test_type_changed_while_we_were_away(
-    hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud
-) -> None:
-    """After a restart, entities of the old type are gone as well."""
-    assert await hass.config_entries.async_unload(loaded.entry_id)
-    cloud.home.change_type(SHUTTER, ".dio1.wifi.plug.switch.")
-    await setup(hass, loaded)
-    assert not has_entity(hass, Platform.COVER, SHUTTER)
-    assert has_entity(hass, Platform.SWITCH, SHUTTER)
-
-
 async def test_resource_appears_later(
     hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud
 ) -> None:
@@ -127,14 +82,3 @@ async def test_resource_appears_later(
     await hass.async_block_till_done()
     quiet = entity_id_of(hass, Platform.SWITCH, f"{PLAIN_PLUG}-quietmode")
     assert hass.states.get(quiet).state == STATE_ON
-
-
-async def test_entity_outlives_a_restart_without_its_resource(
-    hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud
-) -> None:
-    """An entity that once existed stays, also when the device does not tell its resource now."""
-    assert await hass.config_entries.async_unload(loaded.entry_id)
-    del cloud.home.device(PLUG).resources["gw.r.quietmode"]
-    await setup(hass, loaded)
-    quiet = entity_id_of(hass, Platform.SWITCH, f"{PLUG}-quietmode")
-    assert hass.states.get(quiet).state == STATE_UNKNOWN

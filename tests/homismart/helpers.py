@@ -1,15 +1,6 @@
-"""What the tests of the rooms share."""
+"""What the tests of the rooms share: Homismart's record, and the names of the fixture account."""
 
-import asyncio
-from contextlib import suppress
 from typing import Any
-
-from homeassistant.const import STATE_OFF, STATE_ON, Platform
-from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
-import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.homismart.const import (
     CONF_PASSWORD_MD5,
@@ -17,7 +8,8 @@ from custom_components.homismart.const import (
     CONF_WEBSOCKET_URL,
     DOMAIN,
 )
-from simulators.homismart import Home, Received, SimulatedCloud
+from custom_components.homismart.protocol import HomismartClient
+from simulators.homismart import Home, Received, SimulatedCloud, empty_home, large_home
 from tests.support.rooms import (
     Writes,
     act,
@@ -25,11 +17,12 @@ from tests.support.rooms import (
     pass_time,
     setup,
     state_of,
-    table_of,
+    unavailable,
     until,
     until_attribute,
     until_state,
 )
+from tests.support.vendor import Vendor
 
 __all__ = [
     "CONF_TERMS_CONFIRMED",
@@ -39,6 +32,7 @@ __all__ = [
     "pass_time",
     "setup",
     "state_of",
+    "unavailable",
     "until",
     "until_attribute",
     "until_state",
@@ -69,8 +63,15 @@ LIST = "0004"
 
 PROTOCOL = "custom_components.homismart.protocol"
 
-# Not in every release, or not the same twice.
-_VARYING_ATTRIBUTES = {"is_closed", "since"}
+
+def servers(cloud: SimulatedCloud) -> dict[str, str]:
+    """Return the address of a simulated cloud, as entries and forms have it."""
+    return {CONF_WEBSOCKET_URL: cloud.ws_url}
+
+
+def form(cloud: SimulatedCloud) -> dict[str, Any]:
+    """Return what a user fills in for the fixture account."""
+    return {"username": USERNAME, "password": PASSWORD, "advanced": servers(cloud)}
 
 
 def entry_data(cloud: SimulatedCloud, home: Home | None = None) -> dict[str, Any]:
@@ -79,73 +80,36 @@ def entry_data(cloud: SimulatedCloud, home: Home | None = None) -> dict[str, Any
     return {
         "username": home.username,
         CONF_PASSWORD_MD5: home.password_digest,
-        CONF_WEBSOCKET_URL: cloud.ws_url,
+        **servers(cloud),
     }
 
 
-def new_entry(cloud: SimulatedCloud, home: Home | None = None, **changes: Any) -> MockConfigEntry:
-    """Make an entry for an account, as the form would."""
-    home = home or cloud.home
-    given: dict[str, Any] = {
-        "domain": DOMAIN,
-        "version": 2,
-        "title": home.username,
-        "unique_id": home.username.lower(),
-        "data": entry_data(cloud, home),
-    }
-    return MockConfigEntry(**given | changes)
+def identity(home: Home) -> dict[str, Any]:
+    """Return what else makes an entry of an account."""
+    return {"version": 2, "title": home.username, "unique_id": home.username.lower()}
 
 
-def entity_id_of(hass: HomeAssistant, platform: Platform, unique_id: str) -> str:
-    """Find an entity by what identifies it."""
-    entity_id = er.async_get(hass).async_get_entity_id(platform, DOMAIN, unique_id)
-    assert entity_id
-    return entity_id
+def secrets_of(cloud: SimulatedCloud) -> list[str]:
+    """List everything that must not leave the house."""
+    home = cloud.home
+    hubs = [device for device in home.devices.values() if device.is_hub]
+    return [
+        home.username,
+        home.username.upper(),
+        home.password,
+        home.password_digest,
+        *home.devices,
+        # What is behind the type, or the zeros of a hub.
+        *(device_id[2:] for device_id in home.devices),
+        *(hub.name for hub in hubs),
+        "08:00-20:00",
+    ]
 
 
-def has_entity(hass: HomeAssistant, platform: Platform, unique_id: str) -> bool:
-    """Tell whether an entity is registered."""
-    return er.async_get(hass).async_get_entity_id(platform, DOMAIN, unique_id) is not None
-
-
-def connection_of(hass: HomeAssistant) -> str:
-    """Return the entity that shows the link."""
-    return entity_id_of(hass, Platform.BINARY_SENSOR, f"{ACCOUNT}-connection")
-
-
-def find_device(
-    hass: HomeAssistant, entry: MockConfigEntry, device_id: str
-) -> dr.DeviceEntry | None:
-    """Look for a device by the vendor's id."""
-    return dr.async_get(hass).async_get_device_by_identifier((DOMAIN, device_id), entry.entry_id)
-
-
-def device_of(hass: HomeAssistant, entry: MockConfigEntry, device_id: str) -> dr.DeviceEntry:
-    """Return a device that is registered by the vendor's id."""
-    device = find_device(hass, entry, device_id)
-    assert device
-    return device
-
-
-def has_device(hass: HomeAssistant, entry: MockConfigEntry, device_id: str) -> bool:
-    """Tell whether a device is registered."""
-    return find_device(hass, entry, device_id) is not None
-
-
-def entity_table(
-    hass: HomeAssistant, entry: MockConfigEntry, platform: Platform
-) -> dict[str, dict[str, Any]]:
-    """Describe the entities of a platform by their unique ids, as far as every release tells the same."""
-    return table_of(hass, entry, platform, _VARYING_ATTRIBUTES)
-
-
-def issues(hass: HomeAssistant) -> set[str]:
-    """Return what the user is told."""
-    return {
-        issue.translation_key or ""
-        for issue in ir.async_get(hass).issues.values()
-        if issue.domain == DOMAIN and issue.active
-    }
+def credentials_of(cloud: SimulatedCloud) -> list[str]:
+    """List what identifies the user, or lets somebody in."""
+    home = cloud.home
+    return [home.password, home.username, home.password_digest]
 
 
 def commands(cloud: SimulatedCloud, pattern: str = COMMANDS) -> list[Received]:
@@ -153,39 +117,34 @@ def commands(cloud: SimulatedCloud, pattern: str = COMMANDS) -> list[Received]:
     return cloud.requests(pattern)
 
 
-async def settle(hass: HomeAssistant, cloud: SimulatedCloud) -> None:
-    """Wait until all that was pushed so far has arrived, by a push that comes after it."""
-    boiler = entity_id_of(hass, Platform.SWITCH, BOILER)
-    on = cloud.home.press(BOILER)
-    await until_state(hass, boiler, STATE_ON if on else STATE_OFF)
-    await hass.async_block_till_done()
+VENDOR = Vendor(
+    domain=DOMAIN,
+    client=HomismartClient,
+    simulator=SimulatedCloud,
+    empty_home=empty_home,
+    large_home=large_home,
+    form=form,
+    entry_data=entry_data,
+    identity=identity,
+    secrets=secrets_of,
+    credentials=credentials_of,
+    limits=("connection.COMMAND_LIMIT_S", "connection.LIST_LIMIT_S"),
+    retry_s=400,
+    entry_device=ACCOUNT,
+    switch=BOILER,
+    idle_switch=WASHER,
+)
 
-
-async def refresh(hass: HomeAssistant) -> None:
-    """Press the button that asks for the list."""
-    button = entity_id_of(hass, Platform.BUTTON, f"{ACCOUNT}-refresh")
-    await act(hass, Platform.BUTTON, "press", button)
-
-
-async def reconnect(hass: HomeAssistant, cloud: SimulatedCloud) -> None:
-    """Restore the link of the cloud and skip the waits until the client is back."""
-    await cloud.link_restored()
-    connection = connection_of(hass)
-    for _ in range(100):  # bounded without a timer, which passing time would set off
-        pass_time(hass, 400)
-        # An attempt that began before has to fail first.
-        with suppress(TimeoutError):
-            async with asyncio.timeout(0.1):
-                await until_state(hass, connection, STATE_ON)
-                return
-    pytest.fail("the client does not come back")
-
-
-async def fails(
-    hass: HomeAssistant, platform: Platform, action: str, entity_id: str, **data: object
-) -> HomeAssistantError:
-    """Perform an action that must fail with a translated error; gives the error."""
-    with pytest.raises(HomeAssistantError) as caught:
-        await act(hass, platform, action, entity_id, **data)
-    assert caught.value.translation_domain == DOMAIN
-    return caught.value
+connection_of = VENDOR.connection_of
+device_of = VENDOR.device_of
+entity_id_of = VENDOR.entity_id_of
+entity_table = VENDOR.entity_table
+fails = VENDOR.fails
+filled = VENDOR.filled
+has_device = VENDOR.has_device
+has_entity = VENDOR.has_entity
+issues = VENDOR.issues
+new_entry = VENDOR.new_entry
+reconnect = VENDOR.reconnect
+refresh = VENDOR.refresh
+settle = VENDOR.settle

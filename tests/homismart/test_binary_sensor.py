@@ -2,25 +2,31 @@
 
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, Platform
 from homeassistant.core import HomeAssistant
-from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from syrupy.assertion import SnapshotAssertion
 
 from simulators.homismart import SimulatedCloud
+from tests.support.contract.binary_sensor import ConnectionContract
 
 from .helpers import (
     GARDEN,
     GATE,
     HUB,
+    VENDOR,
     WASHER,
     connection_of,
     entity_id_of,
     entity_table,
     pass_time,
-    reconnect,
     state_of,
     until_state,
 )
+
+
+class TestConnection(ConnectionContract):
+    """What the sensor of the link does, whatever the vendor."""
+
+    vendor = VENDOR
 
 
 async def test_binary_sensors(
@@ -36,31 +42,6 @@ async def test_what_is_enabled(hass: HomeAssistant, loaded: MockConfigEntry) -> 
     enabled = {unique_id for unique_id, entity in table.items() if not entity["disabled"]}
     assert len(enabled) == 3
     assert enabled >= {f"{HUB}-connectivity", f"{GARDEN}-connectivity"}
-
-
-async def test_connection_of_the_account(
-    hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud
-) -> None:
-    """The link shows at once, also while it is down: since when, how often, and why."""
-    connection = connection_of(hass)
-    before = state_of(hass, connection)
-    assert before.state == STATE_ON
-    assert before.attributes["reconnects"] == 0
-    assert before.attributes["last_error"] is None
-    await cloud.link_down()
-    lost = await until_state(hass, connection, STATE_OFF)
-    assert lost.attributes["last_error"] == "LinkClosedError"
-    since = dt_util.parse_datetime(lost.attributes["since"])
-    earlier = dt_util.parse_datetime(before.attributes["since"])
-    assert since
-    assert earlier
-    assert since > earlier
-    pass_time(hass, 60)
-    assert state_of(hass, connection).state == STATE_OFF
-    await reconnect(hass, cloud)
-    back = state_of(hass, connection)
-    assert back.attributes["reconnects"] == 1
-    assert back.attributes["last_error"] == "LinkClosedError"
 
 
 async def test_hub(hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud) -> None:

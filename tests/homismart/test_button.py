@@ -2,13 +2,12 @@
 
 from unittest.mock import patch
 
-from homeassistant.const import STATE_UNAVAILABLE, Platform
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
-import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
-from syrupy.assertion import SnapshotAssertion
 
 from simulators.homismart import SimulatedCloud
+from tests.support.contract.button import RefreshContract
 
 from .helpers import (
     ACCOUNT,
@@ -18,66 +17,20 @@ from .helpers import (
     GROUP,
     LIST,
     PROTOCOL,
+    VENDOR,
     act,
     commands,
-    connection_of,
     entity_id_of,
-    entity_table,
     fails,
-    pass_time,
-    reconnect,
-    refresh,
-    state_of,
-    until,
     until_state,
 )
 
 
-@pytest.fixture
-def button(hass: HomeAssistant, loaded: MockConfigEntry) -> str:
-    """Return the button that is enabled."""
-    return entity_id_of(hass, Platform.BUTTON, f"{ACCOUNT}-refresh")
+class TestRefresh(RefreshContract):
+    """What the button of all vendors does."""
 
-
-async def test_buttons(
-    hass: HomeAssistant, loaded: MockConfigEntry, snapshot: SnapshotAssertion
-) -> None:
-    """The buttons of the fixture account."""
-    assert entity_table(hass, loaded, Platform.BUTTON) == snapshot
-
-
-async def test_refresh(hass: HomeAssistant, button: str, cloud: SimulatedCloud) -> None:
-    """The list is read, and what no push told shows."""
-    boiler = entity_id_of(hass, Platform.SWITCH, BOILER)
-    cloud.faults.arm("lost_push")
-    cloud.home.press(BOILER, on=False)
-    cloud.journal.clear()
-    await refresh(hass)
-    assert state_of(hass, boiler).state == "off"
-    assert len(cloud.requests(LIST)) == 1
-
-
-async def test_update_entity(
-    hass: HomeAssistant, update_action: None, button: str, cloud: SimulatedCloud
-) -> None:
-    """Updating an entity of the account asks for the list as well."""
-    cloud.journal.clear()
-    await hass.services.async_call(
-        "homeassistant", "update_entity", {"entity_id": button}, blocking=True
-    )
-    assert len(cloud.requests(LIST)) == 1
-
-
-async def test_outage(hass: HomeAssistant, button: str, cloud: SimulatedCloud) -> None:
-    """Without a link there is nobody to ask."""
-    await cloud.link_down()
-    await until_state(hass, connection_of(hass), "off")
-    error = await fails(hass, Platform.BUTTON, "press", button)
-    assert error.translation_key == "cannot_connect"
-    pass_time(hass, 11)
-    assert state_of(hass, button).state == STATE_UNAVAILABLE
-    await reconnect(hass, cloud)
-    await until(hass, lambda: state_of(hass, button).state != STATE_UNAVAILABLE)
+    vendor = VENDOR
+    asked = {LIST: 1}
 
 
 async def test_everything_off(

@@ -13,7 +13,7 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.homismart.const import DOMAIN, PLATFORMS
+from custom_components.homismart.const import PLATFORMS
 from simulators.homismart import Home, SimulatedCloud, Terms
 
 from .helpers import (
@@ -31,7 +31,6 @@ from .helpers import (
     STAIRS,
     THING,
     WASHER,
-    Writes,
     act,
     commands,
     connection_of,
@@ -48,16 +47,10 @@ from .helpers import (
     settle,
     setup,
     state_of,
+    unavailable,
     until,
     until_state,
 )
-
-
-def unavailable(hass: HomeAssistant) -> set[str]:
-    """Return all entities that are not available."""
-    return {
-        state.entity_id for state in hass.states.async_all() if state.state == STATE_UNAVAILABLE
-    }
 
 
 def via_of(hass: HomeAssistant, entry: MockConfigEntry, device_id: str) -> str:
@@ -85,66 +78,6 @@ def quick_lists() -> Iterator[None]:
 # --- the link -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("how", ["abort", "hang_up", "close_sessions", "cut_mid_frame"])
-async def test_short_outage(
-    hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud, how: str
-) -> None:
-    """A blip of the link changes nothing but the entity that shows the link."""
-    before = unavailable(hass)
-    getattr(cloud, how)()
-    await until_state(hass, connection_of(hass), STATE_OFF)
-    assert unavailable(hass) == before
-    pass_time(hass, 9)
-    assert unavailable(hass) == before
-    await until_state(hass, connection_of(hass), STATE_ON)
-    pass_time(hass, 11)
-    assert unavailable(hass) == before
-
-
-async def test_long_outage(
-    hass: HomeAssistant,
-    loaded: MockConfigEntry,
-    cloud: SimulatedCloud,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    """After ten seconds nothing is shown that nobody vouches for; afterwards all is as the cloud says."""
-    caplog.set_level(logging.INFO)
-    before = unavailable(hass)
-    boiler = entity_id_of(hass, Platform.SWITCH, BOILER)
-    connection = connection_of(hass)
-    await cloud.link_down()
-    await until_state(hass, connection, STATE_OFF)
-    pass_time(hass, 9)
-    assert state_of(hass, boiler).state == STATE_ON
-    pass_time(hass, 11)
-    everything = {state.entity_id for state in hass.states.async_all()}
-    ours = {
-        entity.entity_id
-        for entity in er.async_entries_for_config_entry(er.async_get(hass), loaded.entry_id)
-    }
-    assert unavailable(hass) == (everything & ours) - {connection}
-    # Whatever happens meanwhile is known afterwards.
-    cloud.home.press(BOILER, on=False)
-    cloud.home.press(WASHER, on=True)
-    writes = Writes(hass)
-    await reconnect(hass, cloud)
-    await until_state(hass, boiler, STATE_OFF)
-    await hass.async_block_till_done()
-    assert state_of(hass, entity_id_of(hass, Platform.SWITCH, WASHER)).state == STATE_ON
-    assert unavailable(hass) == before
-    # Every entity wrote its state once.
-    assert [name for name in set(writes.entities) if writes.entities.count(name) > 1] == []
-    assert set(writes.entities) == everything & ours
-    logged = [
-        record.getMessage()
-        for record in caplog.records
-        if record.name.startswith(f"custom_components.{DOMAIN}") and record.levelno >= logging.INFO
-    ]
-    assert len([line for line in logged if line.startswith("Connection to the Homismart")]) == 2
-    assert len([line for line in logged if "lost" in line]) == 1
-    assert len([line for line in logged if "is back" in line]) == 1
-
-
 async def test_available_only_after_the_list(
     hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud
 ) -> None:
@@ -167,34 +100,6 @@ async def test_available_only_after_the_list(
     await reconnect(hass, cloud)
     assert state_of(hass, boiler).state == STATE_ON
     assert not commands(cloud)
-
-
-async def test_commands_fail_at_once_during_an_outage(
-    hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud
-) -> None:
-    """A command without a link is neither kept nor lost in silence."""
-    boiler = entity_id_of(hass, Platform.SWITCH, BOILER)
-    await cloud.link_down()
-    await until_state(hass, connection_of(hass), STATE_OFF)
-    error = await fails(hass, Platform.SWITCH, "turn_off", boiler)
-    assert error.translation_key == "cannot_connect"
-    await reconnect(hass, cloud)
-    assert not commands(cloud)
-    assert cloud.home.device(BOILER).members["power"] is True
-
-
-async def test_command_in_flight_fails_when_the_link_drops(
-    hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud
-) -> None:
-    """A command whose end nobody knows is an error, shows as it was, and is not repeated."""
-    cloud.faults.arm("cut", prefix="0006", count=1)
-    boiler = entity_id_of(hass, Platform.SWITCH, BOILER)
-    error = await fails(hass, Platform.SWITCH, "turn_off", boiler)
-    assert error.translation_key == "cannot_connect"
-    assert state_of(hass, boiler).state == STATE_ON
-    await reconnect(hass, cloud)
-    assert len(commands(cloud)) == 1
-    assert state_of(hass, boiler).state == STATE_ON
 
 
 async def test_odd_frames(

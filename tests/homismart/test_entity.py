@@ -1,21 +1,19 @@
 """What all entities have in common: what wakes them, when they exist, how commands end."""
 
 import asyncio
-from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar, override
 from unittest.mock import patch
 
-from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN, Platform
+from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, Platform
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import entity_registry as er
-import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from simulators.homismart import Home, SimulatedCloud
+from tests.support.contract.entity import EntityContract
 
 from .helpers import (
-    ACCOUNT,
     BOILER,
+    COMMANDS,
     CORRIDOR,
     CURTAIN,
     DOOR,
@@ -27,6 +25,7 @@ from .helpers import (
     PROTOCOL,
     SHUTTER,
     STAIRS,
+    VENDOR,
     WASHER,
     Writes,
     act,
@@ -34,10 +33,8 @@ from .helpers import (
     connection_of,
     entity_id_of,
     fails,
-    has_entity,
     reconnect,
     settle,
-    setup,
     state_of,
     until,
     until_attribute,
@@ -45,70 +42,59 @@ from .helpers import (
 )
 
 
-@pytest.fixture
-def impatient() -> Iterator[None]:
-    """Wait for the confirmation of commands, and for lists, only briefly."""
-    with (
-        patch(f"{PROTOCOL}.connection.COMMAND_LIMIT_S", 0.1),
-        patch(f"{PROTOCOL}.connection.LIST_LIMIT_S", 0.1),
-    ):
-        yield
+class TestEntities(EntityContract):
+    """What the entities of all vendors do."""
 
-
-async def test_unique_ids(
-    hass: HomeAssistant, all_enabled: None, loaded: MockConfigEntry, cloud: SimulatedCloud
-) -> None:
-    """The main entity has the id of its device, as in the earlier integration; others add a key."""
-    devices = {*cloud.home.devices, ACCOUNT}
-    found = er.async_entries_for_config_entry(er.async_get(hass), loaded.entry_id)
-    assert len(found) > 50
-    for entity in found:
-        assert entity.has_entity_name
-        if entity.unique_id in devices:
-            assert entity.original_name is None
-            assert entity.translation_key is None
-        else:
-            assert any(entity.unique_id.startswith(f"{device_id}-") for device_id in devices)
-
-
-@pytest.mark.parametrize(
-    ("code", "key", "text"),
-    [
-        (1, "refused", "error 1"),
-        (5, "hub_offline", "offline"),
-        (7, "hub_unknown", "not known"),
-        (11, "permission_denied", "may not control"),
-        (17, "refused", "error 17"),
+    vendor = VENDOR
+    commands = COMMANDS
+    refusal = ("error", {})
+    refusals = (
+        ({"code": 1}, "refused", "1", "error 1"),
+        ({"code": 5}, "hub_offline", "5", "offline"),
+        ({"code": 7}, "hub_unknown", "7", "not known"),
+        ({"code": 11}, "permission_denied", "11", "may not control"),
+        ({"code": 17}, "refused", "17", "error 17"),
         # One that shares its meaning with 17, as text.
-        (26, "refused", "error 17"),
-        (33, "refused", "error 33"),
-        (40, "device_silent", "error 40"),
-        (72, "permission_denied", "may not control"),
-        (94, "outside_hours", "certain hours"),
-        (96, "professional_account", "professional account"),
-        (109, "refused", "error 109"),
-        (4711, "refused", "error 4711"),
-    ],
-)
-async def test_refused_commands(
-    hass: HomeAssistant,
-    loaded: MockConfigEntry,
-    cloud: SimulatedCloud,
-    code: int,
-    key: str,
-    text: str,
-) -> None:
-    """What the cloud refuses is an error to the caller that says why; link and states stay as they are."""
-    cloud.faults.arm("error", code=code, text=code == 26, count=1)
-    boiler = entity_id_of(hass, Platform.SWITCH, BOILER)
-    error = await fails(hass, Platform.SWITCH, "turn_off", boiler)
-    assert error.translation_key == key
-    assert text in str(error)
-    await hass.async_block_till_done()
-    assert state_of(hass, boiler).state == STATE_ON
-    assert len(cloud.sessions) == 1
-    assert len(commands(cloud)) == 1
-    await act(hass, Platform.SWITCH, "turn_off", boiler)
+        ({"code": 26, "text": True}, "refused", "17", "error 17"),
+        ({"code": 33}, "refused", "33", "error 33"),
+        ({"code": 40}, "device_silent", "40", "error 40"),
+        ({"code": 72}, "permission_denied", "72", "may not control"),
+        ({"code": 94}, "outside_hours", "94", "certain hours"),
+        ({"code": 96}, "professional_account", "96", "professional account"),
+        ({"code": 109}, "refused", "109", "error 109"),
+        ({"code": 4711}, "refused", "4711", "error 4711"),
+    )
+    silence: ClassVar[dict[str, Any]] = {}
+    retyped = (STAIRS, 4, Platform.SWITCH, Platform.COVER)
+    forgotten = f"{WASHER}-led"
+
+    @override
+    def forget(self, peer: Any) -> None:
+        del peer.home.device(WASHER).members["led"]
+
+    @override
+    async def test_refused_commands(
+        self,
+        hass: HomeAssistant,
+        loaded: MockConfigEntry,
+        peer: Any,
+        options: dict[str, Any],
+        key: str,
+        code: str,
+        text: str,
+    ) -> None:
+        """Nor does one refusal stand in the way of the next command."""
+        await super().test_refused_commands(hass, loaded, peer, options, key, code, text)
+        await act(hass, Platform.SWITCH, "turn_off", VENDOR.switch_of(hass))
+
+    @override
+    async def test_unanswered_command(
+        self, hass: HomeAssistant, loaded: MockConfigEntry, peer: Any, impatient: None
+    ) -> None:
+        """The list is asked, which does not confirm it either."""
+        asked = len(peer.requests(LIST))
+        await super().test_unanswered_command(hass, loaded, peer, impatient)
+        assert len(peer.requests(LIST)) == asked + 1
 
 
 async def test_connection_failed_is_tried_once_more(
@@ -164,21 +150,6 @@ async def test_real_obstacles(
         hass, Platform.SWITCH, "turn_on", entity_id_of(hass, Platform.SWITCH, STAIRS)
     )
     assert error.translation_key == "hub_offline"
-
-
-async def test_unanswered_command(
-    hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud, impatient: None
-) -> None:
-    """A command that neither a report nor the list confirms fails by name; once it does not cost the link."""
-    cloud.faults.arm("silence", count=1)
-    boiler = entity_id_of(hass, Platform.SWITCH, BOILER)
-    asked = len(cloud.requests(LIST))
-    error = await fails(hass, Platform.SWITCH, "turn_off", boiler)
-    assert error.translation_key == "no_answer"
-    assert len(cloud.requests(LIST)) == asked + 1
-    assert len(commands(cloud)) == 1
-    assert state_of(hass, boiler).state == STATE_ON
-    assert len(cloud.sessions) == 1
 
 
 async def test_lost_report(
@@ -308,34 +279,14 @@ async def test_command_wakes_only_who_shows_it(
     await settle(hass, cloud)
     boiler = entity_id_of(hass, Platform.SWITCH, BOILER)
     assert set(writes.entities) == {washer, boiler}
+    # What was wanted and the report of it; that nothing is pending any more looks no different.
+    assert writes.entities.count(washer) == 2
     curtain = entity_id_of(hass, Platform.COVER, CURTAIN)
     writes.entities.clear()
     await act(hass, Platform.COVER, "close_cover", curtain)
     await until_state(hass, curtain, "closed")
     # Told to close, and closed.
     assert writes.entities == [curtain, curtain]
-
-
-async def test_type_changed_while_we_were_away(
-    hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud
-) -> None:
-    """After a restart, entities of the old type are gone as well."""
-    assert await hass.config_entries.async_unload(loaded.entry_id)
-    cloud.home.change_type(STAIRS, 4)
-    await setup(hass, loaded)
-    assert not has_entity(hass, Platform.SWITCH, STAIRS)
-    assert has_entity(hass, Platform.COVER, STAIRS)
-
-
-async def test_entity_outlives_a_restart_without_its_member(
-    hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud
-) -> None:
-    """An entity that once existed stays, also when the device does not tell its member now."""
-    assert await hass.config_entries.async_unload(loaded.entry_id)
-    del cloud.home.device(WASHER).members["led"]
-    await setup(hass, loaded)
-    led = entity_id_of(hass, Platform.SWITCH, f"{WASHER}-led")
-    assert state_of(hass, led).state == STATE_UNKNOWN
 
 
 async def test_hub_is_off_line(

@@ -252,8 +252,9 @@ async def test_login(cloud: SimulatedCloud, token: str | None) -> None:
     cloud.add_token(TOKEN)
     async with our_own(cloud) as ours:
         async with published(cloud, token=token) as peer:
-            user, account = await asyncio.gather(peer.client.get_user_id(), ours.client.ready())
-            assert user == account.account_id == cloud.home.user["id"]
+            user, _ = await asyncio.gather(peer.client.get_user_id(), ours.client.ready())
+            account = ours.client.account
+            assert account and user == account.account_id == cloud.home.user["id"]
             by_password = {
                 "email": cloud.home.email,
                 "password": PASSWORD,

@@ -265,10 +265,23 @@ class _Reader(ast.NodeVisitor):
                 self.used.devices |= key
             case _ if name.endswith(("Error", "NotReady", "AuthFailed", "Failed")):
                 self.used.exceptions |= key
-            case _ if name.endswith("Description") and self.room in set(Platform):
-                self.used.entities |= {(self.room, item) for item in key}
+            case _ if platform := self._described(name):
+                self.used.entities |= {(platform, item) for item in key}
         if name in IMPLIED_ABORTS and "reason" not in words and "error" not in words:
             self.used.aborts |= IMPLIED_ABORTS[name]
+
+    def _described(self, name: str) -> str | None:
+        """Tell the platform of a row: where it stands, or what it is in a room of several platforms."""
+        if not name.endswith("Description"):
+            return None
+        if self.room in set(Platform):
+            return self.room
+        fitting = [
+            platform
+            for platform in Platform
+            if name.endswith(f"{platform.replace('_', ' ').title().replace(' ', '')}Description")
+        ]
+        return max(fitting, key=len, default=None)
 
     def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> None:
         """Note the steps that Home Assistant starts by name."""

@@ -177,6 +177,24 @@ def test_a_used_key_without_text_is_found(tree: Tree, change: str, fault: str) -
     assert fault in texts.untranslated(component, without(change))
 
 
+@pytest.mark.parametrize(
+    ("row", "platform"),
+    [
+        ("AccountBinarySensorDescription", "binary_sensor"),
+        ("DeviceSensorDescription", "sensor"),
+        ("LampSwitchDescription", "switch"),
+    ],
+)
+def test_rows_in_a_room_of_several_platforms_need_names(
+    tree: Tree, row: str, platform: str
+) -> None:
+    """What a row is tells whose name it needs; a row of no platform needs none."""
+    source = f'ROW = {row}(key="x", translation_key="odd")\n'
+    other = 'ROW = LampDescription(key="x", translation_key="other")\n'
+    component = tree({"lamp/platforms.py": source + other}) / "lamp"
+    assert texts.untranslated(component, ENGLISH) == [f"entity.{platform}: odd has no name"]
+
+
 def test_the_steps_of_reauthentication_need_their_reasons(tree: Tree) -> None:
     """Home Assistant's helpers abort with reasons of their own."""
     source = "class F:\n    async def async_step_reauth(self): ...\n"

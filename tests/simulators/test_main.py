@@ -13,8 +13,8 @@ import aiohttp
 import pytest
 from yarl import URL
 
+from script.lending import lend_codec
 from simulators.__main__ import domains
-from simulators.codec import lend
 from tests.simulators.dio_client import greeting
 
 ROOT = Path(__file__).parents[2]
@@ -163,7 +163,7 @@ def test_lending_leaves_what_is_loaded_alone(monkeypatch: pytest.MonkeyPatch) ->
     real = ModuleType(name)
     monkeypatch.setitem(sys.modules, name, real)
     monkeypatch.delitem(sys.modules, f"{name}.protocol", raising=False)
-    lend("borrowed")
+    lend_codec("borrowed")
     assert sys.modules[name] is real
     assert list(sys.modules[f"{name}.protocol"].__path__) == [
         str(ROOT / "custom_components" / "borrowed" / "protocol")

@@ -1,7 +1,7 @@
 """What the tests of the rooms around a protocol core share, whatever the vendor."""
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from datetime import timedelta
 import json
 from typing import Any
@@ -12,6 +12,7 @@ from homeassistant.const import (
     EVENT_STATE_CHANGED,
     EVENT_STATE_REPORTED,
     MATCH_ALL,
+    STATE_UNAVAILABLE,
     Platform,
 )
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, State, callback
@@ -22,6 +23,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 # Long enough for a loaded machine; what is waited for happens within milliseconds.
 LIMIT_S = 10.0
+# Random, not in every release, or not the same twice.
+_VARYING_ATTRIBUTES = {"access_token", "entity_picture", "is_closed", "since"}
 
 
 async def setup(
@@ -88,9 +91,9 @@ async def until_attribute(hass: HomeAssistant, entity_id: str, name: str, value:
 
 
 def table_of(
-    hass: HomeAssistant, entry: MockConfigEntry, platform: Platform, varying: Collection[str]
+    hass: HomeAssistant, entry: MockConfigEntry, platform: Platform
 ) -> dict[str, dict[str, Any]]:
-    """Describe the entities of a platform by their unique ids, without ``varying`` attributes."""
+    """Describe the entities of a platform by their unique ids, as far as every release tells the same."""
     table = {
         entity.unique_id: {
             "name": state.name if (state := hass.states.get(entity.entity_id)) else None,
@@ -98,7 +101,7 @@ def table_of(
             "attributes": {
                 name: value
                 for name, value in sorted((state.attributes if state else {}).items())
-                if name not in varying
+                if name not in _VARYING_ATTRIBUTES
             },
             "category": entity.entity_category,
             "device_class": entity.original_device_class,
@@ -113,6 +116,18 @@ def table_of(
     }
     plain: dict[str, dict[str, Any]] = json.loads(json.dumps(table, default=str))
     return plain
+
+
+def unavailable(hass: HomeAssistant) -> set[str]:
+    """Return all entities that are not available."""
+    return {
+        state.entity_id for state in hass.states.async_all() if state.state == STATE_UNAVAILABLE
+    }
+
+
+def tasks_of(domain: str) -> list[str]:
+    """Name the tasks of a component that live."""
+    return [task.get_name() for task in asyncio.all_tasks() if f"{domain} " in task.get_name()]
 
 
 def pass_time(hass: HomeAssistant, seconds: float) -> None:

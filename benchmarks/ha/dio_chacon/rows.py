@@ -12,16 +12,6 @@ PACKAGES = {
     PEER: ["dio_chacon_wifi_api"],
     OURS: ["custom_components.dio_chacon.protocol"],
 }
-PLATFORMS = (
-    "binary_sensor",
-    "button",
-    "cover",
-    "event",
-    "image",
-    "light",
-    "sensor",
-    "switch",
-)
 INTEGRATIONS = {
     PEER: [
         "homeassistant.components.chacon_dio",
@@ -30,11 +20,9 @@ INTEGRATIONS = {
             for room in ("config_flow", "cover", "switch")
         ),
     ],
-    OURS: [
-        "custom_components.dio_chacon",
-        "custom_components.dio_chacon.config_flow",
-        *(f"custom_components.dio_chacon.{platform}" for platform in PLATFORMS),
-    ],
+    OURS: integrations.rooms_of(
+        DOMAIN, "binary_sensor", "button", "cover", "event", "image", "light", "sensor", "switch"
+    ),
 }
 
 

@@ -2,8 +2,9 @@
 
 import homismart_client  # type: ignore[import-untyped]  # noqa: F401  without it there is no such contender
 
-from .bare import DOMAIN, VERSION, data_for, switches
+from ..bare import VERSION, data_for, switches
 
 __all__ = ["DOMAIN", "VERSION", "entry_data", "switches"]
 
+DOMAIN = "homismart_bare"
 entry_data = data_for("peer")

@@ -12,23 +12,11 @@ PACKAGES = {
     PEER: ["homismart_client"],
     OURS: ["custom_components.homismart.protocol"],
 }
-PLATFORMS = (
-    "binary_sensor",
-    "button",
-    "cover",
-    "light",
-    "lock",
-    "number",
-    "sensor",
-    "switch",
-)
 # No integration of others can be had from the package index.
 INTEGRATIONS = {
-    OURS: [
-        "custom_components.homismart",
-        "custom_components.homismart.config_flow",
-        *(f"custom_components.homismart.{platform}" for platform in PLATFORMS),
-    ],
+    OURS: integrations.rooms_of(
+        DOMAIN, "binary_sensor", "button", "cover", "light", "lock", "number", "sensor", "switch"
+    ),
 }
 
 

@@ -3,7 +3,7 @@
 ``DioClient`` is all that is needed; docs/dio_chacon/README.md has a complete example.
 """
 
-from .client import Change, DioClient, LinkChanged, Listener, Servers
+from .client import Change, DioClient, Listener, Servers
 from .connection import Credentials, Statistics
 from .const import LIST_INTERVAL_S, LOGIN_URL, WEBSOCKET_URL, Kind, Movement
 from .errors import (
@@ -23,6 +23,7 @@ from .errors import (
     UnsupportedError,
     VendorError,
 )
+from .link import LinkChanged
 from .messages import Account, Calibration, LastEvent, Record, SdCard
 from .model import (
     Device,

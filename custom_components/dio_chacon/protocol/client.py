@@ -5,9 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import count
-import logging
-from typing import NoReturn
+from typing import override
 
 import aiohttp
 from yarl import URL
@@ -16,14 +14,11 @@ from .connection import (
     AccountRead,
     Connection,
     Credentials,
-    Established,
     Event,
     Listed,
     Login,
-    Noticed,
     Overdue,
     RoomsRead,
-    Settled,
     StatesRead,
     Statistics,
 )
@@ -38,7 +33,9 @@ from .const import (
     Kind,
     Movement,
 )
-from .errors import LinkClosedError, LinkError, SessionRefusedError, VendorError
+from .conversation import Established, Noticed, Settled
+from .errors import LinkError, SessionRefusedError, VendorError
+from .link import LinkChanged, LinkClient
 from .messages import (
     Account,
     Command,
@@ -52,10 +49,8 @@ from .messages import (
 )
 from .model import Device, Inventory, ModelChange
 from .servers import checked_address
-from .supervisor import Backoff, Supervisor, exponential_backoff
+from .supervisor import Backoff, exponential_backoff
 from .transport import WebSocketTransport, fetch_image, open_websocket, post_login
-
-_LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,25 +66,15 @@ class Servers:
         object.__setattr__(self, "websocket_url", checked_address(self.websocket_url, "wss"))
 
 
-@dataclass(frozen=True, slots=True)
-class LinkChanged:
-    """The link to the cloud came up, with everything read, or was lost."""
-
-    connected: bool
-    error: VendorError | None = None
-    """Why it was lost."""
-
-
 type Change = LinkChanged | ModelChange
 type Listener = Callable[[Change], None]
 
 
-class DioClient:
-    """One account of the DiO cloud.
+class DioClient(LinkClient[Connection, Event, Change]):
+    """One account of the DiO cloud; stopping ``run()`` logs out too."""
 
-    Nothing happens before ``run()``, which whoever made the client keeps as a task and cancels to stop: that logs
-    out and closes within a few seconds. All calls belong to the loop that runs it.
-    """
+    peer = "the cloud"
+    statistics: Statistics
 
     def __init__(
         self,
@@ -106,81 +91,24 @@ class DioClient:
         ``list_interval_s`` is how often added and removed devices are looked for; ``read_unknown`` reads the states
         of devices of unknown types too; ``backoff`` replaces the waits between attempts.
         """
+        super().__init__(
+            backoff=backoff or exponential_backoff(FIRST_DELAY_S, MAX_DELAY_S),
+            healthy_after_s=HEALTHY_AFTER_S,
+        )
         self.account: Account | None = None
+        """Who is logged in; known for good once ``ready()`` was."""
         self.statistics = Statistics()
-        self.last_error: VendorError | None = None
         self._session = session
         self._servers = servers or Servers()
         self._list_interval_s = list_interval_s
         self._read_unknown = read_unknown
         self._login = Login(credentials)
         self._inventory = Inventory()
-        self._listeners: tuple[tuple[object, Listener], ...] = ()
-        self._tickets = count(1)
-        self._waiters: dict[int, asyncio.Future[None]] = {}
-        self._connection: Connection | None = None
-        self._was_connected = False
-        self._verdict = asyncio.Event()
-        self._news = asyncio.Event()
-        self._lasting: VendorError | None = None
-        self._supervisor = Supervisor(
-            self._open_link,
-            deliver=self._deliver,
-            report=self._report,
-            backoff=backoff or exponential_backoff(FIRST_DELAY_S, MAX_DELAY_S),
-            healthy_after_s=HEALTHY_AFTER_S,
-        )
-
-    # --- life -------------------------------------------------------------------------------
-
-    async def run(self) -> NoReturn:
-        """Keep the account connected until cancelled.
-
-        Raises AuthError or UnsupportedError when trying again cannot help.
-        """
-        try:
-            await self._supervisor.run()
-        except VendorError as err:
-            self._lasting = err
-            self._report(err)
-            raise
-        finally:
-            self._verdict.set()
-            self._news.set()
-
-    async def ready(self, *, patient: bool = True) -> Account:
-        """Wait until the account and all states are known; gives the account.
-
-        A patient caller waits through lost links, bounds that with ``asyncio.timeout`` and reads ``last_error`` when
-        it strikes; any other gets the first LinkError that ``run()`` would wait after. Raises AuthError or
-        UnsupportedError when ``run()`` ended with it, and LinkClosedError when it was stopped.
-        """
-        await (self._verdict if patient else self._news).wait()
-        if self._lasting:
-            raise self._lasting
-        if self._verdict.is_set() and self.account is not None:
-            return self.account
-        raise self.last_error or LinkClosedError("stopped before the cloud answered")
-
-    @property
-    def connected(self) -> bool:
-        """Whether the link is up and everything was read on it."""
-        return self._connection is not None and self._connection.established
 
     @property
     def devices(self) -> Mapping[str, Device]:
         """All devices by id, as last known; changes with the news."""
         return self._inventory.devices
-
-    def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Have every change told, in order; gives back what ends that."""
-        entry = (object(), listener)  # the same listener may be there twice
-        self._listeners = (*self._listeners, entry)
-
-        def unsubscribe() -> None:
-            self._listeners = tuple(each for each in self._listeners if each is not entry)
-
-        return unsubscribe
 
     # --- commands ---------------------------------------------------------------------------
     # Each returns when the cloud has taken the command: that is not yet the device's report. Each raises LinkError
@@ -235,10 +163,12 @@ class DioClient:
         self, command: Command, device_id: str, direction: Movement | None
     ) -> None:
         """Send a shutter off; what the cloud took shows as movement until a report tells better."""
-        before = self._inventory.motion_reports(device_id)
-        connection = await self._settled(lambda connection: connection.submit(command, self._now()))
+        before, connection = self._inventory.motion_reports(device_id), self._connection
+        await self._settled(lambda connection: connection.submit(command, self._now()))
         device = self.devices.get(device_id)
-        if connection is not self._connection:  # answered with its last breath
+        if (
+            connection is None or connection is not self._connection
+        ):  # answered with its last breath
             return
         if device and before == self._inventory.motion_reports(device_id):
             connection.expect(device_id, "movement", self._now() + device.report_limit_s)
@@ -259,26 +189,9 @@ class DioClient:
 
         await self._settled(submit)
 
-    async def _settled(self, submit: Callable[[Connection], int]) -> Connection:
-        """Have something submitted and wait for its end; gives the connection it went over."""
-        connection = self._connection
-        if connection is None or not connection.established:
-            raise LinkClosedError("there is no link to the cloud")
-        ticket = submit(connection)
-        waiter = self._waiters[ticket] = asyncio.get_running_loop().create_future()
-        self._supervisor.wake()
-        try:
-            await waiter
-        finally:
-            del self._waiters[ticket]
-        return connection
-
-    @staticmethod
-    def _now() -> float:
-        return asyncio.get_running_loop().time()
-
     # --- the link ---------------------------------------------------------------------------
 
+    @override
     @asynccontextmanager
     async def _open_link(self) -> AsyncIterator[tuple[WebSocketTransport, Connection]]:
         """Log in where needed, open the websocket, and say goodbye when stopped."""
@@ -287,7 +200,7 @@ class DioClient:
             self._login.answered(answer.status, answer.body, answer.retry_after_s, self._now())
         address = URL(f"{self._servers.websocket_url}?{self._login.query()}", encoded=True)
         async with open_websocket(self._session, address) as transport:
-            self._connection = connection = Connection(
+            connection = Connection(
                 self._now(),
                 self._tickets,
                 account_known=self.account is not None,
@@ -295,19 +208,15 @@ class DioClient:
                 list_interval_s=self._list_interval_s,
                 statistics=self.statistics,
             )
-            try:
-                yield transport, connection
-            except asyncio.CancelledError:
-                await self._log_out(transport, connection)
-                raise
-            except LinkError as err:
-                self._session_refused(err)
-                raise
-            finally:
-                self._connection = None
-                for waiter in self._waiters.values():
-                    if not waiter.done():
-                        waiter.set_exception(LinkClosedError("the link to the cloud was lost"))
+            with self._conversing(connection):
+                try:
+                    yield transport, connection
+                except asyncio.CancelledError:
+                    await self._log_out(transport, connection)
+                    raise
+                except LinkError as err:
+                    self._session_refused(err)
+                    raise
 
     def _session_refused(self, err: LinkError) -> None:
         """Forget a token that the cloud no longer takes, and go on at once with a new one."""
@@ -328,29 +237,21 @@ class DioClient:
                     events = connection.receive(await transport.receive(), self._now())
                     answered = any(isinstance(e, Settled) and e.ticket == ticket for e in events)
 
-    def _report(self, err: VendorError) -> None:
-        """Take the reason why an attempt failed or the link was lost."""
-        self.last_error = err
-        if not isinstance(err, LinkError) or err.delay_s != 0:
-            self._news.set()
-        self.statistics.drops[type(err).__name__] += 1
-        _LOGGER.debug("Link to the cloud: %s", err)
-        if self._was_connected:
-            self._was_connected = False
-            self._tell(self._inventory.lost())
-            self._emit(LinkChanged(connected=False, error=err))
+    @override
+    def _lost(self) -> None:
+        self._tell(self._inventory.lost())
 
     # --- the way in -------------------------------------------------------------------------
 
+    @override
     def _deliver(self, event: Event) -> None:
-        """Turn what the connection understood into changes."""
         if type(event) is Report:  # nearly always
             if event.device_id in self._inventory.devices:
                 self._take_report(event.device_id, event, pushed=True)
             return
         match event:
-            case Settled(ticket=ticket, error=error):
-                self._settle(ticket, error)
+            case Settled():
+                self._settle(event)
             case StatesRead(reports=reports):
                 for device_id, answer in reports.items():
                     if device_id in self._inventory.devices:
@@ -372,21 +273,9 @@ class DioClient:
                 self.statistics.last_greeting = datetime.now().astimezone()
             case Established():
                 self._login.accepted()
-                self._was_connected = True
-                self.last_error = None
-                self._verdict.set()
-                self._news.set()
-                self._emit(LinkChanged(connected=True))
+                self._established()
             case Noticed(what=what):
                 self._notice(what)
-
-    def _settle(self, ticket: int, error: VendorError | None) -> None:
-        waiter = self._waiters.get(ticket)
-        if waiter and not waiter.done():
-            if error:
-                waiter.set_exception(error)
-            else:
-                waiter.set_result(None)
 
     def _take_report(self, device_id: str, report: Report | None, *, pushed: bool = False) -> None:
         self._tell(self._inventory.reported(device_id, report, pushed=pushed))
@@ -421,19 +310,6 @@ class DioClient:
             if device.kind is Kind.UNKNOWN:
                 self._notice(f"type {device.record.type_text}")
 
-    def _notice(self, what: str) -> None:
-        """Log what is not known, once each, so that users can report it."""
-        if self.statistics.first_seen(what):
-            _LOGGER.info("The DiO cloud sent something unknown: %r", what)
-
     def _tell(self, changes: Iterable[ModelChange]) -> None:
         for change in changes:
             self._emit(change)
-
-    def _emit(self, change: Change) -> None:
-        """Tell every listener; one that fails costs the others nothing."""
-        for _, listener in self._listeners:
-            try:
-                listener(change)
-            except Exception:  # the listener's fault must not end the link
-                _LOGGER.exception("A listener failed on %s", type(change).__name__)

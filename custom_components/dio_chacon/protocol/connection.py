@@ -32,6 +32,7 @@ from .const import (
     THROTTLE_S,
     Kind,
 )
+from .conversation import NEVER, NOW, Established, LinkStatistics, Noticed, Settled
 from .errors import (
     AuthError,
     CommandError,
@@ -69,45 +70,28 @@ from .messages import (
     websocket_query,
 )
 
-_NEVER: Final = float("inf")
-_NOW: Final = float("-inf")
 _AUTH_STATUSES: Final = frozenset({401, 403})
 _GONE_STATUSES: Final = frozenset({404, 405, 410})
 _REFUSED_LOGIN_STATUSES: Final = frozenset({400, 401, 403})
 _SILENT_STATUSES: Final = frozenset({408, 504})
-# What is remembered to count unknown names is bounded: the peer chooses them.
-_MAX_UNKNOWN: Final = 100
 
 
 @dataclass(slots=True)
-class Statistics:
+class Statistics(LinkStatistics):
     """What happened on the links of one client, for diagnostics."""
 
-    connects: int = 0
-    drops: Counter[str] = field(default_factory=Counter)
-    """Failed attempts and lost links by the name of the error."""
     answers: Counter[int] = field(default_factory=Counter)
     """Answers by status; 0 counts requests never answered, -1 statuses that are none."""
     strays: int = 0
     """Answers that nobody waited for."""
-    pushes: int = 0
     last_greeting: datetime | None = None
     """When the cloud last greeted us, by the wall clock."""
-    unknown: set[str] = field(default_factory=set)
-    """Names, types and resources that this package does not know."""
     answer_times_s: deque[float] = field(default_factory=lambda: deque(maxlen=100))
 
     @property
     def median_answer_s(self) -> float | None:
         """Median time of the last answers in seconds."""
         return median(self.answer_times_s) if self.answer_times_s else None
-
-    def first_seen(self, what: str) -> bool:
-        """Remember something unknown; True when it is news."""
-        if what in self.unknown or len(self.unknown) >= _MAX_UNKNOWN:
-            return False
-        self.unknown.add(what)
-        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +115,7 @@ class Login:
         self._second = False
         self._by_password = False
         self._allowance = 2
-        self._next_login = _NOW
+        self._next_login = NOW
 
     @property
     def has_token(self) -> bool:
@@ -226,11 +210,6 @@ class Login:
 
 
 @dataclass(frozen=True, slots=True)
-class Established:
-    """The cloud accepted us and told everything there is to know."""
-
-
-@dataclass(frozen=True, slots=True)
 class AccountRead:
     """Who is logged in."""
 
@@ -259,25 +238,11 @@ class StatesRead:
     reports: Mapping[str, Report | None]
 
 
-class Settled(NamedTuple):
-    """A request of the client came to its end."""
-
-    ticket: int
-    error: CommandError | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class Overdue:
     """Devices did not report within the time they had; their states are being asked for."""
 
     device_ids: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Noticed:
-    """The peer said something that this package does not know."""
-
-    what: str
 
 
 type Event = (
@@ -365,23 +330,23 @@ class Connection:
         self.greeted = False
         self._greeting_due = now + GREETING_LIMIT_S
         self._heard_at = now
-        self._pong_due = _NEVER
+        self._pong_due = NEVER
         self._outgoing: deque[str | Control] = deque()
         self._events: list[Event] = []
         self._waiting: deque[_Flight] = deque()
         self._in_flight: dict[int, _Flight] = {}
         self._unanswered = 0
         self._throttle_s = 0.0
-        self._quiet_until = _NOW
+        self._quiet_until = NOW
         self._kinds: dict[str, Kind] = {}
         self._listing = False
         self._list_tickets: list[int] = []
-        self._listed_at = _NOW
-        self._list_due = _NEVER
-        self._states_due = _NEVER
+        self._listed_at = NOW
+        self._list_due = NEVER
+        self._states_due = NEVER
         self._batch: dict[str, None] = {}
         self._batch_tickets: list[int] = []
-        self._batch_due = _NEVER
+        self._batch_due = NEVER
         self._level_sent: dict[str, float] = {}
         self._held: dict[str, _Held] = {}
         self._expected: dict[tuple[str, str], _Expected] = {}
@@ -393,7 +358,7 @@ class Connection:
     def deadline(self) -> float:
         """Loop time when ``tick`` is due; in the past when there is something to write or to tell."""
         if self._outgoing or self._events:
-            return _NOW
+            return NOW
         if self._deadline is None:
             self._deadline = self._plan()
         return self._deadline
@@ -404,8 +369,8 @@ class Connection:
         Raises SessionRefusedError when the cloud refuses the session and other LinkErrors when it cannot go on.
         """
         self._heard_at = now
-        if self._pong_due != _NEVER:
-            self._pong_due = _NEVER
+        if self._pong_due != NEVER:
+            self._pong_due = NEVER
             self._deadline = None
         if type(data) is not str:
             return ()
@@ -470,6 +435,22 @@ class Connection:
         return frames
 
     # --- further wishes of the client -------------------------------------------------------
+
+    def told(self) -> Sequence[Event]:
+        """Hand over what a call has to tell at once; the rest comes with the next frame or tick."""
+        return self._take_events()
+
+    def withdraw(self, ticket: int) -> None:
+        """Take back a command that has not left yet: nobody waits for it any more."""
+        self._deadline = None
+        mine = [*self._waiting, *(held.flight for held in self._held.values())]
+        for flight in [each for each in mine if ticket in each.tickets]:
+            flight.tickets = tuple(each for each in flight.tickets if each != ticket)
+            if not flight.tickets:
+                self._waiting = deque(each for each in self._waiting if each is not flight)
+                self._held = {
+                    key: held for key, held in self._held.items() if held.flight is not flight
+                }
 
     def refresh(self, now: float) -> int:
         """Ask for the list and all states now; gives a ticket that a later ``Settled`` names.
@@ -615,7 +596,7 @@ class Connection:
         self._held.clear()
         self._list_tickets.clear()
         self._batch_tickets.clear()
-        self._batch, self._batch_due = {}, _NEVER
+        self._batch, self._batch_due = {}, NEVER
         error = RefusedError("the cloud asked for fewer requests", STATUS_THROTTLED)
         self._events.extend(Settled(ticket, error) for ticket in tickets)
 
@@ -695,7 +676,7 @@ class Connection:
 
     def _list(self, now: float) -> None:
         self._listing = True
-        self._list_due = _NEVER
+        self._list_due = NEVER
         self._ask(LIST_DEVICES)
         self._fill(now)
 
@@ -719,7 +700,7 @@ class Connection:
         if now >= self._batch_due:
             tickets, self._batch_tickets = tuple(self._batch_tickets), []
             self._read(self._batch, _Round(tickets))
-            self._batch, self._batch_due = {}, _NEVER
+            self._batch, self._batch_due = {}, NEVER
         if now >= self._list_due and not self._listing:
             self._list(now)
         if now >= self._states_due:
@@ -740,7 +721,7 @@ class Connection:
                 error = SupersededError("a later command took the place of this one")
                 self._settle(held.flight, error)
             return False
-        if held is None and now - self._level_sent.get(device_id, _NOW) >= SLIDER_S:
+        if held is None and now - self._level_sent.get(device_id, NOW) >= SLIDER_S:
             self._level_sent[device_id] = now
             return False
         tickets = (*held.flight.tickets, ticket) if held else (ticket,)
@@ -791,14 +772,14 @@ class Connection:
         """Find when the next tick is due."""
         if not self.greeted:
             return self._greeting_due
-        due = self._pong_due if self._pong_due != _NEVER else self._heard_at + PING_INTERVAL_S
+        due = self._pong_due if self._pong_due != NEVER else self._heard_at + PING_INTERVAL_S
         if self._held:
             due = min(due, *(held.due for held in self._held.values()))
         if self._in_flight:  # the oldest comes first: all have the same limit
             due = min(due, next(iter(self._in_flight.values())).sent_at + ANSWER_LIMIT_S)
         if self._waiting and len(self._in_flight) < MAX_IN_FLIGHT:
             return min(due, self._quiet_until)
-        reads = min(self._batch_due, _NEVER if self._listing else self._list_due, self._states_due)
+        reads = min(self._batch_due, NEVER if self._listing else self._list_due, self._states_due)
         if self._expected:
             reads = min(reads, *(expected.by for expected in self._expected.values()))
         return min(due, max(reads, self._quiet_until))
@@ -823,7 +804,7 @@ class Connection:
     def _keep_alive(self, now: float) -> None:
         if now >= self._pong_due:
             raise PeerSilentError("the cloud does not answer pings any more")
-        if self._pong_due == _NEVER and now >= self._heard_at + PING_INTERVAL_S:
+        if self._pong_due == NEVER and now >= self._heard_at + PING_INTERVAL_S:
             self._outgoing.append(Control.PING)
             self._pong_due = now + PONG_LIMIT_S
 

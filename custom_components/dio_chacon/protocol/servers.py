@@ -32,7 +32,9 @@ def checked_address(address: str, secure_scheme: str) -> str:
         parts.scheme == _PLAIN[secure_scheme] and is_loopback(host)
     ):
         return address
-    raise UnsupportedError(f"server address must start with {secure_scheme}://")
+    raise UnsupportedError(
+        f"server address must start with {secure_scheme}://, except on this machine"
+    )
 
 
 def is_loopback(host: str) -> bool:

@@ -3,7 +3,7 @@
 ``HomismartClient`` is all that is needed; docs/homismart/README.md has a complete example.
 """
 
-from .client import Change, HomismartClient, LinkChanged, Listener, Servers, TermsChanged
+from .client import Change, HomismartClient, Listener, Servers, TermsChanged
 from .connection import Credentials, Failed, RedirectError, Statistics, VerificationError
 from .const import LIST_INTERVAL_S, MAX_CLOSED_POSITION, MAX_LED, WEBSOCKET_URL, Kind
 from .errors import (
@@ -23,6 +23,7 @@ from .errors import (
     UnsupportedError,
     VendorError,
 )
+from .link import LinkChanged
 from .messages import digest
 from .model import Device, DeviceAdded, DeviceChanged, DeviceRemoved, ModelChange, Motion
 from .supervisor import Backoff

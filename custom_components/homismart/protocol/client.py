@@ -1,13 +1,11 @@
 """The public face: one account, its hubs and devices, and what can be asked of them."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import count
 import logging
-from typing import Any, NoReturn
+from typing import Any, override
 
 import aiohttp
 from yarl import URL
@@ -15,16 +13,13 @@ from yarl import URL
 from .connection import (
     Connection,
     Credentials,
-    Established,
     Event,
     Failed,
     Listed,
     LoggedIn,
-    Noticed,
     Pending,
     RedirectError,
     Route,
-    Settled,
     Statistics,
     StoodStill,
     TermsRequired,
@@ -45,8 +40,10 @@ from .const import (
     WEBSOCKET_URL,
     Group,
 )
+from .conversation import Established, Noticed, Settled
 from .errors import LinkClosedError, SessionRefusedError, VendorError
 from .frames import bytes_of
+from .link import LinkChanged, LinkClient
 from .messages import (
     Command,
     Deleted,
@@ -71,10 +68,8 @@ from .messages import (
 )
 from .model import Device, DeviceChanged, Inventory, ModelChange
 from .servers import checked_address
-from .supervisor import Backoff, Supervisor, exponential_backoff
+from .supervisor import Backoff, exponential_backoff
 from .transport import WebSocketTransport, open_websocket
-
-_LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +84,6 @@ class Servers:
 
 
 @dataclass(frozen=True, slots=True)
-class LinkChanged:
-    """The link to the cloud came up, with everything read, or was lost."""
-
-    connected: bool
-    error: VendorError | None = None
-    """Why it was lost."""
-
-
-@dataclass(frozen=True, slots=True)
 class TermsChanged:
     """The cloud wants its terms of use confirmed, or no longer."""
 
@@ -108,12 +94,12 @@ type Change = Failed | LinkChanged | ModelChange | TermsChanged
 type Listener = Callable[[Change], None]
 
 
-class HomismartClient:
-    """One account of the Homismart cloud.
+class HomismartClient(LinkClient[Connection, Event, Change]):
+    """One account of the Homismart cloud."""
 
-    Nothing happens before ``run()``, which whoever made the client keeps as a task and cancels to stop: that closes
-    within a few seconds. All calls belong to the loop that runs it.
-    """
+    peer = "the cloud"
+    notice_level = logging.DEBUG
+    statistics: Statistics
 
     def __init__(
         self,
@@ -131,8 +117,11 @@ class HomismartClient:
         ``list_interval_s`` is how often the list is read; ``accept_terms`` confirms changed terms of use without
         asking; ``wall`` gives local time of the home; ``backoff`` replaces the waits between attempts.
         """
+        super().__init__(
+            backoff=backoff or exponential_backoff(FIRST_DELAY_S, MAX_DELAY_S, BACKOFF_SPREAD),
+            healthy_after_s=HEALTHY_AFTER_S,
+        )
         self.statistics = Statistics()
-        self.last_error: VendorError | None = None
         self.terms_required = False
         self._credentials = credentials
         self._session = session
@@ -142,62 +131,8 @@ class HomismartClient:
         """Whether changed terms of use are confirmed without asking."""
         self._wall = wall or (lambda: datetime.now().astimezone())
         self._inventory = Inventory()
-        self._listeners: tuple[tuple[object, Listener], ...] = ()
-        self._tickets = count(1)
-        self._waiters: dict[int, asyncio.Future[Any]] = {}
-        self._connection: Connection | None = None
-        self._was_connected = False
-        self._ended = False
         self._doubted_at: float | None = None
         self._login_drops = 0
-        self._up = asyncio.Event()
-        self._news = asyncio.Event()
-        self._lasting: VendorError | None = None
-        self._supervisor = Supervisor(
-            self._open_link,
-            deliver=self._deliver,
-            report=self._report,
-            backoff=backoff or exponential_backoff(FIRST_DELAY_S, MAX_DELAY_S, BACKOFF_SPREAD),
-            healthy_after_s=HEALTHY_AFTER_S,
-        )
-
-    # --- life -------------------------------------------------------------------------------
-
-    async def run(self) -> NoReturn:
-        """Keep the account connected until cancelled.
-
-        Raises AuthError or UnsupportedError when trying again cannot help.
-        """
-        try:
-            await self._supervisor.run()
-        except VendorError as err:
-            self._lasting = err
-            self._report(err)
-            raise
-        finally:
-            self._ended = True
-            self._up.set()
-            self._news.set()
-
-    async def ready(self, *, patient: bool = True) -> None:
-        """Wait until all hubs and devices are known.
-
-        A patient caller waits through lost links, bounds that with ``asyncio.timeout`` and reads ``last_error`` when
-        it strikes; any other gets the first LinkError that ``run()`` would wait after. Raises AuthError or
-        UnsupportedError when ``run()`` ended with it, and LinkClosedError when it was stopped.
-        """
-        await self._news.wait()
-        while patient and not (self.connected or self._ended):
-            await self._up.wait()
-        if self._lasting:
-            raise self._lasting
-        if not self.connected:
-            raise self.last_error or LinkClosedError("stopped before the cloud answered")
-
-    @property
-    def connected(self) -> bool:
-        """Whether the link is up and the list was read on it."""
-        return self._connection is not None and self._connection.established
 
     @property
     def host(self) -> str:
@@ -208,16 +143,6 @@ class HomismartClient:
     def devices(self) -> Mapping[str, Device]:
         """All hubs and devices by id, as last known; changes with the news."""
         return self._inventory.devices
-
-    def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Have every change told, in order; gives back what ends that."""
-        entry = (object(), listener)  # the same listener may be there twice
-        self._listeners = (*self._listeners, entry)
-
-        def unsubscribe() -> None:
-            self._listeners = tuple(each for each in self._listeners if each is not entry)
-
-        return unsubscribe
 
     # --- commands ---------------------------------------------------------------------------
     # Each returns when a report shows what was wanted. Each raises LinkError when there is no link or it drops, and
@@ -317,33 +242,9 @@ class HomismartClient:
             raise ValueError("text that cannot be sent")
         return await self._settled(lambda connection: connection.submit(command, self._now()))
 
-    async def _settled(self, submit: Callable[[Connection], int]) -> Any:
-        """Have something submitted and wait for its end; gives the answer if there is one."""
-        connection = self._connection
-        if connection is None or not connection.established:
-            raise LinkClosedError("there is no link to the cloud")
-        ticket = submit(connection)
-        waiter = self._waiters[ticket] = asyncio.get_running_loop().create_future()
-        for (
-            event
-        ) in connection.told():  # what is on the way counts at once, also for the next caller
-            self._deliver(event)
-        self._supervisor.wake()
-        try:
-            return await waiter
-        except asyncio.CancelledError:
-            connection.withdraw(ticket)
-            self._supervisor.wake()
-            raise
-        finally:
-            del self._waiters[ticket]
-
-    @staticmethod
-    def _now() -> float:
-        return asyncio.get_running_loop().time()
-
     # --- the link ---------------------------------------------------------------------------
 
+    @override
     @asynccontextmanager
     async def _open_link(self) -> AsyncIterator[tuple[WebSocketTransport, Connection]]:
         """Open the websocket of the server we are to log in to."""
@@ -351,7 +252,7 @@ class HomismartClient:
         async with open_websocket(
             self._session, URL(address.url), server_hostname=address.server_hostname
         ) as transport:
-            self._connection = connection = Connection(
+            connection = Connection(
                 self._now(),
                 self._tickets,
                 self._credentials,
@@ -362,16 +263,12 @@ class HomismartClient:
                 list_interval_s=self._list_interval_s,
                 statistics=self.statistics,
             )
-            try:
-                yield transport, connection
-            except LinkClosedError as err:
-                self._closed(connection, err)
-                raise
-            finally:
-                self._connection = None
-                for waiter in self._waiters.values():
-                    if not waiter.done():
-                        waiter.set_exception(LinkClosedError("the link to the cloud was lost"))
+            with self._conversing(connection):
+                try:
+                    yield transport, connection
+                except LinkClosedError as err:
+                    self._closed(connection, err)
+                    raise
 
     def _closed(self, connection: Connection, err: LinkClosedError) -> None:
         """Count logins that are answered by hanging up: some servers refuse like that (§4)."""
@@ -385,24 +282,20 @@ class HomismartClient:
             refused.retry_after_s = MAX_DELAY_S
             raise refused from err
 
+    @override
     def _report(self, err: VendorError) -> None:
-        """Take the reason why an attempt failed or the link was lost."""
-        self.last_error = err
         if not isinstance(err, RedirectError):
             self._route.forget()
-            self._news.set()
-        self.statistics.drops[type(err).__name__] += 1
-        _LOGGER.debug("Link to the cloud: %s", err)
-        if self._was_connected:
-            self._was_connected = False
-            self._up.clear()
-            self._tell(self._inventory.lost())
-            self._emit(LinkChanged(connected=False, error=err))
+        super()._report(err)
+
+    @override
+    def _lost(self) -> None:
+        self._tell(self._inventory.lost())
 
     # --- the way in -------------------------------------------------------------------------
 
+    @override
     def _deliver(self, event: Event) -> None:
-        """Turn what the connection understood into changes."""
         match event:
             case ObjectPush(report=report):
                 self._tell(self._inventory.reported(report))
@@ -425,21 +318,9 @@ class HomismartClient:
             case Established():
                 if self._connection and not self._connection.terms_asked:
                     self._terms(required=False)  # confirmed elsewhere meanwhile
-                self._was_connected = True
-                self.last_error = None
-                self._up.set()
-                self._news.set()
-                self._emit(LinkChanged(connected=True))
+                self._established()
             case Noticed(what=what):
                 self._notice(what)
-
-    def _settle(self, settled: Settled) -> None:
-        waiter = self._waiters.get(settled.ticket)
-        if waiter and not waiter.done():
-            if settled.error:
-                waiter.set_exception(settled.error)
-            else:
-                waiter.set_result(settled.answer)
 
     def _take_list(self, reports: tuple[Report, ...]) -> None:
         """Take the list; one that lost too much only when another one says the same some time later."""
@@ -466,25 +347,12 @@ class HomismartClient:
             self.terms_required = required
             self._emit(TermsChanged(required))
 
-    def _notice(self, what: str) -> None:
-        """Log what is not known, once each, so that users can report it."""
-        if self.statistics.first_seen(what):
-            _LOGGER.debug("The Homismart cloud sent something unknown: %r", what)
-
     def _tell(self, changes: Iterable[ModelChange]) -> None:
         for change in changes:
             if isinstance(change, DeviceChanged) and self._connection and _moves(change):
                 by = self._now() + MOTION_LIMIT_S if change.device.motion else None
                 self._connection.expect_standing(change.device.device_id, by)
             self._emit(change)
-
-    def _emit(self, change: Change) -> None:
-        """Tell every listener; one that fails costs the others nothing."""
-        for _, listener in self._listeners:
-            try:
-                listener(change)
-            except Exception:  # the listener's fault must not end the link
-                _LOGGER.exception("A listener failed on %s", type(change).__name__)
 
 
 def _moves(change: DeviceChanged) -> bool:

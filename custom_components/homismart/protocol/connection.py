@@ -44,6 +44,7 @@ from .const import (
     Kind,
     Prefix,
 )
+from .conversation import NEVER, NOW, Established, LinkStatistics, Noticed, Settled
 from .errors import (
     AuthError,
     CommandError,
@@ -84,37 +85,20 @@ from .servers import is_loopback
 
 # Addresses of the other family hide in these.
 _NAT64: Final = ip_network("64:ff9b::/96")
-_NEVER: Final = float("inf")
-_NOW: Final = float("-inf")
-# What is remembered to count unknown names is bounded: the peer chooses them.
-_MAX_UNKNOWN: Final = 100
 
 
 @dataclass(slots=True)
-class Statistics:
+class Statistics(LinkStatistics):
     """What happened on the links of one client, for diagnostics."""
 
-    connects: int = 0
-    drops: Counter[str] = field(default_factory=Counter)
-    """Failed attempts and lost links by the name of the error."""
     errors: Counter[int] = field(default_factory=Counter)
     """Error frames by code; codes that are none count as -1."""
     strays: int = 0
     """Error frames that no command could be charged with."""
     unanswered: int = 0
-    pushes: int = 0
     last_login: datetime | None = None
     redirects: deque[str] = field(default_factory=lambda: deque(maxlen=10))
     """Hosts that the cloud sent us to."""
-    unknown: Counter[str] = field(default_factory=Counter)
-    """How often the peer said what this package does not know, by prefix, type or code."""
-
-    def first_seen(self, what: str) -> bool:
-        """Remember something unknown; True when it is news."""
-        if what not in self.unknown and len(self.unknown) >= _MAX_UNKNOWN:
-            return False
-        self.unknown[what] += 1
-        return self.unknown[what] == 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,11 +230,6 @@ class TermsRequired:
 
 
 @dataclass(frozen=True, slots=True)
-class Established:
-    """The cloud accepted us and sent the list."""
-
-
-@dataclass(frozen=True, slots=True)
 class Listed:
     """The complete list of hubs and devices."""
 
@@ -266,16 +245,6 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
-    """A command came to its end."""
-
-    ticket: int
-    error: CommandError | None = None
-    answer: Any = field(default=None, repr=False)
-    """What was asked for, when it is not about devices."""
-
-
-@dataclass(frozen=True, slots=True)
 class Failed:
     """The cloud sent an error that no command can be charged with."""
 
@@ -287,13 +256,6 @@ class StoodStill:
     """A curtain has not reported for so long that it cannot be moving any more."""
 
     device_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Noticed:
-    """The peer said something that this package does not know."""
-
-    what: str
 
 
 type Event = (
@@ -318,10 +280,10 @@ class _Flight:
     command: Command
     tickets: list[int]
     """The requests of the client that it speaks for."""
-    sent_at: float = _NEVER
-    due: float = _NEVER
+    sent_at: float = NEVER
+    due: float = NEVER
     retried: bool = False
-    decided_by: float = _NEVER
+    decided_by: float = NEVER
     """Number of the first list that may decide about it; only when its time is up."""
 
 
@@ -357,12 +319,12 @@ class Connection:
         self._list_interval_s = list_interval_s
         self._statistics = statistics or Statistics()
         self._login_due = now + LOGIN_LIMIT_S
-        self._established_at = _NEVER
+        self._established_at = NEVER
         self._terms_wanted = False
-        self._terms_due = _NEVER
+        self._terms_due = NEVER
         self._heard_at = now
         self._said_at = now
-        self._pong_due = _NEVER
+        self._pong_due = NEVER
         self._outgoing: deque[str | Control] = deque()
         self._events: list[Event] = []
         self._failing: LinkError | None = None
@@ -372,10 +334,10 @@ class Connection:
         self._unanswered = 0
         self._lists_asked = 0
         self._lists_unanswered = 0
-        self._list_answer_due = _NEVER
-        self._list_due = _NEVER
-        self._listed_at = _NOW
-        self._again_by = _NEVER
+        self._list_answer_due = NEVER
+        self._list_due = NEVER
+        self._listed_at = NOW
+        self._again_by = NEVER
         self._list_tickets: list[int] = []
         self._next_list_tickets: list[int] = []
         self._moving: dict[str, float] = {}
@@ -388,7 +350,7 @@ class Connection:
     def deadline(self) -> float:
         """Loop time when ``tick`` is due; in the past when there is something to write or to tell."""
         if self._outgoing or self._events:
-            return _NOW
+            return NOW
         if self._deadline is None:
             self._deadline = self._plan()
         return self._deadline
@@ -403,7 +365,7 @@ class Connection:
         LinkErrors when it cannot go on.
         """
         self._heard_at = now
-        self._pong_due = _NEVER
+        self._pong_due = NEVER
         if type(data) is not str:
             self._deadline = None
             return ()
@@ -438,7 +400,7 @@ class Connection:
             case OtherAnswer():
                 self._answered(message)
             case TermsConfirmed():
-                if self._terms_due != _NEVER:
+                if self._terms_due != NEVER:
                     self._terms_settled(now)
         return self._take_events()
 
@@ -569,7 +531,7 @@ class Connection:
 
     def _terms_settled(self, now: float) -> None:
         """Ask for the list, also when that was done: it may have been withheld until now."""
-        self._terms_due = self._list_answer_due = _NEVER
+        self._terms_due = self._list_answer_due = NEVER
         self._want_list(now)
 
     def _redirect(self, redirect: Redirect, now: float) -> None:
@@ -600,10 +562,10 @@ class Connection:
         if reports is None:
             return  # the answer that was wanted is still missing
         self._lists_unanswered = 0
-        self._list_answer_due = _NEVER
+        self._list_answer_due = NEVER
         self._listed_at = now
         self._list_due = min(now + self._list_interval_s, self._again_by)
-        self._again_by = _NEVER
+        self._again_by = NEVER
         self._events.append(Listed(reports))
         for report in reports:
             self._notice_type(report)
@@ -733,7 +695,7 @@ class Connection:
 
     def _free_at(self) -> float:
         """Tell when one more frame is not too many for a second."""
-        return self._recent[0] + 1 if len(self._recent) == MAX_FRAMES_PER_S else _NOW
+        return self._recent[0] + 1 if len(self._recent) == MAX_FRAMES_PER_S else NOW
 
     def _may_say(self, now: float) -> bool:
         return now >= self._free_at()
@@ -841,19 +803,19 @@ class Connection:
     def _plan(self) -> float:
         """Find when the next tick is due."""
         if self._failing:
-            return _NOW
+            return NOW
         if not self.logged_in:
             return self._login_due
         due = min(
-            self._pong_due if self._pong_due != _NEVER else self._heard_at + PING_INTERVAL_S,
+            self._pong_due if self._pong_due != NEVER else self._heard_at + PING_INTERVAL_S,
             self._said_at + HEARTBEAT_INTERVAL_S,
             self._terms_due,
-            min((each.due for each in self._flights if each.decided_by == _NEVER), default=_NEVER),
-            min(self._moving.values(), default=_NEVER),
+            min((each.due for each in self._flights if each.decided_by == NEVER), default=NEVER),
+            min(self._moving.values(), default=NEVER),
         )
-        to_say = self._list_answer_due if self._list_answer_due != _NEVER else self._list_due
+        to_say = self._list_answer_due if self._list_answer_due != NEVER else self._list_due
         if self._terms_wanted or (self._waiting and self.established and self._sendable()):
-            to_say = _NOW
+            to_say = NOW
         return min(due, max(to_say, self._free_at()))
 
     def _expire(self, now: float) -> None:
@@ -862,15 +824,15 @@ class Connection:
             if now >= flight.due and flight.command.answer:
                 # Whether the cloud knows the question is not known either: no sign of a stuck session.
                 self._settle(flight, UnansweredError("no answer from the cloud"))
-            elif now >= flight.due and flight.decided_by == _NEVER:
+            elif now >= flight.due and flight.decided_by == NEVER:
                 flight.decided_by = self._lists_asked + 1
                 self._want_list(now)
-                if self._pong_due == _NEVER:  # is anybody there at all?
+                if self._pong_due == NEVER:  # is anybody there at all?
                     self._ping(now)
 
     def _ask_list_when_due(self, now: float) -> None:
         """Ask for the list, again and again when it does not come, but not for ever."""
-        waiting = self._list_answer_due != _NEVER
+        waiting = self._list_answer_due != NEVER
         if now < (self._list_answer_due if waiting else self._list_due):
             return
         if self._lists_unanswered >= LIST_ATTEMPTS:
@@ -883,7 +845,7 @@ class Connection:
         self._lists_asked += 1
         self._lists_unanswered += 1
         self._list_answer_due = now + LIST_LIMIT_S
-        self._list_due = _NEVER
+        self._list_due = NEVER
         self._list_tickets += self._next_list_tickets
         self._next_list_tickets = []
         self._say(LIST_OBJECTS, now)
@@ -891,7 +853,7 @@ class Connection:
     def _keep_alive(self, now: float) -> None:
         if now >= self._pong_due:
             raise PeerSilentError("the cloud does not answer pings any more")
-        if self._pong_due == _NEVER and now >= self._heard_at + PING_INTERVAL_S:
+        if self._pong_due == NEVER and now >= self._heard_at + PING_INTERVAL_S:
             self._ping(now)
         if now >= self._said_at + HEARTBEAT_INTERVAL_S:
             self._say(HEARTBEAT, now)
@@ -902,13 +864,13 @@ class Connection:
 
     def _hint(self, now: float) -> None:
         """Follow a hint that the list is out of date, but not every one of a flood."""
-        on_its_way = self._list_answer_due != _NEVER
+        on_its_way = self._list_answer_due != NEVER
         self._want_list(max(now, (now if on_its_way else self._listed_at) + HINT_INTERVAL_S))
 
     def _want_list(self, by: float) -> None:
         """Have the list asked for by then; one that is on its way already may be too old."""
         self._deadline = None
-        if self._list_answer_due != _NEVER:
+        if self._list_answer_due != NEVER:
             self._again_by = min(self._again_by, by)
         else:
             self._list_due = min(self._list_due, by)

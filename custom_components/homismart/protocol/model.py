@@ -163,7 +163,7 @@ class Inventory:
                 return
             if len(self._devices) >= MAX_OBJECTS:
                 return
-            device, _ = apply(Device(report.device_id), report)
+            device, _ = apply(Device(report.device_id), report, listed=True)
             device = device.changed({"reachable": self._reachable(device)})
             self._devices[report.device_id] = device
             yield DeviceAdded(device)
@@ -232,8 +232,8 @@ class Inventory:
 def apply(device: Device, report: Report, *, listed: bool = False) -> tuple[Device, frozenset[str]]:
     """Merge a report into a device; gives the device and the names of the fields that changed.
 
-    Members that the report does not mention stay, also those nobody understands. A report that was ``listed`` repeats
-    what the cloud knew already.
+    Members that the report does not mention stay, also those nobody understands. A report that was ``listed``, like
+    the first one of a device, repeats what the cloud knew already.
     """
     changes = {
         name: value for name, value in report.values.items() if value != getattr(device, name)
@@ -247,7 +247,7 @@ def apply(device: Device, report: Report, *, listed: bool = False) -> tuple[Devi
         about_motion = (
             not listed and changes.keys() <= {"updated_at"} and "level" not in device.pending
         )
-        changes |= _moved(device, report.curtain, about_motion=about_motion)
+        changes |= _moved(device, report.curtain, about_motion=about_motion, listed=listed)
     members = {**device.members, **report.members}
     if len(members) > MAX_MEMBERS:  # the peer names them: what is new counts
         members = dict(report.members)
@@ -256,8 +256,13 @@ def apply(device: Device, report: Report, *, listed: bool = False) -> tuple[Devi
     return device.changed(changes), changed
 
 
-def _moved(device: Device, state: CurtainState, *, about_motion: bool) -> dict[str, Any]:
-    """Derive where a curtain is and which way it moves (§7.3)."""
+def _moved(
+    device: Device, state: CurtainState, *, about_motion: bool, listed: bool
+) -> dict[str, Any]:
+    """Derive where a curtain is and which way it moves (§7.3).
+
+    That it is closed needs more than a target: somebody at the wall who asks to close once more has it told twice.
+    """
     values: dict[str, Any] = {}
     if state.standing:
         values["motion"] = None
@@ -271,8 +276,14 @@ def _moved(device: Device, state: CurtainState, *, about_motion: bool) -> dict[s
         values["level"] = state.level
         if _is_on_its_way(device, state.level):
             pass  # and goes on
-        elif device.motion and state.level == device.level and not about_motion:
-            pass  # not told twice by the motor
+        elif (
+            device.motion
+            and state.level == device.level
+            and (not about_motion or state.level == LEVEL_CLOSED)
+        ):
+            pass  # not told twice by the motor, or perhaps not
+        elif start is None and state.level == LEVEL_CLOSED and not listed:
+            values["motion"] = Motion.CLOSING  # nobody knows from where, perhaps from open
         elif start is None or state.level == start:
             values["motion"] = None
             values["standing_level"] = state.level

@@ -5,8 +5,9 @@ from collections.abc import Coroutine, Mapping
 from importlib import import_module
 from typing import Protocol, cast
 
+from script.lending import lend_core
+
 from ..errors import ExitStatus
-from ..load import lend
 
 VENDORS: Mapping[str, str] = {
     "dio_chacon": "DiO Wi-Fi shutters, switches, plugs and doorbells, through the vendor's cloud",
@@ -30,5 +31,5 @@ class Vendor(Protocol):
 
 def load(domain: str) -> Vendor:
     """Import the module of one vendor with its protocol core, and nothing of Home Assistant."""
-    lend(domain)
+    lend_core(domain)
     return cast(Vendor, import_module(f"{__name__}.{domain}"))

@@ -39,9 +39,9 @@ class Home:
     """From the simulator's line to the lines that tell a person what to type."""
     try_this: tuple[str, ...]
     scenarios: tuple[Scenario, ...]
-    link_down: Json
+    link_down: Json = field(default_factory=lambda: {"op": "link", "action": "down"})
     """The operation of the control address that cuts the vendor's link, and keeps it cut."""
-    link_up: Json
+    link_up: Json = field(default_factory=lambda: {"op": "link", "action": "up"})
     """The operation that undoes it."""
     outlives_link: frozenset[str] = frozenset()
     """Ends of unique ids of entities that stay available without the link."""

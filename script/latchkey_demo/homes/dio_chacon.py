@@ -5,8 +5,7 @@ from functools import partial
 from ..api import Json
 from ..errors import DemoError
 from ..house import House
-from ..scenarios import blip, press_twice, rename
-from ..states import UNAVAILABLE
+from ..scenarios import blip, offline, press_twice, rename
 from . import Home, Scenario
 
 SHUTTER = "Volet chambre"
@@ -14,6 +13,8 @@ LIGHT = "Plafonnier couloir"
 PLUG = "Prise lampadaire"
 DOORBELL = "Portier"
 ADDED = "Prise balcon"
+
+_press_wall_switch = partial(press_twice, LIGHT)
 
 
 def _answers(line: Json) -> dict[str, Json]:
@@ -33,11 +34,6 @@ def _by_hand(line: Json) -> tuple[str, ...]:
         f"e-mail {line['email']}   password {line['password']}",
         f"server addresses: WebSocket {line['ws_url']}   login {line['auth_url']}",
     )
-
-
-async def _press_wall_switch(house: House) -> str:
-    """Press the switch on the wall, twice."""
-    return await press_twice(house, LIGHT)
 
 
 async def _press_plug(house: House) -> str:
@@ -93,20 +89,6 @@ async def _ring(house: House) -> str:
     return "ring, exactly once although told twice"
 
 
-async def _go_offline(house: House) -> str:
-    """Take a device off the Wi-Fi and bring it back; the others stay."""
-    device, other = await house.id_of(LIGHT), await house.id_of(PLUG)
-    await house.control("online", device=device, online=False)
-    await house.until(device, UNAVAILABLE)
-    await house.until(f"{device}-connectivity", "off")
-    if house.state(other).value == UNAVAILABLE:
-        raise DemoError(f"{PLUG} is unavailable although only {LIGHT} went offline")
-    await house.control("online", device=device, online=True)
-    await house.until_state(device, lambda state: state.value in {"on", "off"}, "back")
-    await house.until(f"{device}-connectivity", "on")
-    return "unavailable alone, and back"
-
-
 async def _add_and_remove(house: House) -> str:
     """Pair a device and delete it again; the list is asked for by the account's button."""
     refresh = house.entity_id(house.account("refresh"))
@@ -147,11 +129,9 @@ HOME = Home(
         Scenario(name="remote and app on a shutter", play=_move_by_remote),
         Scenario(name="doorbell rings exactly once", play=_ring),
         Scenario(name="renamed in the app", play=partial(rename, PLUG, "Prise lecture")),
-        Scenario(name="device offline and online", play=_go_offline),
+        Scenario(name="device offline and online", play=partial(offline, LIGHT, (LIGHT,), PLUG)),
         Scenario(name="device paired and deleted", play=_add_and_remove),
         Scenario(name="connection dropped for a moment", play=partial(blip, _press_wall_switch)),
     ),
-    link_down={"op": "link", "action": "down"},
-    link_up={"op": "link", "action": "up"},
     outlives_link=frozenset({"-connection"}),
 )

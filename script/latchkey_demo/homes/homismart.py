@@ -6,8 +6,7 @@ from functools import partial
 from ..api import Json
 from ..errors import DemoError
 from ..house import House
-from ..scenarios import blip, interrupted, press_twice, rename
-from ..states import UNAVAILABLE
+from ..scenarios import blip, interrupted, offline, press_twice, rename
 from . import Home, Scenario
 
 LIGHT = "Corridor light"
@@ -22,6 +21,8 @@ SECOND = "second_control_url"
 TERMS_CONFIRMED = "0222"
 ON_THE_WAY_S = 0.5
 """Curtains report nothing on their way: there is nothing to wait for but time."""
+
+_press = partial(press_twice, LIGHT)
 
 
 def _answers(line: Json) -> dict[str, Json]:
@@ -43,15 +44,10 @@ def _by_hand(line: Json) -> tuple[str, ...]:
     )
 
 
-async def _press(house: House) -> str:
-    """Press the switch on the wall, twice."""
-    return await press_twice(house, LIGHT)
-
-
 async def _press_socket(house: House) -> str:
     """Press the button of a socket, and change its indicator light in the app."""
     device = await house.id_of(SOCKET)
-    done = await press_twice(house, SOCKET)
+    done = await press_twice(SOCKET, house)
     for level, value in ((0, "off"), (60, "on")):
         await house.control("led", device=device, level=level)
         await house.until(f"{device}-led", value)
@@ -102,24 +98,6 @@ async def _turn_key(house: House) -> str:
     if values[:1] != ["unlocked"] or set(values[1:]) - {"locked"}:
         raise DemoError(f"{door} went through {', '.join(values)}")
     return "unlocked, locked"
-
-
-async def _lose_hub(house: House) -> str:
-    """Take a hub off line: its devices go with it, the others stay; then bring it back."""
-    hub = await house.id_of(HUB)
-    behind = [await house.id_of(name) for name in BEHIND_HUB]
-    other = await house.id_of(LIGHT)
-    await house.control("online", device=hub, online=False)
-    await house.until(f"{hub}-connectivity", "off")
-    for device in behind:
-        await house.until(device, UNAVAILABLE)
-    if house.state(other).value == UNAVAILABLE:
-        raise DemoError(f"{LIGHT} is unavailable although only {HUB} went off line")
-    await house.control("online", device=hub, online=True)
-    await house.until(f"{hub}-connectivity", "on")
-    for device in behind:
-        await house.until_state(device, lambda state: state.value != UNAVAILABLE, "back")
-    return f"{len(behind)} devices unavailable with it, and back"
 
 
 async def _add_and_remove(house: House) -> str:
@@ -173,15 +151,16 @@ HOME = Home(
         Scenario(name="hand and app on a curtain", play=_move_by_hand),
         Scenario(name="shutter stops half-way", play=_stop_half_way),
         Scenario(name="door unlocked and locked in the app", play=_turn_key),
-        Scenario(name="hub off line takes its devices along", play=_lose_hub),
+        Scenario(
+            name="hub off line takes its devices along",
+            play=partial(offline, HUB, BEHIND_HUB, LIGHT),
+        ),
         Scenario(name="renamed in the app", play=partial(rename, CURTAIN, "Dressing room")),
         Scenario(name="device paired and deleted", play=_add_and_remove),
         Scenario(name="redirected to another server", play=_redirect),
         Scenario(name="new terms of use", play=_agree),
         Scenario(name="connection dropped for a moment", play=partial(blip, _press)),
     ),
-    link_down={"op": "link", "action": "down"},
-    link_up={"op": "link", "action": "up"},
     outlives_link=frozenset({"-connection"}),
     left_out=frozenset({"-led", "-closed_position"}),
 )

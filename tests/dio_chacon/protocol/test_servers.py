@@ -118,6 +118,14 @@ def test_loopback(host: str, loopback: bool) -> None:
     assert is_loopback(host) is loopback
 
 
+@pytest.mark.parametrize("scheme", ["https", "wss"])
+def test_plain_addresses_are_told_what_is_wrong(scheme: str) -> None:
+    """The message says what the address must begin with, and where not."""
+    message = f"server address must start with {scheme}://, except on this machine"
+    with pytest.raises(UnsupportedError, match=f"^{message}$"):
+        checked_address("http://cloud.example.org", scheme)
+
+
 def test_servers() -> None:
     """Both addresses are checked when they are given, each for its own scheme."""
     assert Servers() == Servers(LOGIN_URL, WEBSOCKET_URL)

@@ -488,14 +488,20 @@ OPENING, CLOSING = Motion.OPENING, Motion.CLOSING
         (("300",), 100, None, True),
         (("200",), 0, None, False),
         (("30",), 30, None, False),
-        (("100",), 100, None, True),
+        (("100",), 100, CLOSING, False),
+        (("100", "300"), 100, None, True),
+        (("100", "260"), 60, None, False),
         (("230", "70"), 70, CLOSING, False),
         (("230", "0"), 0, OPENING, False),
         (("230", "100"), 100, CLOSING, False),
         (("230", "30"), 30, None, False),
         (("230", "70", "270"), 70, None, False),
         (("230", "100", "300"), 100, None, True),
-        (("230", "100", "100"), 100, None, True),
+        (("230", "100", "100"), 100, CLOSING, False),
+        (("230", "100", "100", "300"), 100, None, True),
+        (("230", "70", "70"), 70, None, False),
+        (("270", "0", "0"), 0, None, False),
+        (("230", "100", "99", "100"), 100, CLOSING, False),
         (("230", "100", "260"), 60, None, False),
         (("230", "40", "50", "100"), 100, CLOSING, False),
         (("230", "99"), 30, None, False),
@@ -540,9 +546,28 @@ def test_sent_back_to_where_it_came_from(states: tuple[str, ...], motion: Motion
     curtain = Curtain(*states)
     assert curtain.device.motion is motion
     assert curtain.device.is_closed is False
+    curtain.tell(f"2{states[-1]:>02}" if states[-1] != "100" else "300")
     target = int(states[-1])
-    curtain.tell(states[-1])
     assert curtain.shown == (target, None, target == 100)
+
+
+def test_asked_by_hand_to_close_once_more() -> None:
+    """Two presses on the wall tell the target twice while the curtain is still half open: it is not closed (§7.3)."""
+    curtain = Curtain("200", "100")
+    for _ in range(3):
+        assert curtain.tell("100") == set()
+        assert curtain.shown == (100, CLOSING, False)
+    assert curtain.tell("260") == {"level", "motion", "standing_level"}
+    assert curtain.shown == (60, None, False)
+
+
+def test_the_list_says_closed() -> None:
+    """What the cloud knows when nothing has moved for long counts, also where the motor never tells that it stands."""
+    curtain = Curtain("230", "100", "100")
+    list(curtain.inventory.stood_still(CURTAIN))
+    assert curtain.shown == (None, None, None)
+    list(curtain.inventory.listed([said(HUB), said(CURTAIN, curtainState="100")]))
+    assert curtain.shown == (100, None, True)
 
 
 def test_echo_of_a_command_is_no_second_report() -> None:
@@ -599,6 +624,8 @@ def test_it_cannot_be_moving_any_more() -> None:
     assert list(curtain.inventory.stood_still(CURTAIN)) == []
     assert list(curtain.inventory.stood_still("nobody")) == []
     curtain.tell("100")
+    assert curtain.shown == (100, CLOSING, False)
+    curtain.tell("300")
     assert curtain.shown == (100, None, True)
 
 

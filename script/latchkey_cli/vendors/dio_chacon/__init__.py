@@ -17,7 +17,7 @@ from custom_components.dio_chacon.protocol import (
     VendorError,
 )
 
-from ...credentials import from_environment_or_prompt
+from ...credentials import account, variables
 from ...errors import CliError, ExitStatus
 from ...link import run_linked
 from ...options import (
@@ -34,8 +34,7 @@ from .actions import ACTIONS, operate
 
 __all__ = ["VendorError", "add_commands", "prepare"]
 
-USERNAME = "DIO_CHACON_USERNAME"
-PASSWORD = "DIO_CHACON_PASSWORD"
+DOMAIN = "dio_chacon"
 
 
 def add_commands(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +42,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     parser.description = f"""{parser.description}.
 
 The e-mail address and the password of the account are read from the environment variables
-{USERNAME} and {PASSWORD}, or asked for.
+{" and ".join(variables(DOMAIN))}, or asked for.
 DEVICE is the name of a device, in upper or lower case, or its id."""
     common = common_options(WEBSOCKET_URL)
     common.add_argument(
@@ -79,11 +78,7 @@ def prepare(arguments: Arguments) -> Coroutine[None, None, ExitStatus]:
             ExitStatus.USAGE,
         )
     servers = Servers(arguments.login_url, arguments.url) if arguments.url else Servers()
-    credentials = Credentials(
-        from_environment_or_prompt(USERNAME, "E-mail address").strip(),
-        from_environment_or_prompt(PASSWORD, "Password", secret=True),
-        _installation_id(),
-    )
+    credentials = Credentials(*account(DOMAIN, "E-mail address"), _installation_id())
     return _run(arguments, servers, credentials)
 
 

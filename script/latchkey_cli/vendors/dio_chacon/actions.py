@@ -10,10 +10,11 @@ from typing import Any
 
 from custom_components.dio_chacon.protocol import Device, DioClient, Kind, Movement, VendorError
 
-from ...actions import Action, warn, whole_number
+from ...actions import Action, result, send, warn, whole_number
 from ...errors import ExitStatus
-from ...output import Json, printable, say, say_json
-from .words import KINDS, MOVING, as_json, find_device, state_text
+from ...output import say, say_json
+from . import words
+from .words import MOVING
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,12 +99,7 @@ async def operate(
     action: DioAction, client: DioClient, arguments: argparse.Namespace
 ) -> ExitStatus:
     """Send one command, and wait for the device's own report when that is wanted."""
-    device = find_device(client, arguments.device)
-    name = printable(device.name)
-    action.check(device, device.name, KINDS[device.kind])
-    if not device.connected:
-        warn(f"{name} is offline as far as the cloud knows; sending all the same")
-    await action.send(client, device.device_id, arguments.value)
+    device, name = await send(words, action, client, arguments)
     if not arguments.json:
         say(f"{name}: {action.name} acknowledged by the cloud")
     confirmed = None
@@ -112,19 +108,12 @@ async def operate(
         confirmed = await _confirmed(action, client, device.device_id, arguments.value, limit_s)
         device = client.devices.get(device.device_id, device)
         if not arguments.json:
-            say(f"{name}: the device reports {state_text(device) or 'nothing'}")
+            say(f"{name}: the device reports {words.state_text(device) or 'nothing'}")
         if not confirmed:
             warn(f"{name} did not report {action.name} within {limit_s:g} s")
     if arguments.json:
-        result: Json = {
-            "device": device.device_id,
-            "name": device.name,
-            "command": action.name,
-            "value": arguments.value,
-            "acknowledged": True,
-            "confirmed": confirmed,
-        }
-        say_json(result | ({"state": as_json(device)} if arguments.wait else {}))
+        told = result(action, device, arguments.value, acknowledged=True, confirmed=confirmed)
+        say_json(told | ({"state": words.as_json(device)} if arguments.wait else {}))
     return ExitStatus.UNCONFIRMED if confirmed is False else ExitStatus.DONE
 
 

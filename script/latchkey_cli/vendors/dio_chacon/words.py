@@ -7,7 +7,7 @@ from custom_components.dio_chacon.protocol import Change, Device, DioClient, Kin
 
 from ...lookup import find
 from ...output import Json, table
-from ...reads import about
+from ...reads import about, position_text
 
 KINDS: Mapping[Kind, str] = {
     Kind.SHUTTER: "shutter",
@@ -30,7 +30,7 @@ _STATE_FIELDS = (
     "last_ring",
     "sd_card",
 )
-_IN_STATE_TEXT = frozenset(
+IN_STATE_TEXT = frozenset(
     {
         "acknowledged_movement",
         "is_on",
@@ -41,7 +41,8 @@ _IN_STATE_TEXT = frozenset(
         "quiet",
     }
 )
-_IN_LINK_TEXT = frozenset({"connected", "reported"})
+IN_LINK_TEXT = frozenset({"connected", "reported"})
+STAMPS = frozenset[str]()
 # Of these only the fact that they changed is told.
 _PRIVATE = frozenset({"mac", "room_id"})
 
@@ -94,11 +95,16 @@ def link_text(device: Device) -> str:
     return "not read" if device.connected is None else "no state"
 
 
+def offline(device: Device) -> bool:
+    """Tell whether a person should be warned that a device is not reached."""
+    return not device.connected
+
+
 def state_text(device: Device) -> str:
     """Say what a device last reported; empty when it has nothing to report."""
     parts: list[str] = []
     if device.kind is Kind.SHUTTER or device.position is not None:
-        parts.append(_position_text(device.position))
+        parts.append(position_text(device.position))
         if device.movement in MOVING:
             parts.append(MOVING[device.movement])
         elif device.acknowledged_movement:
@@ -131,15 +137,6 @@ def told(change: Change) -> tuple[Json, str] | None:
     return None
 
 
-def changed_text(device: Device, fields: frozenset[str]) -> str:
-    """Say what changed: state and link in words, anything else by name and value."""
-    parts = [state_text(device)] if fields & _IN_STATE_TEXT else []
-    parts += [link_text(device)] if fields & _IN_LINK_TEXT else []
-    rest = fields - _IN_STATE_TEXT - _IN_LINK_TEXT
-    parts += [f"{name} {field(device, name)}" for name in sorted(rest)]
-    return ", ".join(parts)
-
-
 def as_json(device: Device) -> Json:
     """Give all that is known of a device and may be shown to others."""
     return {
@@ -169,14 +166,3 @@ def field(device: Device, name: str) -> Any:
     if name in _PRIVATE:
         return "changed"
     return getattr(device, name) if hasattr(device, name) else getattr(device.record, name)
-
-
-def _position_text(position: int | None) -> str:
-    match position:
-        case None:
-            return "position unknown"
-        case 0:
-            return "closed"
-        case 100:
-            return "open"
-    return f"{position} % open"

@@ -15,7 +15,7 @@ from custom_components.homismart.protocol import (
 )
 
 from ...actions import warn
-from ...credentials import from_environment_or_prompt
+from ...credentials import account, variables
 from ...errors import CliError, ExitStatus
 from ...link import run_linked
 from ...options import Arguments, Handler, add_actions, add_reads, command_adder, common_options
@@ -24,8 +24,7 @@ from .actions import ACTIONS, GROUPS, operate, operate_all
 
 __all__ = ["VendorError", "add_commands", "prepare"]
 
-USERNAME = "HOMISMART_USERNAME"
-PASSWORD = "HOMISMART_PASSWORD"
+DOMAIN = "homismart"
 TERMS = "the cloud has new terms of use; agree to them in the Homismart app, or with --accept-terms"
 
 
@@ -34,7 +33,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     parser.description = f"""{parser.description}.
 
 The user name (e-mail address) and the password of the account are read from the environment
-variables {USERNAME} and {PASSWORD}, or asked for.
+variables {" and ".join(variables(DOMAIN))}, or asked for.
 DEVICE is the name of a device or hub, in upper or lower case, or its id.
 A command is done when the device itself has reported what was wanted."""
     common = common_options(WEBSOCKET_URL)
@@ -58,8 +57,7 @@ def prepare(arguments: Arguments) -> Coroutine[None, None, ExitStatus]:
     Raises CliError and UnsupportedError.
     """
     servers = Servers(arguments.url) if arguments.url else Servers()
-    username = from_environment_or_prompt(USERNAME, "User name (e-mail address)").strip()
-    password = from_environment_or_prompt(PASSWORD, "Password", secret=True)
+    username, password = account(DOMAIN, "User name (e-mail address)")
     return _run(arguments, servers, Credentials(username, digest(password)))
 
 

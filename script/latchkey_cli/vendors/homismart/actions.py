@@ -14,10 +14,11 @@ from custom_components.homismart.protocol import (
     Kind,
 )
 
-from ...actions import Action, warn, whole_number
+from ...actions import Action, result, send, whole_number
 from ...errors import ExitStatus
-from ...output import Json, printable, say, say_json
-from .words import COVERS, as_json, find_device, kind_of, name_of, state_text
+from ...output import printable, say, say_json
+from . import words
+from .words import COVERS, state_text
 
 OPEN, CLOSED = 100, 0
 
@@ -148,23 +149,11 @@ async def operate(
     action: HomismartAction, client: HomismartClient, arguments: argparse.Namespace
 ) -> ExitStatus:
     """Send one command; it is done when a report of the device, or the list, shows it."""
-    device = find_device(client, arguments.device)
-    name = printable(name_of(device))
-    action.check(device, name_of(device), kind_of(device))
-    if device.reachable is False:
-        warn(f"{name} is offline as far as the cloud knows; sending all the same")
-    await action.send(client, device.device_id, arguments.value)
+    device, name = await send(words, action, client, arguments)
     device = client.devices.get(device.device_id, device)
     if arguments.json:
-        result: Json = {
-            "device": device.device_id,
-            "name": device.name,
-            "command": action.name,
-            "value": arguments.value,
-            "confirmed": True,
-            "state": as_json(device),
-        }
-        say_json(result)
+        state = words.as_json(device)
+        say_json(result(action, device, arguments.value, confirmed=True, state=state))
     else:
         reported = printable(action.reported(device))
         say(f"{name}: {action.name} confirmed; the device reports {reported}")

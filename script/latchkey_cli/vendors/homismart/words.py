@@ -14,6 +14,7 @@ from custom_components.homismart.protocol import (
 
 from ...lookup import find
 from ...output import Json, table
+from ...reads import position_text
 
 KINDS: Mapping[Kind, str] = {
     Kind.HUB: "hub",
@@ -45,12 +46,12 @@ _STATE_FIELDS = (
     "shared",
     "icon_id",
 )
-_IN_STATE_TEXT = frozenset({"is_on", "locked", "motion", "position", "led"})
-_IN_LINK_TEXT = frozenset({"online", "reachable"})
+IN_STATE_TEXT = frozenset({"is_on", "locked", "motion", "position", "led"})
+IN_LINK_TEXT = frozenset({"online", "reachable"})
 # What the client keeps for itself: wishes under way, and what it derives movement from.
 _INTERNAL = frozenset({"lit_led", "pending", "standing_level"})
 # Comes along with every other change.
-_STAMPS = frozenset({"updated_at"})
+STAMPS = frozenset({"updated_at"})
 
 
 def find_device(client: HomismartClient, wanted: str) -> Device:
@@ -107,6 +108,11 @@ def link_text(device: Device) -> str:
     return "offline" if device.online is False else "hub offline"
 
 
+def offline(device: Device) -> bool:
+    """Tell whether a person should be warned that a device is not reached."""
+    return device.reachable is False
+
+
 def state_text(device: Device) -> str:
     """Say what a device last reported; empty when it has nothing to report."""
     parts: list[str] = []
@@ -131,16 +137,8 @@ def state_text(device: Device) -> str:
 
 def _position_text(device: Device) -> str:
     """Say where a curtain is; of a moving one is only known where it goes to."""
-    if device.position is None:
-        return "position unknown"
-    match device.position:
-        case 0:
-            where = "closed"
-        case 100:
-            where = "open"
-        case position:
-            where = f"{position} % open"
-    match device.motion:
+    where = position_text(device.position)
+    match device.motion if device.position is not None else None:
         case Motion.OPENING:
             return f"opening, to {where}"
         case Motion.CLOSING:
@@ -152,17 +150,6 @@ def told_fields(fields: frozenset[str]) -> frozenset[str]:
     """Give the names under which changes are told: percent open instead of the wire's levels."""
     told = fields - _INTERNAL
     return (told - {"level"}) | {"position"} if "level" in told else told
-
-
-def changed_text(device: Device, fields: frozenset[str]) -> str:
-    """Say what changed: state and link in words, anything else by name and value."""
-    parts = [state_text(device)] if fields & _IN_STATE_TEXT else []
-    parts += [link_text(device)] if fields & _IN_LINK_TEXT else []
-    rest = fields - _IN_STATE_TEXT - _IN_LINK_TEXT
-    if parts or rest - _STAMPS:
-        rest -= _STAMPS
-    parts += [f"{name} {field(device, name)}" for name in sorted(rest)]
-    return ", ".join(parts)
 
 
 def as_json(device: Device) -> Json:
