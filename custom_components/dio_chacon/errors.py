@@ -52,9 +52,12 @@ class Details(TypedDict):
 
 
 def error_key(err: VendorError) -> str:
-    """Name the text that belongs to an error: that of its code, else of the nearest class in the table."""
-    if isinstance(err, CommandError) and err.code in CODE_KEYS:
-        return CODE_KEYS[err.code]
+    """Name the text that belongs to an error: that of its reason or code, else of the nearest class in the table."""
+    if isinstance(err, CommandError):
+        if err.reason:
+            return err.reason
+        if err.code in CODE_KEYS:
+            return CODE_KEYS[err.code]
     return next(TRANSLATION_KEYS[cls] for cls in type(err).__mro__ if cls in TRANSLATION_KEYS)
 
 

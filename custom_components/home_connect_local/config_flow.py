@@ -154,9 +154,7 @@ class HomeConnectConfigFlow(ConfigFlow, domain=DOMAIN):
         return await self.async_step_upload()
 
     @override
-    async def async_step_zeroconf(
-        self, discovery_info: ZeroconfServiceInfo
-    ) -> ConfigFlowResult:
+    async def async_step_zeroconf(self, discovery_info: ZeroconfServiceInfo) -> ConfigFlowResult:
         """Take note of an appliance that announces itself."""
         announcement = read_announcement(
             discovery_info.properties,
@@ -383,9 +381,7 @@ class HomeConnectConfigFlow(ConfigFlow, domain=DOMAIN):
             places.append((self._host, self._port))
         places += [
             (host, None)
-            for host in default_hosts(
-                self._profile.description.head, self._profile.connection_type
-            )
+            for host in default_hosts(self._profile.description.head, self._profile.connection_type)
         ]
         error: str | None = None
         for self._host, self._port in places:
@@ -428,7 +424,9 @@ class HomeConnectConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def _async_greet(self) -> None:
         """Connect once; raises VendorError."""
-        client = new_client(self.hass, self._data() | {CONF_DEVICE_ID: self._trial_id}, self._profile)
+        client = new_client(
+            self.hass, self._data() | {CONF_DEVICE_ID: self._trial_id}, self._profile
+        )
         running = self.hass.async_create_background_task(client.run(), f"{DOMAIN} form")
         try:
             async with asyncio.timeout(CONNECT_LIMIT_S):

@@ -6,9 +6,7 @@ from homeassistant.const import Platform
 from homeassistant.util.signal_type import SignalType
 
 from .protocol import (
-    InvalidValueError,
     KeyRefusedError,
-    PreconditionError,
     SessionsExhaustedError,
     SwitchedOffError,
     VendorError,
@@ -62,9 +60,7 @@ NETWORK_INTERVAL_S: Final = 300.0
 
 # Texts for errors that only appliances have, by class, by reason and by code (wire.md §8).
 ERROR_KEYS: Final[dict[type[VendorError], str]] = {
-    InvalidValueError: "invalid_value",
     KeyRefusedError: "auth_failed",
-    PreconditionError: "precondition",
     SessionsExhaustedError: "sessions_exhausted",
     SwitchedOffError: "offline",
     WrongApplianceError: "wrong_device",

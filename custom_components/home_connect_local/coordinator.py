@@ -263,9 +263,7 @@ class Coordinator:
                 self._show_troubles(troubles)
 
     def _link_lost(self, error: VendorError | None) -> None:
-        _LOGGER.info(
-            "Connection to the %s lost: %s (entry %s)", PEER_NAME, error, self.entry_id
-        )
+        _LOGGER.info("Connection to the %s lost: %s (entry %s)", PEER_NAME, error, self.entry_id)
         self.since = dt_util.utcnow()
         self.last_error = type(error).__name__ if error else None
         self._end_grace()

@@ -26,7 +26,13 @@ _IV_BYTES: Final = 16
 _KINDS: Final = ("status", "setting", "event", "command", "option", "program")
 _ROOTS: Final = ("activeProgram", "selectedProgram", "protectionPort")
 # As that integration calls what the stored form calls otherwise.
-_RENAMED: Final = {"name": "key", "stepSize": "step", "refCID": "cid", "refDID": "did", "initValue": "initial"}
+_RENAMED: Final = {
+    "name": "key",
+    "stepSize": "step",
+    "refCID": "cid",
+    "refDID": "did",
+    "initValue": "initial",
+}
 _LIST_CONTENT: Final = 0x80
 
 
@@ -47,9 +53,7 @@ def foreign_profile(entry: ConfigEntry) -> Profile | None:
             key=_secret(data["psk"], _KEY_BYTES),
             iv=_secret(iv, _IV_BYTES) if iv else None,
             created=None,
-            description=Description.load(
-                _stored(str(entry.unique_id), data[CONF_DESCRIPTION])
-            ),
+            description=Description.load(_stored(str(entry.unique_id), data[CONF_DESCRIPTION])),
         )
     except AttributeError, KeyError, TypeError, ValueError, ProfileError:
         return None

@@ -49,7 +49,7 @@ from .const import (
 )
 from .conversation import Established, Noticed, Settled
 from .crypto import AesCodec
-from .errors import AuthError, CommandError, LinkError, RefusedError, ThrottledError, UnansweredError, VendorError
+from .errors import AuthError, LinkError, RefusedError, ThrottledError, UnansweredError, VendorError
 from .frames import PlainCodec
 from .link import LinkChanged, LinkClient
 from .messages import ApplianceInfo, NetworkInterface, Request, read_values
@@ -78,6 +78,8 @@ _LOGGER = logging.getLogger(__name__)
 # §7.3: how appliances hang up that are switched off.
 _DELIBERATE: Final = frozenset({1000, 1001})
 _UNKNOWN_UID: Final = frozenset({Code.UNKNOWN_UID, Code.UNKNOWN_UID_READ, Code.UNKNOWN_UID_WRITE})
+# §10.3: what is refused as long as the program is not live.
+_NOT_LIVE: Final = frozenset({Code.BAD_REQUEST, Code.NO_ACCESS_WRITE, Code.PROCESS_STATE})
 _PROGRAM_UIDS: Final = {
     Resource.ACTIVE_PROGRAM: ACTIVE_PROGRAM_UID,
     Resource.SELECTED_PROGRAM: SELECTED_PROGRAM_UID,
@@ -155,6 +157,9 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
         self.switched_off = False
         """Whether the last link was ended by the appliance on purpose."""
         self.troubles: frozenset[Trouble] = frozenset()
+        self.pending: Mapping[int, Any] = {}
+        """Options that the appliance does not take before the start of the selected program, as they travel."""
+        self._pending_for: int | None = None
         self._profile = profile
         self._session = session
         self._identity = Identity(device_id, device_name)
@@ -184,7 +189,9 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
         if (
             self._connection is None
             and self._now() >= self._attempted_at + MOVE_INTERVAL_S
-            and not isinstance(self.last_error, ThrottledError)  # hammering keeps its sessions taken
+            and not isinstance(
+                self.last_error, ThrottledError
+            )  # hammering keeps its sessions taken
         ):
             self._supervisor.hurry()
 
@@ -203,16 +210,26 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
         await self._carry_out(values_plan(self.appliance, list(items)))
 
     async def set_option(self, uid: int, value: Any) -> None:
-        """Set an option of the selected or the running program."""
-        await self._carry_out(option_plan(self.appliance, uid, value))
+        """Set an option of the selected or the running program.
+
+        One that the appliance does not take yet, since the program is not live, is kept in ``pending`` and goes along
+        with the start of that program.
+        """
+        raw = self.appliance.encode(uid, value)
+        try:
+            await self._carry_out(option_plan(self.appliance, uid, raw))
+        except RefusedError as err:
+            if err.code not in _NOT_LIVE or not self._may_wait(uid):
+                raise
+            self._keep_pending({**self.pending, uid: raw})
+        else:
+            self._keep_pending({each: kept for each, kept in self.pending.items() if each != uid})
 
     async def command(self, uid: int, value: Any = True) -> None:
         """Give a command."""
         await self._carry_out(command_plan(self.appliance, uid, value))
 
-    async def select_program(
-        self, program: int, options: Mapping[int, Any] | None = None
-    ) -> None:
+    async def select_program(self, program: int, options: Mapping[int, Any] | None = None) -> None:
         """Select a program without starting it."""
         await self._carry_out(select_plan(self.appliance, program, options or {}))
 
@@ -229,12 +246,15 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
         Raises PreconditionError when something on the appliance has to be done first.
         """
         check_start(self.appliance, program)
+        if program in (None, self._pending_for):
+            options = {**self.pending, **(options or {})}
         plan = start_plan(
             self.appliance, program, options or {}, start_in=start_in, finish_in=finish_in
         )
         if await self._carry_out(plan) > 0:
             # Most appliances accept the way round without going it (§10.6): only the program itself is proof.
             await self._started()
+        self._keep_pending({})
 
     async def stop(self) -> None:
         """Abort the running program."""
@@ -279,8 +299,25 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
 
     # --- the way out ------------------------------------------------------------------------
 
+    def _may_wait(self, uid: int) -> bool:
+        """Tell whether an option can go along with the start of the selected program."""
+        program = self.appliance.feature(self.appliance.selected_program or 0)
+        return (
+            program is not None
+            and not self.appliance.active_program
+            and any(option.ref == uid for option in program.options)
+        )
+
+    def _keep_pending(self, pending: Mapping[int, Any]) -> None:
+        changed = self.pending.keys() ^ pending.keys() | {
+            uid for uid, raw in pending.items() if self.pending.get(uid) != raw
+        }
+        self.pending = pending
+        self._pending_for = self.appliance.selected_program if pending else None
+        self._changed(frozenset(changed))
+
     async def _carry_out(self, plan: Plan) -> int:
-        """Take the steps of a plan until one is accepted; gives its place."""
+        """Take the steps of a plan until one is accepted; gives its place. An empty plan is done already."""
         for place, step in enumerate(plan):
             try:
                 await self._ask(step.request)
@@ -289,7 +326,7 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
                     raise
             else:
                 return place
-        raise CommandError("the appliance offers no way to do that")
+        return 0  # nothing to do
 
     async def _ask(self, request: Request) -> Any:
         try:
@@ -313,7 +350,9 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
             async with asyncio.timeout(STARTED_LIMIT_S):
                 await started.wait()
         except TimeoutError:
-            raise UnansweredError("the appliance accepted the program but did not start it") from None
+            raise UnansweredError(
+                "the appliance accepted the program but did not start it"
+            ) from None
         finally:
             unsubscribe()
 
@@ -437,15 +476,21 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
 
     def _changed(self, uids: frozenset[int]) -> None:
         # Before the link is up all is told at once, by its coming up.
+        if self.pending and self.appliance.selected_program != self._pending_for:
+            uids |= self.pending.keys()
+            self.pending = {}
         if uids and self.connected:
             self._emit(ValuesChanged(uids))
 
     def _take_list(self, items: list[tuple[int, Any]], *, cut: bool) -> None:
-        """Take all values: what the list leaves out, and was not told on this link, is not known any more."""
+        """Take all values: what the list leaves out, and was not told on this link, is not known any more.
+
+        What the lost end of a list would have told is asked for one by one.
+        """
         keep = self._told.union(uid for uid, _ in items)
         self.appliance.forget_values(keep)
         self.appliance.apply_values(items)
-        if cut and (connection := self._connection):
+        if cut and items and (connection := self._connection):
             missing = [
                 uid
                 for uid in self.appliance.description.features

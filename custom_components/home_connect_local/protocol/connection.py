@@ -29,13 +29,7 @@ from .const import (
     Resource,
 )
 from .conversation import NEVER, NOW, Established, LinkStatistics, Noticed, Settled
-from .errors import (
-    CommandError,
-    LinkClosedError,
-    PeerSilentError,
-    RefusedError,
-    UnansweredError,
-)
+from .errors import CommandError, LinkClosedError, PeerSilentError, RefusedError, UnansweredError
 from .frames import Control
 from .messages import (
     ApplianceInfo,

@@ -75,3 +75,7 @@ class PeerClosedError(LinkClosedError):
         """Keep the websocket's code: 1000 and 1001 are deliberate, 1006 means that no close frame came."""
         super().__init__(message)
         self.code = code
+
+
+class WrongApplianceError(ConnectError):
+    """The appliance that answers is another than the profile is of."""

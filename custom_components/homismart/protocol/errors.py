@@ -58,6 +58,9 @@ class UnsupportedError(VendorError):
 class CommandError(VendorError):
     """One command failed; the link stays up and the caller is told."""
 
+    reason: str | None = None
+    """What is in the way, one of a closed set, when that is known before anything is sent."""
+
     def __init__(self, message: str, code: int | None = None) -> None:
         """Keep the vendor's number of the failure, None when there was none."""
         super().__init__(message)
