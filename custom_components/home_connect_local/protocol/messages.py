@@ -151,14 +151,14 @@ def _json(body: object) -> str:
 def _tolerated(raw: object, cut: bool) -> Message:
     """Read an envelope that lacks something or puts it in another way (§6.1)."""
     if type(raw) is not dict:
-        raise UnreadableError(Unreadable.ENVELOPE)
+        raise UnreadableError(Unreadable.ENVELOPE) from None
     resource, action = raw.get("resource"), raw.get("action")
     code: int | None = None
     if (said := raw.get("code")) is not None:
         code = _integer(said) or 0  # whatever it says, it is no success
         action = Action.RESPONSE if action is None else action
     if type(resource) is not str or not isinstance(action, str) or action not in _ACTIONS:
-        raise UnreadableError(Unreadable.ENVELOPE)
+        raise UnreadableError(Unreadable.ENVELOPE) from None
     data = raw.get("data")
     if type(data) is dict:
         data = [data]
@@ -257,8 +257,9 @@ def _items(text: str, start: int) -> tuple[list[Item], int, bool]:
     items: list[Item] = []
     at = start
     while True:
-        if between := _BETWEEN.match(text, at):
-            at = between.end()
+        between = _BETWEEN.match(text, at)
+        assert between is not None  # nothing is something between, too
+        at = between.end()
         if text[at : at + 1] != "{":
             return items, at, False
         if len(items) == MAX_ITEMS:

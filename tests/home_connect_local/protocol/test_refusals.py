@@ -20,10 +20,10 @@ from custom_components.home_connect_local.protocol.refusals import (
     SwitchedOffError,
     Unreadable,
     UnreadableError,
+    WrongApplianceError,
     WrongLinkError,
 )
 from tests.rules.shape import error_classes
-
 
 ERRORS = [
     SealError(SealFailure.MAC),
@@ -31,6 +31,7 @@ ERRORS = [
     KeyRefusedError("reason"),
     WrongLinkError("reason"),
     SwitchedOffError("reason"),
+    WrongApplianceError("reason"),
     SessionsExhaustedError("reason"),
     PeerClosedError("reason"),
 ]
@@ -55,6 +56,7 @@ def test_no_error_is_forgotten() -> None:
         (SealError, FrameError),
         (KeyRefusedError, ConnectError),
         (WrongLinkError, ConnectError),
+        (WrongApplianceError, ConnectError),
         (SwitchedOffError, ConnectError),
         (SessionsExhaustedError, ThrottledError),
         (PeerClosedError, LinkClosedError),
