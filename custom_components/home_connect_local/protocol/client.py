@@ -45,6 +45,7 @@ from .const import (
     Action,
     Code,
     ConnectionType,
+    Kind,
     Resource,
 )
 from .conversation import Established, Noticed, Settled
@@ -487,14 +488,17 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
 
         What the lost end of a list would have told is asked for one by one.
         """
-        keep = self._told.union(uid for uid, _ in items)
-        self.appliance.forget_values(keep)
+        told = self._told.union(uid for uid, _ in items)
+        features = self.appliance.description.features.values()
+        # An event that is asked for yet must not look as if it were over, and then come anew.
+        events = {each.uid for each in features if cut and each.kind is Kind.EVENT}
+        self.appliance.forget_values(told | events)
         self.appliance.apply_values(items)
         if cut and items and (connection := self._connection):
             missing = [
-                uid
-                for uid in self.appliance.description.features
-                if uid not in keep and self.appliance.readable(uid)
+                each.uid
+                for each in features
+                if each.uid not in told and self.appliance.readable(each.uid)
             ]
             for request in _reads(missing):
                 connection.submit(request, self._now())

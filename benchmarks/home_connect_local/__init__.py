@@ -1,0 +1,1 @@
+"""Home Connect: contenders, counterpart and targets."""

@@ -1,0 +1,143 @@
+"""Fans: of hoods and air conditioners."""
+
+from collections.abc import Awaitable
+from typing import Any, Final, override
+
+from homeassistant.components.fan import FanEntity, FanEntityDescription, FanEntityFeature
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.util.percentage import (
+    ordered_list_item_to_percentage,
+    percentage_to_ordered_list_item,
+)
+
+from .coordinator import Coordinator, HomeConnectConfigEntry
+from .entity import ApplianceEntity, covers
+from .protocol import ACTIVE_PROGRAM_UID, Execution, Feature, venting_speeds
+
+PARALLEL_UPDATES = 1
+
+_LEVELS: Final = (
+    "Cooking.Common.Option.Hood.VentingLevel",
+    "Cooking.Common.Option.Hood.IntensiveLevel",
+)
+_VENTING: Final = "Cooking.Common.Program.Hood.Venting"
+_PRESETS: Final = {
+    "automatic": "Cooking.Common.Program.Hood.Automatic",
+    "delayed_shut_off": "Cooking.Common.Program.Hood.DelayedShutOff",
+    "interval": "Cooking.Common.Program.Hood.Interval",
+}
+_DESCRIPTION: Final = FanEntityDescription(key="fan_hood", name=None, translation_key="fan_hood")
+
+covers(*_LEVELS)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: HomeConnectConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the fan of a hood."""
+    coordinator = entry.runtime_data
+    if coordinator.appliance.find(_VENTING) and venting_speeds(coordinator.appliance):
+        async_add_entities([HoodFan(coordinator, _DESCRIPTION)])
+
+
+class HoodFan(ApplianceEntity, FanEntity):
+    """The fan of a hood: its speeds are levels of a program, its presets other programs."""
+
+    def __init__(self, coordinator: Coordinator, row: FanEntityDescription) -> None:
+        """Describe the entity."""
+        super().__init__(coordinator, row)
+        self._watch(ACTIVE_PROGRAM_UID)
+        self._watch_keys(*_LEVELS)
+        self._programs: dict[str, Feature] = {
+            name: program
+            for name, key in _PRESETS.items()
+            if (program := self.appliance.find(key)) and program.execution is not Execution.NONE
+        }
+        self._attr_preset_modes = list(self._programs)
+        self._attr_supported_features = (
+            FanEntityFeature.SET_SPEED | FanEntityFeature.TURN_ON | FanEntityFeature.TURN_OFF
+        )
+        if self._programs:
+            self._attr_supported_features |= FanEntityFeature.PRESET_MODE
+
+    @property
+    def _speeds(self) -> list[tuple[int, int]]:
+        """All speeds, weak to strong; which there are may change at run time."""
+        return venting_speeds(self.appliance)
+
+    @property
+    def _speed(self) -> tuple[int, int] | None:
+        """The speed it has; None when it stands still, or a preset or the appliance itself decides."""
+        venting = self.appliance.find(_VENTING)
+        if venting is None or self.appliance.active_program != venting.uid:
+            return None
+        return next(
+            (speed for speed in reversed(self._speeds) if self.appliance.raw(speed[0]) == speed[1]),
+            None,
+        )
+
+    @property
+    @override
+    def speed_count(self) -> int:
+        """How many speeds there are."""
+        return max(1, len(self._speeds))
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """Whether it runs; None when unknown."""
+        if self.appliance.raw(ACTIVE_PROGRAM_UID) is None:
+            return None
+        return self._speed is not None or self.preset_mode is not None
+
+    @property
+    @override
+    def percentage(self) -> int | None:
+        """How fast it runs; None when it decides by itself."""
+        if self._speed is not None:
+            return ordered_list_item_to_percentage(self._speeds, self._speed)
+        return 0 if self.is_on is False else None
+
+    @property
+    @override
+    def preset_mode(self) -> str | None:
+        """The program that decides on the speed."""
+        active = self.appliance.active_program
+        return next((name for name, each in self._programs.items() if each.uid == active), None)
+
+    @override
+    async def async_turn_on(
+        self, percentage: int | None = None, preset_mode: str | None = None, **kwargs: Any
+    ) -> None:
+        """Start it: with a preset, at a speed, or as weak as can be."""
+        if preset_mode is not None:
+            await self.async_set_preset_mode(preset_mode)
+        elif percentage is not None:
+            await self.async_set_percentage(percentage)
+        else:
+            await self._async_do(self.coordinator.client.vent(*self._speeds[0]))
+
+    @override
+    async def async_turn_off(self, **kwargs: Any) -> None:
+        """Stop it; the hood and its light stay on."""
+        await self._async_do(self.coordinator.client.vent(None))
+
+    @override
+    async def async_set_percentage(self, percentage: int) -> None:
+        """Run at a speed; 0 stops."""
+        if not percentage:
+            await self.async_turn_off()
+            return
+        speed = percentage_to_ordered_list_item(self._speeds, percentage)
+        await self._async_do(self.coordinator.client.vent(*speed))
+
+    @override
+    async def async_set_preset_mode(self, preset_mode: str) -> None:
+        """Start the program that decides on the speed."""
+        await self._async_do(self.coordinator.client.start_program(self._programs[preset_mode].uid))
+
+    async def _async_do(self, command: Awaitable[None]) -> None:
+        await self.coordinator.async_command(command)

@@ -1,0 +1,36 @@
+"""Descriptions of appliances: from the archive a user has to the typed form, to JSON and back.
+
+Everything here is a pure function of bytes and may take long: call it from an executor.
+Source: docs/home_connect_local/wire.md §3, §4 and the rows "Files" of §12.
+"""
+
+from .archive import Archive, Profile, read_archive
+from .description import (
+    FORMAT,
+    Description,
+    Enumeration,
+    Feature,
+    FeatureList,
+    Head,
+    Info,
+    ProgramOption,
+)
+from .errors import ProfileError, Reason
+from .xml import parse_description
+
+__all__ = [
+    "FORMAT",
+    "Archive",
+    "Description",
+    "Enumeration",
+    "Feature",
+    "FeatureList",
+    "Head",
+    "Info",
+    "Profile",
+    "ProfileError",
+    "ProgramOption",
+    "Reason",
+    "parse_description",
+    "read_archive",
+]
