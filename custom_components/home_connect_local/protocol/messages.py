@@ -21,7 +21,7 @@ from .refusals import Unreadable, UnreadableError
 # Eight times what the largest description has; more would hold the event loop.
 MAX_ITEMS: Final = 10_000
 # Reading with repairs is slow, and the longest answers seen have some ten kilobytes.
-MAX_REPAIRED_CHARS: Final = 256 * 1024
+MAX_REPAIRED_CHARS: Final = 128 * 1024
 MAX_SERVICES: Final = 64
 # Longer than any text of an appliance about itself; registries get them.
 MAX_TEXT_CHARS: Final = 64
@@ -256,25 +256,21 @@ def _items(text: str, start: int) -> tuple[list[Item], int, bool]:
     """Read what is complete; gives also where it ends, and whether something is missing there."""
     items: list[Item] = []
     at = start
-    while True:
+    for _ in range(MAX_ITEMS + 1):
         between = _BETWEEN.match(text, at)
         assert between is not None  # nothing is something between, too
         at = between.end()
         if text[at : at + 1] != "{":
             return items, at, False
-        if len(items) == MAX_ITEMS:
-            return items, len(text), True
         try:
             item, at = _DECODER.raw_decode(text, at)
         except ValueError, RecursionError:
-            return items, len(text), True
+            break
         try:
             items.append(orjson.loads(orjson.dumps(item)))
-        except (
-            TypeError,
-            ValueError,
-        ):  # too deep, no number or no text: one item is not worth the others
+        except TypeError, ValueError:  # too deep, no number or no text: the others count
             continue
+    return items, len(text), True
 
 
 def _object(text: str) -> Item:
