@@ -1,0 +1,60 @@
+"""The clock of appliances that have no calendar."""
+
+from dataclasses import dataclass
+from datetime import time
+from typing import Final, override
+
+from homeassistant.components.time import TimeEntity, TimeEntityDescription
+from homeassistant.const import EntityCategory, Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.util import dt as dt_util
+
+from .coordinator import HomeConnectConfigEntry
+from .entity import FeatureEntity, FeatureRow, async_add_features, table
+
+PARALLEL_UPDATES = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimeRow(FeatureRow, TimeEntityDescription):
+    """A time of day."""
+
+
+ROWS: Final = table(
+    TimeRow(
+        key="time_appliance",
+        features=("BSH.Common.Setting.ApplianceTime",),
+        entity_category=EntityCategory.CONFIG,
+        entity_registry_enabled_default=False,
+    ),
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: HomeConnectConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the clock of an appliance."""
+    async_add_features(hass, entry, async_add_entities, Platform.TIME, ROWS, ApplianceTime)
+
+
+class ApplianceTime(FeatureEntity, TimeEntity):
+    """A clock."""
+
+    entity_description: TimeRow
+
+    @property
+    @override
+    def native_value(self) -> time | None:
+        """What the clock shows; None when unknown or no time."""
+        value = self.value
+        return dt_util.parse_time(value) if isinstance(value, str) else None
+
+    @override
+    async def async_set_value(self, value: time) -> None:
+        """Set the clock."""
+        await self.coordinator.async_command(
+            self.coordinator.client.write(self.uid, value.isoformat(timespec="seconds"))
+        )
