@@ -11,7 +11,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from .coordinator import HomeConnectConfigEntry
-from .entity import FeatureEntity, FeatureRow, async_add_features, table
+from .entity import FeatureRow, SettableEntity, async_add_features, table
 
 PARALLEL_UPDATES = 1
 
@@ -40,7 +40,7 @@ async def async_setup_entry(
     async_add_features(hass, entry, async_add_entities, Platform.DATETIME, ROWS, ApplianceDateTime)
 
 
-class ApplianceDateTime(FeatureEntity, DateTimeEntity):
+class ApplianceDateTime(SettableEntity, DateTimeEntity):
     """A clock with a calendar, which knows no time zone: it shows the time of the home."""
 
     entity_description: DateTimeRow
@@ -49,7 +49,7 @@ class ApplianceDateTime(FeatureEntity, DateTimeEntity):
     @override
     def native_value(self) -> datetime | None:
         """What the clock shows; None when unknown or no date."""
-        value = self.value
+        value = self.reading
         moment = dt_util.parse_datetime(value) if isinstance(value, str) else None
         if moment is not None and moment.tzinfo is None:
             return moment.replace(tzinfo=dt_util.get_default_time_zone())
@@ -59,4 +59,4 @@ class ApplianceDateTime(FeatureEntity, DateTimeEntity):
     async def async_set_value(self, value: datetime) -> None:
         """Set the clock."""
         text = dt_util.as_local(value).replace(tzinfo=None).isoformat(timespec="seconds")
-        await self.coordinator.async_command(self.coordinator.client.write(self.uid, text))
+        await self.async_set(text)

@@ -29,7 +29,14 @@ _PRESETS: Final = {
 }
 _DESCRIPTION: Final = FanEntityDescription(key="fan_hood", name=None, translation_key="fan_hood")
 
-covers(*_LEVELS)
+_AIR_SPEED: Final = "HeatingVentilationAirConditioning.AirConditioner.Option.FanSpeedPercentage"
+_AIR_MODE: Final = "HeatingVentilationAirConditioning.AirConditioner.Option.FanSpeedMode"
+_AIR_DESCRIPTION: Final = FanEntityDescription(
+    key="fan_air_conditioner", translation_key="fan_air_conditioner"
+)
+_PERCENT: Final = 100
+
+covers(*_LEVELS, _AIR_SPEED, _AIR_MODE)
 
 
 async def async_setup_entry(
@@ -37,10 +44,13 @@ async def async_setup_entry(
     entry: HomeConnectConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the fan of a hood."""
+    """Add the fan of a hood, or of an air conditioner."""
     coordinator = entry.runtime_data
-    if coordinator.appliance.find(_VENTING) and venting_speeds(coordinator.appliance):
+    find = coordinator.appliance.find
+    if find(_VENTING) and venting_speeds(coordinator.appliance):
         async_add_entities([HoodFan(coordinator, _DESCRIPTION)])
+    if speed := find(_AIR_SPEED):
+        async_add_entities([AirConditionerFan(coordinator, speed, find(_AIR_MODE))])
 
 
 class HoodFan(ApplianceEntity, FanEntity):
@@ -141,3 +151,63 @@ class HoodFan(ApplianceEntity, FanEntity):
 
     async def _async_do(self, command: Awaitable[None]) -> None:
         await self.coordinator.async_command(command)
+
+
+class AirConditionerFan(ApplianceEntity, FanEntity):
+    """The fan of an air conditioner: it runs as long as a program does."""
+
+    def __init__(self, coordinator: Coordinator, speed: Feature, mode: Feature | None) -> None:
+        """Describe the entity."""
+        super().__init__(coordinator, _AIR_DESCRIPTION)
+        self._speed = speed
+        self._mode = mode
+        self._watch(speed.uid, ACTIVE_PROGRAM_UID, *([mode.uid] if mode else []))
+        self._attr_supported_features = FanEntityFeature.SET_SPEED
+        if mode:
+            self._attr_supported_features |= FanEntityFeature.PRESET_MODE
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """Whether it runs; None when unknown."""
+        if self.appliance.raw(ACTIVE_PROGRAM_UID) is None:
+            return None
+        return self.appliance.active_program is not None
+
+    @property
+    @override
+    def percentage(self) -> int | None:
+        """How fast it runs."""
+        value = self.appliance.value(self._speed.uid)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return None
+        return max(0, min(_PERCENT, round(value)))
+
+    @property
+    @override
+    def preset_modes(self) -> list[str] | None:
+        """How it may decide on its speed."""
+        if self._mode is None:
+            return None
+        return [name.lower() for name in self.appliance.members(self._mode.uid).values()]
+
+    @property
+    @override
+    def preset_mode(self) -> str | None:
+        """How it decides on its speed; None when unknown."""
+        value = self.appliance.value(self._mode.uid) if self._mode else None
+        return value.lower() if isinstance(value, str) else None
+
+    @override
+    async def async_set_percentage(self, percentage: int) -> None:
+        """Set the speed."""
+        await self._async_set(self._speed, percentage)
+
+    @override
+    async def async_set_preset_mode(self, preset_mode: str) -> None:
+        """Set how it decides on its speed."""
+        assert self._mode is not None
+        await self._async_set(self._mode, preset_mode)
+
+    async def _async_set(self, option: Feature, value: Any) -> None:
+        await self.coordinator.async_command(self.coordinator.client.set_option(option.uid, value))

@@ -21,7 +21,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util.color import brightness_to_value, value_to_brightness
 
 from .coordinator import Coordinator, HomeConnectConfigEntry
-from .entity import FeatureEntity, FeatureRow, async_add_features, table
+from .entity import FeatureRow, SettableEntity, async_add_features, table
 from .protocol import Feature, RefusedError
 
 PARALLEL_UPDATES = 1
@@ -112,7 +112,7 @@ async def async_setup_entry(
     async_add_features(hass, entry, async_add_entities, Platform.LIGHT, ROWS, ApplianceLight)
 
 
-class ApplianceLight(FeatureEntity, LightEntity):
+class ApplianceLight(SettableEntity, LightEntity):
     """A light of an appliance."""
 
     entity_description: LightRow
@@ -151,7 +151,7 @@ class ApplianceLight(FeatureEntity, LightEntity):
     @override
     def is_on(self) -> bool | None:
         """Whether it shines; None when unknown."""
-        value = self.value
+        value = self.reading
         return value if isinstance(value, bool) else None
 
     @property
@@ -233,7 +233,7 @@ class ApplianceLight(FeatureEntity, LightEntity):
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
         """Turn it off."""
-        await self.coordinator.async_command(self.coordinator.client.write(self.uid, value=False))
+        await self.async_set(value=False)
 
     async def _write(self, writes: Sequence[tuple[int, Any]]) -> None:
         """Write at once, or one by one where the appliance does not take it at once."""

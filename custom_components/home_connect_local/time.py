@@ -11,7 +11,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from .coordinator import HomeConnectConfigEntry
-from .entity import FeatureEntity, FeatureRow, async_add_features, table
+from .entity import FeatureRow, SettableEntity, async_add_features, table
 
 PARALLEL_UPDATES = 1
 
@@ -40,7 +40,7 @@ async def async_setup_entry(
     async_add_features(hass, entry, async_add_entities, Platform.TIME, ROWS, ApplianceTime)
 
 
-class ApplianceTime(FeatureEntity, TimeEntity):
+class ApplianceTime(SettableEntity, TimeEntity):
     """A clock."""
 
     entity_description: TimeRow
@@ -49,12 +49,10 @@ class ApplianceTime(FeatureEntity, TimeEntity):
     @override
     def native_value(self) -> time | None:
         """What the clock shows; None when unknown or no time."""
-        value = self.value
+        value = self.reading
         return dt_util.parse_time(value) if isinstance(value, str) else None
 
     @override
     async def async_set_value(self, value: time) -> None:
         """Set the clock."""
-        await self.coordinator.async_command(
-            self.coordinator.client.write(self.uid, value.isoformat(timespec="seconds"))
-        )
+        await self.async_set(value.isoformat(timespec="seconds"))
