@@ -436,6 +436,7 @@ class HomeConnectConfigFlow(ConfigFlow, domain=DOMAIN):
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
+        assert self._profile is not None
         if client.info and client.info.vib and not _same_model(self._profile, client.info.vib):
             raise WrongApplianceError("another appliance answers at this address")
 
