@@ -4,7 +4,7 @@ Everything here is a pure function of bytes and may take long: call it from an e
 Source: docs/home_connect_local/wire.md §3, §4 and the rows "Files" of §12.
 """
 
-from .archive import Archive, Profile, read_archive
+from .archive import MAX_ARCHIVE_BYTES, Archive, Profile, read_archive
 from .description import (
     FORMAT,
     Description,
@@ -20,6 +20,7 @@ from .xml import parse_description
 
 __all__ = [
     "FORMAT",
+    "MAX_ARCHIVE_BYTES",
     "Archive",
     "Description",
     "Enumeration",

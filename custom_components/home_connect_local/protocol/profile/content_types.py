@@ -1,17 +1,17 @@
 """Content types of features: their names, and the JSON they travel as (docs/home_connect_local/wire.md §4.3)."""
 
-from typing import Final, NamedTuple
+from typing import Final, TypedDict
 
 LIST_BIT: Final = 0x80
 """Added to a content type for a list of it."""
 
 
-class ContentType(NamedTuple):
-    """What values of a feature are."""
+class ContentType(TypedDict):
+    """What values of a feature are, as it is stored (§4.5)."""
 
-    name: str | None
+    contentType: str | None
     """Name, for lists of their items; None when unknown."""
-    is_list: bool
+    list: bool
     wire: str | None
     """``boolean``, ``integer``, ``number``, ``string`` or ``object``; None when unknown."""
 
@@ -86,23 +86,25 @@ _SCALARS: Final[dict[str, dict[int, str]]] = {
 }
 _KNOWN: Final = (
     {
-        cid: ContentType(name, is_list=False, wire=wire)
+        cid: ContentType(contentType=name, list=False, wire=wire)
         for wire, names in _SCALARS.items()
         for cid, name in names.items()
     }
     | {
-        cid | LIST_BIT: ContentType(name, is_list=True, wire="object")
+        cid | LIST_BIT: ContentType(contentType=name, list=True, wire="object")
         for names in _SCALARS.values()
         for cid, name in names.items()
     }
     # Ordered lists of points are types in their own right.
     | {
-        0x9C: ContentType("path", is_list=False, wire="object"),
-        0x9D: ContentType("polygon", is_list=False, wire="object"),
+        0x9C: ContentType(contentType="path", list=False, wire="object"),
+        0x9D: ContentType(contentType="polygon", list=False, wire="object"),
     }
 )
 
 
 def content_type(cid: int) -> ContentType:
-    """Tell what a content type means; firmware updates bring unknown ones."""
-    return _KNOWN.get(cid) or ContentType(None, bool(cid & LIST_BIT), None)
+    """Tell what a content type means, to be copied; firmware updates bring unknown ones."""
+    if (known := _KNOWN.get(cid)) is not None:
+        return known
+    return ContentType(contentType=None, list=bool(cid & LIST_BIT), wire=None)

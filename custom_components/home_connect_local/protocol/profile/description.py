@@ -8,10 +8,9 @@ millisecond and next to no memory: the configuration entry holds the stored form
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import repeat
 from operator import itemgetter
 from types import MappingProxyType, NoneType
-from typing import Any, Final, NamedTuple, NoReturn, cast, final, override
+from typing import Any, Final, NamedTuple, NoReturn, final, override
 
 from ..const import Access, Execution, Kind
 from .errors import ProfileError
@@ -144,7 +143,7 @@ class Feature(_StoredView):
     @property
     def is_list(self) -> bool:
         """Whether values are lists."""
-        return self.__dict__.get("list", False)
+        return bool(self.__dict__.get("list"))
 
     @property
     def notify_on_change(self) -> bool | None:
@@ -400,8 +399,11 @@ def _head(stored: Mapping[str, Any]) -> Head:
 
 def _info(stored: Mapping[str, Any]) -> Info:
     return Info(
-        *(_optional(stored[name], str) for name in ("type", "brand", "model")),
-        *(_optional(stored[name], int) for name in ("version", "revision")),
+        _optional(stored["type"], str),
+        _optional(stored["brand"], str),
+        _optional(stored["model"], str),
+        _optional(stored["version"], int),
+        _optional(stored["revision"], int),
         tuple(_text(name) for name in _exact(stored["pairableDeviceTypes"], list)),
     )
 
@@ -410,7 +412,7 @@ def _exact[Value](value: Any, kind: type[Value]) -> Value:
     """Give the value if it is exactly of this type."""
     if type(value) is not kind:
         raise TypeError("a value is of the wrong type")
-    return cast("Value", value)
+    return value
 
 
 def _optional[Value](value: Any, kind: type[Value]) -> Value | None:
