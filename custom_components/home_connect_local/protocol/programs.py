@@ -740,8 +740,7 @@ def venting_plan(appliance: Appliance, option: int | None, level: Any = 0) -> Pl
     }
     start = start_plan(appliance, program.uid, levels)
     if appliance.active_program == program.uid and appliance.writable(option):
-        writable = [(uid, each) for uid, each in levels.items() if appliance.writable(uid)]
-        return (Step(write_values(writable), _REFUSED), *start)
+        return (Step(write_values(levels.items()), _REFUSED), *start)
     return start
 
 
@@ -760,9 +759,7 @@ def _stand_still(appliance: Appliance) -> list[Step]:
         return []
     steps = []
     if appliance.active_program == program.uid:
-        writable = [(uid, 0) for uid in zeros if appliance.writable(uid)]
-        if writable:
-            steps.append(Step(write_values(writable), _REFUSED))
+        steps.append(Step(write_values(zeros.items()), _REFUSED))
     boost = appliance.find(_BOOST)
     if boost is not None and appliance.effective(boost.uid, program.uid).writable:
         zeros[boost.uid] = False  # known values go along with a start, and this one contradicts
