@@ -167,7 +167,7 @@ class Survey:
     def ids(self, name: str) -> Collection[str]:
         """Give the ids of the parts that a pattern speaks of."""
         found = _PART.match(name)
-        return self._ids.get(found[1].rpartition(".")[2], {}) if found else ()
+        return sorted(self._ids.get(found[1].rpartition(".")[2], ())) if found else ()
 
     def settable(self, feature: Feature) -> bool:
         """Tell whether the appliance will ever let it be set: what may be done now changes at run time."""
