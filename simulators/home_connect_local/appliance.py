@@ -124,12 +124,11 @@ class Appliance:
         """Take over description changes, and notify those that are new."""
         news: list[Json] = []
         for item in items:
+            known = self.state.apart_from_program(item["uid"])
             changes = {
                 name: value
                 for name, value in item.items()
-                if name in {"uid", "value"}
-                or again
-                or self.state.field(item["uid"], _OURS.get(name, name)) != value
+                if name in {"uid", "value"} or again or known.get(_OURS.get(name, name)) != value
             }
             if len(changes) > 1:
                 self.state.deviate(changes)
@@ -797,9 +796,8 @@ class Appliance:
         """List the doors of a fridge: their keys by the names of the compartments."""
         found: dict[str, str] = {}
         for key in self.profile.description.by_key:
-            for part in (".Status.Door.", ".Status.Door"):
-                if key.startswith("Refrigeration.") and part in key:
-                    found.setdefault(key.rpartition(part)[2], key)
+            if key.startswith("Refrigeration.") and ".Status.Door" in key:
+                found.setdefault(key.rpartition(".Status.Door")[2].removeprefix("."), key)
         return found
 
     def _compartment(self, name: str) -> tuple[str, str]:

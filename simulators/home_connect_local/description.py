@@ -73,9 +73,14 @@ class Feature:
     options: Mapping[int, ProgramOption] = field(default_factory=dict)
 
     @property
+    def is_list(self) -> bool:
+        """Whether its values are lists."""
+        return self.content > _LIST
+
+    @property
     def json_kind(self) -> str:
         """The kind of JSON its values are: boolean, integer, number, string, object or any."""
-        if self.content > _LIST:
+        if self.is_list:
             return "object" if self.content <= _LIST + _LAST else "any"
         for kind, contents in (
             ("boolean", _BOOLEAN),

@@ -187,7 +187,7 @@ def _summary(state: State) -> Json:
     ]
     return {
         SUMMARY: {
-            "counter": latest["counter"] + 1,
+            "counter": latest.get("counter", 0) + 1,
             "start": (now - timedelta(hours=1)).isoformat(),
             "end": now.isoformat(),
             "sequence": [

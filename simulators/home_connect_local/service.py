@@ -26,7 +26,7 @@ from .profile import Json
 from .requests import Malformed, Message, read_greeting, read_message
 from .scenario import Scenario
 from .seals import FORWARD_SUITES, HINT, BrokenSeal, psk_context
-from .session import ApplianceSession, make_seal, write
+from .session import ApplianceSession, make_seal, reset_link, write
 
 PATH = "/homeconnect"
 _FIRST = "/ei/initialValues"
@@ -84,6 +84,14 @@ class ApplianceListener(Listener):
             site = web.SockSite(self._runner, self._bind(), ssl_context=self.context)
             await site.start()
             self._site = site
+
+    @override
+    def reset_connections(self) -> None:
+        """Reset every open connection, also those over TLS that are being closed."""
+        server = self._runner.server
+        for connection in server.connections if server else ():
+            if connection.transport is not None:
+                reset_link(connection.transport)
 
 
 class Service(WebSocketService[ApplianceSession, Received]):

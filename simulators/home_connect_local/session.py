@@ -3,11 +3,13 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 import json
 from typing import Any
 
 from ..faults import Fault, Faults
 from ..link import WebSocketLink
+from ..listener import reset
 from ..websocket import Session
 from .profile import Json
 from .seals import AesSeal, PlainSeal, Seal
@@ -141,14 +143,24 @@ class ApplianceSession(Session):
         """End the connection as a fault says; ``text`` is what would have been sent."""
         self.hung_up = True
         if how.startswith("mid_frame"):
-            data = self._seal.seal(text)
-            self._transport.write(half_frame(data))
-            how = "rst" if how.endswith("rst") else "fin"
-            if how == "rst":
-                # Lets what was written leave the socket first.
-                asyncio.get_running_loop().call_later(0.01, self.link.abort)
-                return
-        self.end(how, code)
+            self._transport.write(half_frame(self._seal.seal(text)))
+        match how:
+            case "rst":
+                reset_link(self._transport)
+            case "mid_frame_rst":
+                # What was written leaves the socket first.
+                asyncio.get_running_loop().call_later(0.01, reset_link, self._transport)
+            case "close":
+                self.link.close(code)
+            case _:
+                self.link.hang_up()
+
+
+def reset_link(transport: asyncio.Transport) -> None:
+    """End a connection with RST, unless it has ended already."""
+    # A TLS transport that was closed twice has forgotten its socket.
+    with suppress(AttributeError):
+        reset(transport)
 
 
 def make_seal(connection_type: str, key: bytes, iv: bytes) -> Seal:

@@ -67,8 +67,10 @@ class State:
         lowest = feature.fields.get("min", 0)
         if members:
             return min((raw for raw in members if raw >= lowest), default=0)
+        if feature.content == RGB:
+            return "#000000"
         empty = {"boolean": False, "string": "", "integer": lowest, "number": lowest}
-        return empty.get(feature.json_kind, {"length": 0, "list": []})
+        return empty.get(feature.json_kind, {"length": 0, "list": []} if feature.is_list else {})
 
     # --- reading ---------------------------------------------------------------------------
 
@@ -120,6 +122,11 @@ class State:
                 return source[name]
         known = self.description.features.get(uid) or self.description.lists.get(uid)
         return known.fields.get(name, default) if known else default
+
+    def apart_from_program(self, uid: int) -> Json:
+        """Give the fields of a feature or list as they are, whatever the current program says about it."""
+        known = self.description.features.get(uid) or self.description.lists.get(uid)
+        return {**(known.fields if known else {}), **self.deviations.get(uid, {})}
 
     def access(self, uid: int) -> str:
         """Tell what may be done with a feature or list."""
