@@ -299,22 +299,26 @@ class Appliance:
 
     def apply_values(self, items: Iterable[tuple[int, Any]]) -> frozenset[int]:
         """Take values; gives the uids of what changed, in value or in what may be done with it."""
-        changed: list[int] = []
+        changed: set[int] | None = None
         states = self._states
         for uid, raw in items:
-            state = states.get(uid)
-            if state is None:
+            try:
+                state = states[uid]
+            except KeyError:
                 self._note_unknown(uid, raw)
                 continue
             if type(raw) is not state.exact:
                 raw = state.read(raw)  # noqa: PLW2901
             if raw != state.raw:
                 state.raw = raw
-                changed.append(uid)
-        if not changed:
+                if changed is None:
+                    changed = {uid}
+                else:
+                    changed.add(uid)
+        if changed is None:
             return _NOTHING
-        if not _PROGRAM_UIDS.isdisjoint(changed):
-            changed.extend(self._follow_program())
+        if ACTIVE_PROGRAM_UID in changed or SELECTED_PROGRAM_UID in changed:
+            changed |= self._follow_program()
         return frozenset(changed)
 
     def apply_program(self, uid: int, report: ProgramReport) -> frozenset[int]:

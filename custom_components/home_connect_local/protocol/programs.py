@@ -82,20 +82,13 @@ _DOOR_OPEN: Final = frozenset({"ajar", "open"})
 
 # --- codes (§8) that another way may help against -------------------------------------------
 
-# §10.3
-_OPTION_REFUSED: Final = frozenset({400, 518, 541})
+# §10.3; 518 comes as 519 where an appliance tells writes from reads.
+_OPTION_REFUSED: Final = frozenset({400, 518, 519, 541})
 # §10.6: heat-pump dryers.
 _START_REFUSED: Final = frozenset({541})
 _INCOMPLETE: Final = frozenset({533})
 # All but those that only the user or time can do something about.
-_REFUSED: Final = frozenset(range(400, 600)) - {
-    429,
-    515,
-    517,
-    537,
-    538,
-    539,
-}
+_REFUSED: Final = frozenset(range(400, 600)) - {429, 515, 516, 517, 537, 538, 539}
 
 
 class Step(NamedTuple):
@@ -330,8 +323,10 @@ def start_plan(
     """
     wanted = _wanted(appliance, program)
     wishes = dict(options or {})
-    start_in = _delay_wish(appliance, wishes, _START_IN, start_in)
-    finish_in = _delay_wish(appliance, wishes, _FINISH_IN, finish_in)
+    wished = [_delay_wish(appliance, wishes, key) for key in (_START_IN, _FINISH_IN)]
+    if start_in is not None or finish_in is not None:
+        wished = [start_in, finish_in]  # what is said of the start goes before options kept for it
+    start_in, finish_in = map(_seconds, wished)
     if start_in and finish_in:
         raise InvalidValueError("either the start or the end can be delayed", Fault.CONFLICT)
     explicit = _encoded(appliance, wanted, wishes)
@@ -502,21 +497,21 @@ def _dryer_step(appliance: Appliance, program: int, delay: tuple[int, int] | Non
 # --- delays (§10.4) -------------------------------------------------------------------------
 
 
-def _delay_wish(
-    appliance: Appliance, wishes: dict[int, Any], key: str, seconds: float | None
-) -> int:
-    """Take a delay out of what a caller wishes; one given as such counts."""
+def _delay_wish(appliance: Appliance, wishes: dict[int, Any], key: str) -> Any:
+    """Take a delay out of the options that a caller wishes."""
     feature = appliance.find(key)
-    wished = wishes.pop(feature.uid, None) if feature is not None else None
-    if seconds is None:
-        seconds = wished
-    if seconds is None:
+    return None if feature is None else wishes.pop(feature.uid, None)
+
+
+def _seconds(delay: Any) -> int:
+    """Take a delay as seconds; none is 0."""
+    if delay is None:
         return 0
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+    if isinstance(delay, bool) or not isinstance(delay, int | float):
         raise InvalidValueError("a delay is a number of seconds", Fault.WRONG_TYPE)
-    if not 0 <= seconds < math.inf:
+    if not 0 <= delay < math.inf:
         raise InvalidValueError("a delay cannot be negative", Fault.OUT_OF_RANGE)
-    return round(seconds)
+    return round(delay)
 
 
 def _delay(

@@ -842,7 +842,7 @@ class News(RuleBasedStateMachine):
 
 
 TestNews = News.TestCase
-TestNews.settings = settings(settings.get_profile("ci"), max_examples=60, stateful_step_count=25)
+TestNews.settings = settings(stateful_step_count=25)
 
 
 @given(st.lists(st.tuples(UIDS, RAWS), max_size=8))

@@ -422,6 +422,7 @@ def test_a_start_can_be_delayed() -> None:
     assert delay(appliance, start_in=10) == {}
     assert delay(appliance, options={558: 0}) == {}
     assert delay(appliance, options={558: 60}, start_in=120) == {558: 120}
+    assert delay(appliance, options={558: 60}, start_in=0) == {}
 
 
 def test_an_end_can_be_delayed() -> None:
@@ -466,6 +467,7 @@ def test_a_duration_is_known_by_its_option() -> None:
     assert delay(oven, 21761, options={548: 1800}, finish_in=7200) == {558: 5400}
     oven.apply_values([(257, 21761), (548, 600)])
     assert delay(oven, finish_in=7200) == {558: 6600}
+    assert delay(oven, finish_in=7200, options={558: 60}) == {558: 6600}
     assert delay(oven, 21762, options={548: 1800}, finish_in=7200) == {558: 5400}
 
 
@@ -604,7 +606,7 @@ def test_an_option_is_written_or_selected_anew() -> None:
     appliance = told(WASHER)
     write, again = option_plan(appliance, 25600, "gc60")
     assert _shown(write.request) == (WRITE, [(25600, 4)])
-    assert write.fallback_on == {400, 518, 541}
+    assert write.fallback_on == {400, 518, 519, 541}
     assert _shown(again.request) == (SELECT, (28673, {25600: 4}))
     assert not again.fallback_on
 
@@ -754,7 +756,7 @@ def test_a_fan_that_runs_is_written_to() -> None:
     write, start = venting_plan(appliance, 54529, 2)
     assert _shown(write.request) == (WRITE, [(54529, 2), (54528, 0)])
     assert {400, 518, 541} <= write.fallback_on
-    assert not {429, 515, 517, 537, 538, 539} & write.fallback_on
+    assert not {429, 515, 516, 517, 537, 538, 539} & write.fallback_on
     assert _shown(start.request) == (START, (54784, {54528: 0, 54529: 2, 54530: True}))
     notify(appliance, {"uid": 54528, "access": "READ"})
     assert sent(venting_plan(appliance, 54529, 2))[0] == (WRITE, [(54529, 2)])
