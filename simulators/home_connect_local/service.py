@@ -334,8 +334,10 @@ class Service(WebSocketService[ApplianceSession, Received]):
         finally:
             session = self._serving.pop(task, None)
             # The client's FIN cancels this without a code; a closing frame leaves one.
-            if session and session.link.close_code is None and not session.hung_up:
-                self._keep_slot()
+            if session:
+                session.bury()
+                if session.link.close_code is None and not session.hung_up:
+                    self._keep_slot()
 
     def _keep_slot(self) -> None:
         if self.rules.dead_slot_s > 0 and not self._closing:

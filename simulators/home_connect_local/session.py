@@ -17,6 +17,10 @@ from .seals import AesSeal, PlainSeal, Seal
 _COUNTER = 1 << 32
 _SHORT, _WIDE = 126, 127
 _DEEP = 100_000
+_CLOSING_FRAME = 0x88
+# What fits into a closing frame beside the code, and how long its answer may take.
+_REASON_BYTES = 123
+_PATIENCE_S = 1.0
 
 
 class ApplianceSession(Session):
@@ -55,6 +59,7 @@ class ApplianceSession(Session):
         self.waiting: deque[Callable[[], None]] = deque()
         """Requests that wait for the one before."""
         self._transport = transport
+        self._patience: asyncio.TimerHandle | None = None
         self._seal = seal
         self._faults = faults
 
@@ -122,7 +127,7 @@ class ApplianceSession(Session):
     def put(self, text: str, fault: Fault | None = None) -> None:
         """Send clear text as a frame."""
         # What is sealed and not sent would break the chain of the link.
-        if self.stuck or self.link.stalled or self.link.close_code is not None:
+        if self.stuck or self.hung_up or self.link.stalled or self.link.close_code is not None:
             return
         data = self._seal.seal(text)
         if fault:
@@ -135,9 +140,23 @@ class ApplianceSession(Session):
     # --- ending ----------------------------------------------------------------------------
 
     def finish(self, code: int, reason: str = "") -> None:
-        """End the connection in the orderly way."""
+        """End the connection in the orderly way, and leave the client time to answer the closing frame.
+
+        Written by hand: aiohttp's server ends the TCP connection without waiting, and over TLS that comes before the
+        client can answer.
+        """
+        if self.hung_up or self.link.stalled:
+            return
         self.hung_up = True
-        self.link.close(code, reason)
+        payload = code.to_bytes(2, "big") + reason.encode()[:_REASON_BYTES]
+        self._transport.write(bytes((_CLOSING_FRAME, len(payload))) + payload)
+        loop = asyncio.get_running_loop()
+        self._patience = loop.call_later(_PATIENCE_S, self._transport.close)
+
+    def bury(self) -> None:
+        """Let nothing happen any more to a connection that has ended."""
+        if self._patience is not None:
+            self._patience.cancel()
 
     def cut(self, how: str, code: int, text: str) -> None:
         """End the connection as a fault says; ``text`` is what would have been sent."""
@@ -151,7 +170,8 @@ class ApplianceSession(Session):
                 # What was written leaves the socket first.
                 asyncio.get_running_loop().call_later(0.01, reset_link, self._transport)
             case "close":
-                self.link.close(code)
+                self.hung_up = False
+                self.finish(code)
             case _:
                 self.link.hang_up()
 

@@ -13,8 +13,8 @@ import os
 import ssl
 from typing import Any
 
-from Crypto.Cipher import AES
 import aiohttp
+from Crypto.Cipher import AES
 
 from simulators.home_connect_local import SimulatedAppliance
 
