@@ -50,7 +50,7 @@ _OFF_LIST: Final = re.compile(
     r"BSH\.Common\.(?:Command\.(?:ApplyFactoryReset|ApplyNetworkReset|DeactivateWiFi"
     r"|DeactivateRemoteControlStart|SetWaterHardness)$|Root\.|Setting\.Favorite\.)"
     r"|.*\.Command\.(?:.*\.)?(?:Allow|Deny|Start|Stop|\w*)CustomerService"
-    r"|.*(?:EnergyManager|EnergyManagement|SmartEnergyService)\w*(?:\.\w+)*Pairing"
+    r"|.*(?:EnergyManager|EnergyManagement|SmartEnergyService).*Pairing"
     r"|.*\.IDs$"
 )
 _GEOMETRY: Final = frozenset({"line2D", "path", "point2D", "polygon", "pose2D", "rectangle2D"})

@@ -8,10 +8,8 @@ from typing import Final, override
 from homeassistant.components.select import SelectEntity, SelectEntityDescription
 from homeassistant.const import EntityCategory, Platform
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import DOMAIN
 from .coordinator import Coordinator, HomeConnectConfigEntry
 from .entity import (
     ApplianceEntity,
@@ -306,15 +304,6 @@ async def async_setup_entry(
     )
 
 
-def _unknown(option: str) -> ServiceValidationError:
-    """Refuse what has ceased to be an option since the list was drawn."""
-    return ServiceValidationError(
-        translation_domain=DOMAIN,
-        translation_key="unknown_option",
-        translation_placeholders={"option": option},
-    )
-
-
 class HomeConnectSelect(SettableEntity, SelectEntity):
     """Sets a member of an enumeration."""
 
@@ -337,11 +326,8 @@ class HomeConnectSelect(SettableEntity, SelectEntity):
     @override
     async def async_select_option(self, option: str) -> None:
         """Set the first member of that name."""
-        for raw, name in self.appliance.members(self.uid).items():
-            if name.lower() == option:
-                await self.async_set(raw)
-                return
-        raise _unknown(option)
+        members = self.appliance.members(self.uid)
+        await self.async_set(next(raw for raw, name in members.items() if name.lower() == option))
 
 
 class ProgramSelect(ApplianceEntity, SelectEntity):
@@ -391,10 +377,8 @@ class ProgramSelect(ApplianceEntity, SelectEntity):
     @override
     async def async_select_option(self, option: str) -> None:
         """Select the program, or start it if that is all one can do with it."""
-        if (uid := self._programs.selectable().get(option)) is None:
-            raise _unknown(option)
-        client = self.coordinator.client
-        await self.coordinator.async_command(client.select_program(uid))
+        uid = next(uid for uid, name in self._programs.names().items() if name == option)
+        await self.coordinator.async_command(self.coordinator.client.select_program(uid))
 
     @property
     def _current(self) -> int | None:
