@@ -80,7 +80,9 @@ _LOGGER = logging.getLogger(__name__)
 _DELIBERATE: Final = frozenset({1000, 1001})
 _UNKNOWN_UID: Final = frozenset({Code.UNKNOWN_UID, Code.UNKNOWN_UID_READ, Code.UNKNOWN_UID_WRITE})
 # §10.3: what is refused as long as the program is not live.
-_NOT_LIVE: Final = frozenset({Code.BAD_REQUEST, Code.NO_ACCESS_WRITE, Code.PROCESS_STATE})
+_NOT_LIVE: Final = frozenset(
+    {Code.BAD_REQUEST, Code.NO_ACCESS, Code.NO_ACCESS_WRITE, Code.PROCESS_STATE}
+)
 _PROGRAM_UIDS: Final = {
     Resource.ACTIVE_PROGRAM: ACTIVE_PROGRAM_UID,
     Resource.SELECTED_PROGRAM: SELECTED_PROGRAM_UID,
