@@ -1,0 +1,1 @@
+"""Tests of the profile room: archive, files, description."""
