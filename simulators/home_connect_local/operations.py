@@ -18,9 +18,8 @@ from ..panel import (
     link_operations,
     switch_operations,
 )
-from .appliance import DOOR, LOCAL_CONTROL, OPERATION, POWER, REMOTE_START
 from .description import ACTIVE_PROGRAM, SELECTED_PROGRAM
-from .process import PROGRESS, REMAINING
+from .keys import DOOR, LOCAL_CONTROL, OPERATION, POWER, PROGRESS, REMAINING, REMOTE_START
 from .state import State
 
 if TYPE_CHECKING:

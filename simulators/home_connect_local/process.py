@@ -6,23 +6,27 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from .description import ACTIVE_PROGRAM
+from .keys import (
+    CAVITY,
+    CAVITY_1,
+    COMPLETED,
+    DURATION,
+    ELAPSED,
+    END_TRIGGER,
+    FINISH_IN,
+    HEATUP,
+    PREHEATED,
+    PROGRESS,
+    REMAINING,
+    SETPOINT,
+    SHUT_OFF_TIME,
+    START_IN,
+    SUMMARY,
+    TOTAL,
+)
 from .manners import Pace
 from .profile import Json
 from .state import State
-
-REMAINING = "BSH.Common.Option.RemainingProgramTime"
-ELAPSED = "BSH.Common.Option.ElapsedProgramTime"
-PROGRESS = "BSH.Common.Option.ProgramProgress"
-TOTAL = "BSH.Common.Option.EstimatedTotalProgramTime"
-DURATION = "BSH.Common.Option.Duration"
-START_IN = "BSH.Common.Option.StartInRelative"
-FINISH_IN = "BSH.Common.Option.FinishInRelative"
-SETPOINT = "Cooking.Oven.Option.SetpointTemperature"
-CAVITY = "Cooking.Oven.Status.CurrentCavityTemperature"
-CAVITY_1 = "Cooking.Oven.Status.Cavity.001.CurrentTemperature"
-HEATUP = "Cooking.Oven.Option.HeatupProgress"
-PREHEATED = "Cooking.Oven.Event.PreheatFinished"
-SUMMARY = "BSH.Common.Status.ProgramSessionSummary.Latest"
 
 _HOUR_S = 3600
 # How long programs take that do not say so; those of the types that are absent last an hour.
@@ -69,7 +73,7 @@ def duration_of(state: State, kind: str, program: int, options: Mapping[int, Any
         return int(seconds)
     key = feature.key or ""
     if key.endswith("DelayedShutOff"):
-        return int(state.get("Cooking.Hood.Setting.DelayedShutOffTime") or 600)
+        return int(state.get(SHUT_OFF_TIME) or 600)
     seconds = _DURATION_S.get(kind, _HOUR_S)
     if seconds and any(part in key.rpartition(".Program.")[2] for part in _SHORT):
         return seconds // 4
@@ -149,7 +153,7 @@ def _heat(state: State, process: Process) -> Json:
 def ending(state: State, *, finished: bool) -> Json:
     """Give what changes when a program has ended, by keys."""
     told: Json = {
-        "BSH.Common.Status.ProgramRunDetail.EndTrigger": 0 if finished else 1,
+        END_TRIGGER: 0 if finished else 1,
         PREHEATED: 0,
         HEATUP: 0,
     }
@@ -158,9 +162,8 @@ def ending(state: State, *, finished: bool) -> Json:
             told[key] = min(state.description.enums.get(state.field(uid, "enum", -1), {0}))
     if not finished:
         return told
-    completed = "BSH.Common.Status.Program.All.Count.Completed"
-    if isinstance(count := state.get(completed), int):
-        told[completed] = count + 1
+    if isinstance(count := state.get(COMPLETED), int):
+        told[COMPLETED] = count + 1
     program = state.description.features.get(state.values.get(ACTIVE_PROGRAM, 0))
     return told | _beverage(state, (program.key if program else None) or "") | _summary(state)
 
