@@ -28,9 +28,7 @@ from ..refusals import (
 # What the libraries raise for networks and peers that do not do what they should.
 _NETWORK_ERRORS: Final = (aiohttp.ClientError, OSError, TimeoutError, ValueError)
 # Bytes that are no TLS at all: mostly plain HTTP.
-_NO_TLS: Final = frozenset(
-    {"HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE", "WRONG_VERSION_NUMBER"}
-)
+_NO_TLS: Final = frozenset({"HTTP_REQUEST", "WRONG_VERSION_NUMBER"})
 # Nearly all frames are of these types, and looking them up by name costs as much as taking the frame.
 _TEXT: Final = aiohttp.WSMsgType.TEXT
 _BINARY: Final = aiohttp.WSMsgType.BINARY
@@ -61,7 +59,7 @@ class Endpoint:
 
     @property
     def name(self) -> str:
-        """What TLS may be told: the host without its zone, which means nothing elsewhere."""
+        """What the peer may be told: the host without its zone, which means nothing elsewhere."""
         return self._address.partition("%")[0]
 
     @property
@@ -126,24 +124,22 @@ async def open_websocket(
     """
     if session.closed:
         raise ConnectError("the HTTP session is closed")
-    # The library follows redirects unless a session says no, and cookies are nothing for appliances. What costs,
-    # connector and resolver, stays that of the given session.
+    # Only a session can say how often and where the library may try, and cookies are nothing for appliances. What
+    # costs, connector and resolver, stays that of the given session.
     async with aiohttp.ClientSession(
         connector=session.connector,
         connector_owner=False,
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
-        middlewares=(_stay,),
+        middlewares=(_once,),
     ) as own:
         websocket = await _connect(own, endpoint)
         try:
             yield WebSocketTransport(websocket)
         finally:
-            with suppress(
-                TimeoutError
-            ):  # a peer that does not read can hold up even the close frame
-                async with asyncio.timeout(2 * _CLOSE_LIMIT_S):
-                    await websocket.close()
+            # A peer that does not read can hold up even the close frame.
+            with suppress(TimeoutError):
+                await asyncio.wait_for(websocket.close(), 2 * _CLOSE_LIMIT_S)
 
 
 async def _connect(
@@ -151,9 +147,11 @@ async def _connect(
 ) -> aiohttp.ClientWebSocketResponse:
     error: ConnectError
     try:
+        url = endpoint.url
         async with asyncio.timeout(CONNECT_LIMIT_S):
             return await session.ws_connect(
-                endpoint.url,
+                url,
+                headers={"Host": url.with_host(endpoint.name).host_port_subcomponent or ""},
                 autoping=False,
                 compress=0,
                 max_msg_size=MAX_FRAME_BYTES + 1,  # the library refuses the limit itself
@@ -166,15 +164,27 @@ async def _connect(
     raise error  # outside of the handler, so that nothing holds address and context
 
 
-async def _stay(
+async def _once(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    """Refuse to be sent elsewhere: the key belongs to this appliance alone."""
-    response = await handler(request)
+    """Ask once, here: the library would try again at once, and elsewhere.
+
+    An appliance must not be hammered, and its key belongs to it alone.
+    """
+    try:
+        response = await handler(request)
+    except aiohttp.ClientConnectorError:  # not tried again
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as err:
+        raise _CutError(type(err).__name__) from None
     if response.status in _REDIRECTS:
         response.close()
         raise _RedirectError
     return response
+
+
+class _CutError(aiohttp.ClientError):
+    """The peer hung up before its answer was whole; holds the name of the library's error."""
 
 
 class _RedirectError(aiohttp.ClientError):
@@ -183,7 +193,6 @@ class _RedirectError(aiohttp.ClientError):
 
 def _classified(err: Exception, *, tls: bool) -> ConnectError:
     """Tell what a failure to connect means (§5.1)."""
-    kind = type(err).__name__
     match err:
         case aiohttp.WSServerHandshakeError(status=status):
             return _refused(status)
@@ -204,7 +213,9 @@ def _classified(err: Exception, *, tls: bool) -> ConnectError:
             return KeyRefusedError(f"TLS failed: {type(lost).__name__}")
         case aiohttp.ClientConnectorError(os_error=cause):
             return ConnectError(f"the appliance cannot be reached: {type(cause).__name__}")
-    return ConnectError(f"the appliance cannot be reached: {kind}")
+        case _CutError():
+            return ConnectError(f"the appliance hung up: {err}")
+    return ConnectError(f"the appliance cannot be reached: {type(err).__name__}")
 
 
 def _refused(status: int) -> ConnectError:
