@@ -57,7 +57,10 @@ from .profile import (
     Head,
     Profile,
     ProfileError,
+    content_type,
     read_archive,
+    read_literal,
+    read_number,
 )
 from .programs import (
     Favorite,
@@ -139,6 +142,7 @@ __all__ = [
     "WrongApplianceError",
     "WrongLinkError",
     "base_program",
+    "content_type",
     "default_hosts",
     "favorites",
     "ordered",
@@ -146,6 +150,8 @@ __all__ = [
     "program_labels",
     "read_announcement",
     "read_archive",
+    "read_literal",
+    "read_number",
     "selectable_programs",
     "startable_programs",
     "venting_speeds",

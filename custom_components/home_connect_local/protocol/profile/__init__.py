@@ -5,6 +5,7 @@ Source: docs/home_connect_local/wire.md §3, §4 and the rows "Files" of §12.
 """
 
 from .archive import MAX_ARCHIVE_BYTES, Archive, Profile, read_archive
+from .content_types import content_type
 from .description import (
     FORMAT,
     Description,
@@ -16,6 +17,7 @@ from .description import (
     ProgramOption,
 )
 from .errors import ProfileError, Reason
+from .literals import read_literal, read_number
 from .xml import parse_description
 
 __all__ = [
@@ -32,6 +34,9 @@ __all__ = [
     "ProfileError",
     "ProgramOption",
     "Reason",
+    "content_type",
     "parse_description",
     "read_archive",
+    "read_literal",
+    "read_number",
 ]
