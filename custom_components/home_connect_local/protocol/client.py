@@ -6,10 +6,9 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-import logging
 import secrets
 import ssl
-from typing import Any, Final, override
+from typing import Any, Concatenate, Final, override
 
 import aiohttp
 
@@ -50,10 +49,26 @@ from .const import (
 )
 from .conversation import Established, Noticed, Settled
 from .crypto import AesCodec
-from .errors import AuthError, LinkError, RefusedError, ThrottledError, UnansweredError, VendorError
+from .errors import (
+    AuthError,
+    CommandError,
+    LinkClosedError,
+    LinkError,
+    RefusedError,
+    ThrottledError,
+    UnansweredError,
+    VendorError,
+)
 from .frames import PlainCodec
 from .link import LinkChanged, LinkClient
-from .messages import ApplianceInfo, NetworkInterface, Request, read_values
+from .messages import (
+    UNSET,
+    ApplianceInfo,
+    DescriptionChange,
+    NetworkInterface,
+    Request,
+    read_values,
+)
 from .model import Appliance
 from .profile import Profile
 from .programs import (
@@ -70,11 +85,9 @@ from .programs import (
     values_plan,
     venting_plan,
 )
-from .refusals import KeyRefusedError, PeerClosedError, SessionsExhaustedError
+from .refusals import KeyRefusedError, PeerClosedError, SessionsExhaustedError, SwitchedOffError
 from .supervisor import Backoff, exponential_backoff
 from .transport import Endpoint, WebSocketTransport, open_websocket, psk_context
-
-_LOGGER = logging.getLogger(__name__)
 
 # §7.3: how appliances hang up that are switched off.
 _DELIBERATE: Final = frozenset({1000, 1001})
@@ -158,7 +171,7 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
         self.network: NetworkInterface | None = None
         self.services: Mapping[str, int] = {}
         self.switched_off = False
-        """Whether the last link was ended by the appliance on purpose."""
+        """Whether the appliance ended the last link on purpose, or said since that it is off."""
         self.troubles: frozenset[Trouble] = frozenset()
         self.pending: Mapping[int, Any] = {}
         """Options that the appliance does not take before the start of the selected program, as they travel."""
@@ -170,6 +183,8 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
         self._port = port
         self._context: ssl.SSLContext | None = None
         self._told: set[int] = set()
+        self._missing: dict[int, list[int]] = {}
+        """What the lost end of a list may have told, by the ticket of the request that asks for it."""
         self._refused_at: list[float] = []
         self._exhausted_since: float | None = None
         self._quick_closings = 0
@@ -188,7 +203,9 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
 
         A link that is up stays: anyone can announce anything, and only the key proves who is there.
         """
-        self._host, self._port = host, port
+        if (host, port) != (self._host, self._port):
+            self._host, self._port = host, port
+            self._refused_at.clear()  # that was elsewhere, and perhaps another appliance
         if (
             self._connection is None
             and self._now() >= self._attempted_at + MOVE_INTERVAL_S
@@ -210,7 +227,7 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
 
     async def write_many(self, items: Iterable[tuple[int, Any]]) -> None:
         """Set several features in one request, in this order."""
-        await self._carry_out(values_plan(self.appliance, list(items)))
+        await self._carry_out(values_plan, list(items))
 
     async def set_option(self, uid: int, value: Any) -> None:
         """Set an option of the selected or the running program.
@@ -218,9 +235,10 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
         One that the appliance does not take yet, since the program is not live, is kept in ``pending`` and goes along
         with the start of that program.
         """
+        self._check_link()
         raw = self.appliance.encode(uid, value)
         try:
-            await self._carry_out(option_plan(self.appliance, uid, raw))
+            await self._carry_out(option_plan, uid, raw)
         except RefusedError as err:
             if err.code not in _NOT_LIVE or not self._may_wait(uid):
                 raise
@@ -230,11 +248,11 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
 
     async def command(self, uid: int, value: Any = True) -> None:
         """Give a command."""
-        await self._carry_out(command_plan(self.appliance, uid, value))
+        await self._carry_out(command_plan, uid, value)
 
     async def select_program(self, program: int, options: Mapping[int, Any] | None = None) -> None:
         """Select a program without starting it."""
-        await self._carry_out(select_plan(self.appliance, program, options or {}))
+        await self._carry_out(select_plan, program, options or {})
 
     async def start_program(
         self,
@@ -248,41 +266,46 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
 
         Raises PreconditionError when something on the appliance has to be done first.
         """
+        self._check_link()
         check_start(self.appliance, program)
         if program in (None, self._pending_for):
             options = {**self.pending, **(options or {})}
-        plan = start_plan(
-            self.appliance, program, options or {}, start_in=start_in, finish_in=finish_in
-        )
-        if await self._carry_out(plan) > 0:
+        if await self._carry_out(
+            start_plan, program, options, start_in=start_in, finish_in=finish_in
+        ):
             # Most appliances accept the way round without going it (§10.6): only the program itself is proof.
             await self._started()
         self._keep_pending({})
 
     async def stop(self) -> None:
         """Abort the running program."""
-        await self._carry_out(stop_plan(self.appliance))
+        await self._carry_out(stop_plan)
 
     async def pause(self) -> None:
         """Pause the running program."""
-        await self._carry_out(pause_plan(self.appliance))
+        await self._carry_out(pause_plan)
 
     async def resume(self) -> None:
         """Go on with the paused program."""
-        await self._carry_out(resume_plan(self.appliance))
+        await self._carry_out(resume_plan)
 
     async def vent(self, option: int | None, level: int = 0) -> None:
         """Have a hood vent: ``option`` is the uid of its level, ``level`` as it travels; 0 stops."""
-        await self._carry_out(venting_plan(self.appliance, option, level))
+        await self._carry_out(venting_plan, option, level)
 
     async def acknowledge(self, event_uid: int, *, reject: bool = False) -> None:
         """Acknowledge or reject an event."""
-        await self._carry_out(acknowledge_plan(self.appliance, event_uid, reject=reject))
+        await self._carry_out(acknowledge_plan, event_uid, reject=reject)
 
     async def read_values(self, uids: Iterable[int]) -> None:
         """Ask for values of features; they come as changes."""
         for request in _reads(uids):
-            await self._ask(request)
+            try:
+                await self._ask(request)
+            except RefusedError as err:
+                if all(self.appliance.feature(item["uid"]) for item in request.data):
+                    self._doubt_description(err)
+                raise
 
     async def read_network(self) -> NetworkInterface | None:
         """Ask for the network, of which the signal strength is not told by itself."""
@@ -319,32 +342,45 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
         self._pending_for = self.appliance.selected_program if pending else None
         self._changed(frozenset(changed))
 
-    async def _carry_out(self, plan: Plan) -> int:
+    def _check_link(self) -> None:
+        """Raise LinkClosedError without a link: then it is of no use to say what else is in the way."""
+        if not self.connected:
+            raise LinkClosedError(f"there is no link to {self.peer}")
+
+    async def _carry_out[**Wish](
+        self,
+        plan: Callable[Concatenate[Appliance, Wish], Plan],
+        *args: Wish.args,
+        **kwargs: Wish.kwargs,
+    ) -> int:
         """Take the steps of a plan until one is accepted; gives its place. An empty plan is done already."""
-        for place, step in enumerate(plan):
+        self._check_link()
+        steps = plan(self.appliance, *args, **kwargs)
+        for place, step in enumerate(steps):
             try:
                 await self._ask(step.request)
             except RefusedError as err:
-                if err.code not in step.fallback_on or place + 1 == len(plan):
+                self._doubt_description(err)
+                if err.code not in step.fallback_on or place + 1 == len(steps):
                     raise
             else:
                 return place
         return 0  # nothing to do
 
     async def _ask(self, request: Request) -> Any:
-        try:
-            return await self._settled(lambda connection: connection.submit(request, self._now()))
-        except RefusedError as err:
-            if err.code in _UNKNOWN_UID:
-                self._trouble(Trouble.DESCRIPTION, there=True)
-            raise
+        return await self._settled(lambda connection: connection.submit(request, self._now()))
+
+    def _doubt_description(self, err: RefusedError) -> None:
+        """Take a refusal of what the description has."""
+        if err.code in _UNKNOWN_UID:
+            self._trouble(Trouble.DESCRIPTION, there=True)
 
     async def _started(self) -> None:
-        """Wait until a program runs; raises UnansweredError when none does."""
+        """Wait until a program runs; raises UnansweredError when none does, LinkClosedError without a link."""
         started = asyncio.Event()
 
         def look(_change: object = None) -> None:
-            if self.appliance.active_program:
+            if self.appliance.active_program or not self.connected:
                 started.set()
 
         unsubscribe = self.subscribe(look)
@@ -358,6 +394,7 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
             ) from None
         finally:
             unsubscribe()
+        self._check_link()
 
     # --- the link ---------------------------------------------------------------------------
 
@@ -380,6 +417,7 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
                     statistics=self.statistics,
                 )
                 self._told = set()
+                self._missing.clear()
                 with self._conversing(connection):
                     try:
                         yield transport, connection
@@ -422,7 +460,10 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
         """Take the reason why an attempt failed or the link was lost."""
         now = self._now()
         self.statistics.closings.append(str(err))
-        self.switched_off = isinstance(err, PeerClosedError) and err.code in _DELIBERATE
+        if self._was_connected:
+            self.switched_off = isinstance(err, PeerClosedError) and err.code in _DELIBERATE
+        elif isinstance(err, SwitchedOffError):
+            self.switched_off = True
         if isinstance(err, SessionsExhaustedError):
             if self._exhausted_since is None:
                 self._exhausted_since = now
@@ -449,24 +490,25 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
         """Turn what the connection understood into changes."""
         match event:
             case Valued(items=items):
-                if not self.connected:  # the list of this link decides about all others
-                    self._told.update(uid for uid, _ in items)
+                self._note_told(uid for uid, _ in items)
                 self._changed(self.appliance.apply_values(items))
             case Settled():
+                if missing := self._missing.pop(event.ticket, None):
+                    self._take_missing(missing, event)
                 self._settle(event)
             case Redescribed(changes=changes):
-                self._changed(self.appliance.apply_changes(changes))
+                self._redescribe(changes, frozenset())
             case Programmed(resource=resource, reports=reports):
+                uid = _PROGRAM_UIDS[Resource(resource)]
                 for report in reports:
-                    uid = _PROGRAM_UIDS[Resource(resource)]
+                    self._note_told((uid, *(option for option, _ in report.options)))
                     self._changed(self.appliance.apply_program(uid, report))
             case Described(changes=changes):
-                reset = self.appliance.reset_changes()
-                self._changed(reset | self.appliance.apply_changes(changes))
+                self._redescribe(changes, self.appliance.reset_changes())
             case Listed(items=items, cut=cut):
                 self._take_list(items, cut=cut)
             case Introduced(info=info, services=services):
-                self.info, self.services = info, services
+                self.info, self.services = info or self.info, services
                 self._emit(InfoChanged())
             case Networked(interface=interface):
                 if interface != self.network:
@@ -478,32 +520,73 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
                 self._notice(what)
 
     def _changed(self, uids: frozenset[int]) -> None:
-        # Before the link is up all is told at once, by its coming up.
         if self.pending and self.appliance.selected_program != self._pending_for:
             uids |= self.pending.keys()
             self.pending = {}
+        # Before the link is up all is told at once, by its coming up.
         if uids and self.connected:
             self._emit(ValuesChanged(uids))
+
+    def _redescribe(self, changes: list[DescriptionChange], before: frozenset[int]) -> None:
+        self._note_told(change.uid for change in changes if change.value is not UNSET)
+        self._changed(before | self.appliance.apply_changes(changes))
+
+    def _note_told(self, uids: Iterable[int]) -> None:
+        """Note what was told on this link while there is a list to come that decides about all others."""
+        if self._missing or not self.connected:
+            self._told.update(self.appliance.description.features.keys() & set(uids))
 
     def _take_list(self, items: list[tuple[int, Any]], *, cut: bool) -> None:
         """Take all values: what the list leaves out, and was not told on this link, is not known any more.
 
-        What the lost end of a list would have told is asked for one by one.
+        What the lost end of a list would have told is asked for.
         """
         told = self._told.union(uid for uid, _ in items)
         features = self.appliance.description.features.values()
+        asks = cut and bool(items)  # of one that gave no list at all, notifications tell (§7.1)
         # An event that is asked for yet must not look as if it were over, and then come anew.
-        events = {each.uid for each in features if cut and each.kind is Kind.EVENT}
+        events = {each.uid for each in features if asks and each.kind is Kind.EVENT}
         self.appliance.forget_values(told | events)
         self.appliance.apply_values(items)
-        if cut and items and (connection := self._connection):
-            missing = [
-                each.uid
-                for each in features
-                if each.uid not in told and self.appliance.readable(each.uid)
-            ]
-            for request in _reads(missing):
-                connection.submit(request, self._now())
+        if asks:
+            self._ask_missing(
+                [
+                    each.uid
+                    for each in features
+                    if each.uid not in told
+                    and each.kind is not Kind.PROGRAM
+                    and self.appliance.readable(each.uid)
+                ]
+            )
+
+    def _ask_missing(self, uids: Iterable[int]) -> None:
+        """Ask for values that nobody waits for."""
+        assert self._connection is not None
+        for request in _reads(uids):
+            asked = [item["uid"] for item in request.data]
+            try:
+                self._missing[self._connection.submit(request, self._now())] = asked
+            except CommandError:
+                self._forget_untold(asked)
+
+    def _take_missing(self, uids: list[int], settled: Settled) -> None:
+        """Take the end of a request for missing values: what it did not bring is not known.
+
+        A refusal is for all of them, even when it is about one: so each half is asked for again.
+        """
+        if isinstance(settled.error, RefusedError):
+            if len(uids) > 1:
+                middle = len(uids) // 2
+                self._ask_missing(uids[:middle])
+                self._ask_missing(uids[middle:])
+                return
+            self._doubt_description(settled.error)
+        self._forget_untold(uids)
+
+    def _forget_untold(self, uids: Iterable[int]) -> None:
+        """Forget what was asked for in vain."""
+        others = self.appliance.description.features.keys() - set(uids)
+        self._changed(self.appliance.forget_values(self._told | others))
 
     def _up_again(self) -> None:
         self.switched_off = False
@@ -512,6 +595,7 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
         self._trouble(Trouble.SLOTS, there=False)
         self._trouble(Trouble.IDENTITY, there=False)
         self._established()
+        self._changed(frozenset())  # another program may have been selected meanwhile
 
     def _trouble(self, trouble: Trouble, *, there: bool) -> None:
         troubles = self.troubles | {trouble} if there else self.troubles - {trouble}

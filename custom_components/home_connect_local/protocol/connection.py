@@ -7,6 +7,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
+import re
 from typing import Any, Final, NamedTuple, Protocol
 
 from .const import (
@@ -39,6 +40,7 @@ from .messages import (
     ProgramReport,
     Request,
     appliance_info,
+    check,
     decode,
     description_changes,
     encode,
@@ -73,6 +75,10 @@ _SERVER_ERRORS: Final = frozenset(
     }
 )
 _ACCEPTED: Final = frozenset({None, 200, 202})
+# What is counted by its number; the appliance chooses it.
+_CODES: Final = range(1000)
+_ANSWERED: Final = frozenset({Action.GET, Action.POST})
+_RESOURCE: Final = re.compile(r"/[^/]+/")
 
 
 class Codec(Protocol):
@@ -152,7 +158,8 @@ class Programmed(NamedTuple):
 class Introduced(NamedTuple):
     """The appliance told about itself."""
 
-    info: ApplianceInfo
+    info: ApplianceInfo | None
+    """None when it does not want to say."""
     services: Mapping[str, int]
 
 
@@ -282,10 +289,10 @@ class Connection:
             return ()
         try:
             message = decode(self._codec.open(data))
-        except UnreadableError:
+        except UnreadableError as err:
             self._opened_one = True
             self._deadline = None
-            self._unreadable(now)
+            self._unreadable(err, now)
             return self.told()
         except SealError as err:
             self._statistics.seal_failures += 1
@@ -294,9 +301,14 @@ class Connection:
             raise
         self._opened_one = True
         # What comes by the hundred goes first.
-        if message.action is Action.NOTIFY and message.resource == Resource.VALUES:
+        if (
+            message.action is Action.NOTIFY
+            and message.resource == Resource.VALUES
+            and not message.cut
+            and self.greeted
+        ):
             self._statistics.pushes += 1
-            return (Valued(values(message.data)),) if self.greeted else ()
+            return (Valued(values(message.data)),)
         self._deadline = None
         self._take(message, now)
         return self.told()
@@ -320,9 +332,13 @@ class Connection:
     def submit(self, request: Request, now: float) -> int:
         """Queue a request; gives its ticket, which a later ``Settled`` names.
 
-        Raises CommandError when too many wait, RefusedError when the appliance asked to be left alone.
+        What is no question (neither GET nor POST) has come to its end when it was said. Raises CommandError when it
+        cannot be written or too many wait, RefusedError when the appliance asked to be left alone.
         """
         self._deadline = None
+        if not _RESOURCE.match(request.resource):
+            raise CommandError("a resource is a path of two parts")
+        check(request)
         if len(self._waiting) >= MAX_QUEUED:
             raise CommandError("too many requests wait for the appliance")
         if now < self._throttled_until:
@@ -373,7 +389,7 @@ class Connection:
         """Answer the first message (§7.1, steps 1 and 2) and ask on."""
         first = first_message_id(message)
         if message.resource != Resource.INITIAL_VALUES or first is None:
-            raise LinkClosedError(f"the appliance begins with {message.resource[:64]!r}")
+            raise LinkClosedError("the appliance begins with another message than the first")
         self.greeted = True
         self._session_id = message.session_id
         self._next_id = first & MAX_COUNTER
@@ -456,12 +472,12 @@ class Connection:
 
     def _refused(self, ticket: int, message: Message, now: float) -> None:
         code = message.code or 0
-        self._statistics.refusals[code] += 1
+        self._statistics.refusals[code if code in _CODES else 0] += 1
         if code == Code.TOO_MANY_REQUESTS:
             self._throttled_until = now + THROTTLE_S
             for flight in self._waiting:
-                if flight.ticket is not None:
-                    self._events.append(Settled(flight.ticket, _refusal(code)))
+                assert flight.ticket is not None  # the greeting is over
+                self._events.append(Settled(flight.ticket, _refusal(code)))
             self._waiting.clear()
         self._events.append(Settled(ticket, _refusal(code)))
 
@@ -483,9 +499,10 @@ class Connection:
         if interface := primary_interface(message.data):
             self._events.append(Networked(interface))
 
-    def _unreadable(self, now: float) -> None:
+    def _unreadable(self, err: UnreadableError, now: float) -> None:
         """Drop what cannot be repaired; it may have been the answer that is waited for (§6.3)."""
         self._statistics.unreadable += 1
+        self._events.append(Noticed(f"a message that cannot be read: {err.kind}"))
         flight = self._flight
         if flight is None or flight.request.action is not Action.GET:
             return
@@ -514,8 +531,7 @@ class Connection:
             info = self._info((yield self._optional(Resource.OLD_INFO)))
         if "iz" in self.services:
             info = self._info((yield self._optional(Resource.INFO))) or info
-        if info:
-            self._events.append(Introduced(info, self.services))
+        self._events.append(Introduced(info, self.services))
         if self.services.get("ei", _READY_SERVICE) == _READY_SERVICE:
             self._say(Request(Resource.DEVICE_READY, Action.NOTIFY))
         if "ni" in self.services:
@@ -575,12 +591,14 @@ class Connection:
 
     def _send_next(self, now: float) -> None:
         """Send the next request: appliances are slow, and get one at a time (§6.1)."""
-        if self._flight is not None or not self._waiting or now < self._hold_until:
-            return
-        flight = self._waiting.popleft()
-        self._flight = flight
-        self._flight_due = now + flight.limit_s
-        self._flight_id = self._say(flight.request)
+        while self._flight is None and self._waiting and now >= self._hold_until:
+            flight = self._waiting.popleft()
+            number = self._say(flight.request)
+            if flight.ticket is not None and flight.request.action not in _ANSWERED:
+                self._events.append(Settled(flight.ticket))
+                continue
+            self._flight, self._flight_id = flight, number
+            self._flight_due = now + flight.limit_s
 
     def _say(self, request: Request) -> int:
         """Queue a message of our own; gives its number."""
@@ -625,7 +643,7 @@ class Connection:
 
     def _keep_alive(self, now: float) -> None:
         if now >= self._pong_due:
-            if self._heard <= self._pinged:
+            if self._heard < self._pinged:
                 raise PeerSilentError("no sign of life")
             self._pong_due = NEVER
         if now >= self._ping_due:

@@ -20,6 +20,8 @@ SERVICE_TYPE: Final = "_homeconnect._tcp.local."
 _MAX_TEXT_CHARS: Final = 64
 _HA_ID: Final = re.compile(r"[0-9A-Za-z._-]{1,64}")
 _HOST_NAME: Final = re.compile(r"(?!-)[0-9A-Za-z_-]{1,63}(?:\.[0-9A-Za-z_-]{1,63})*\.?")
+_IPV4: Final = re.compile(r"[0-9]+(?:\.[0-9]+)+\.?")
+_ZONE: Final = re.compile(r"[0-9A-Za-z._-]{1,32}")
 _MAX_HOST_CHARS: Final = 253
 _MAX_PORT: Final = 65535
 
@@ -51,7 +53,8 @@ def read_announcement(
         return None
 
     def text(name: str) -> str | None:
-        return by_name.get(name, "").strip()[:_MAX_TEXT_CHARS] or None
+        printable = filter(str.isprintable, by_name.get(name, "")[:_MAX_TEXT_CHARS])
+        return "".join(printable).strip() or None
 
     return Announcement(
         ha_id, text("brand"), text("type"), text("vib"), ordered(addresses), port or None
@@ -63,10 +66,8 @@ def ordered(addresses: Iterable[str]) -> tuple[str, ...]:
 
     def rank(text: str) -> int | None:
         try:
-            address = ip_address(text)
+            address = _address(text)
         except ValueError:
-            return None
-        if address.is_unspecified or address.is_multicast:
             return None
         match address:
             case IPv4Address():
@@ -76,7 +77,9 @@ def ordered(addresses: Iterable[str]) -> tuple[str, ...]:
             case _:
                 return 2 if address.is_private else 1
 
-    ranked = [(place, text) for text in addresses if (place := rank(text)) is not None]
+    ranked = [
+        (place, text) for text in dict.fromkeys(addresses) if (place := rank(text)) is not None
+    ]
     return tuple(text for _, text in sorted(ranked, key=lambda pair: pair[0]))
 
 
@@ -94,18 +97,26 @@ def parse_host(text: str) -> tuple[str, int | None]:
     Raises ValueError for what names no host.
     """
     text = text.strip()
-    try:
-        address = ip_address(text.strip("[]"))
-    except ValueError:
-        pass
-    else:
-        return str(address), None
+    if "://" not in text and text.count(":") > 1 and not text.startswith("["):
+        text = f"[{text}]"
     parts = urlsplit(text if "://" in text else f"//{text}")
     host, port = parts.hostname or "", parts.port
     if parts.username is not None or (port is not None and not 0 < port <= _MAX_PORT):
         raise ValueError("not a host")
-    if host and ":" in host:
-        return str(ip_address(host)), port
+    if ":" in host:
+        # URLs encode the sign in front of a zone.
+        return str(_address(re.sub("%25(?=.)", "%", host))), port
     if len(host) > _MAX_HOST_CHARS or not _HOST_NAME.fullmatch(host):
         raise ValueError("not a host")
+    if _IPV4.fullmatch(host):
+        _address(host)
     return host, port
+
+
+def _address(text: str) -> IPv4Address | IPv6Address:
+    """Read an address; raises ValueError when it is none that a connection can be made to."""
+    address = ip_address(text)
+    zone = address.scope_id if isinstance(address, IPv6Address) else None
+    if address.is_unspecified or address.is_multicast or (zone and not _ZONE.fullmatch(zone)):
+        raise ValueError("not an address of an appliance")
+    return address

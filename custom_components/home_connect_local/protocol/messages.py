@@ -163,7 +163,7 @@ def _tolerated(raw: object, cut: bool) -> Message:
     if type(data) is dict:
         data = [data]
     items = [item for item in data if type(item) is dict] if type(data) is list else []
-    version = _integer(raw.get("version"))
+    version = _counter(raw.get("version"))
     return Message(
         resource,
         _ACTIONS[action],
@@ -402,7 +402,7 @@ def services(data: object) -> dict[str, int]:
     """Read which services the appliance has, in which version."""
     found: dict[str, int] = {}
     for item in _dicts(data):
-        service, version = _text(item.get("service")), _integer(item.get("version"))
+        service, version = _text(item.get("service")), _counter(item.get("version"))
         if service and version is not None and len(found) < MAX_SERVICES:
             found[service] = version
     return found
