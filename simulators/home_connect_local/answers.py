@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 import os
 from typing import TYPE_CHECKING
 
+from ..refusal import Refusal
 from .codes import Code, Refused
 from .description import ACTIVE_PROGRAM, SELECTED_PROGRAM
 from .profile import Json, encode_key
-from .requests import Malformed, Message, misplaced, read_items, read_nonce, read_program, read_uids
+from .requests import Message, misplaced, read_items, read_nonce, read_program, read_uids
 from .session import ApplianceSession
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def _authenticate(office: Office, session: ApplianceSession, message: Message) -
         raise Refused(Code.NOT_FOUND)
     try:
         read_nonce(message)
-    except Malformed as err:
+    except Refusal as err:
         office.journal.violate(str(err), session.number)
         raise Refused(Code.BAD_REQUEST) from None
     session.authenticated = True

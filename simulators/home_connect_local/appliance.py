@@ -14,6 +14,7 @@ from .hands import Operated
 from .keys import (
     ALARM,
     ALARM_CLOCK,
+    BACKEND,
     COLOUR,
     CONFIRM,
     CUSTOM_COLOUR,
@@ -33,6 +34,9 @@ from .state import READABLE, WRITABLE
 from .teller import EVENT_CONFIRMED, EVENT_OFF, EVENT_PRESENT
 
 type Option = tuple[int, Any]
+
+# What the vendor's servers have to bring about.
+_SOFTWARE = "BSH.Common.Command.AllowSoftware"
 
 
 class Appliance(Operated):
@@ -91,6 +95,8 @@ class Appliance(Operated):
                     raise Refused(Code.DEVICE_STATE)
             case "BSH.Common.Command.AcknowledgeEvent" | "BSH.Common.Command.RejectEvent":
                 self._check_event(value)
+            case key if (key or "").startswith(_SOFTWARE) and self.state.get(BACKEND) is False:
+                raise Refused(Code.BACKEND)
         if feature.kind == "command" and feature.json_kind == "boolean" and value is not True:
             raise Refused(Code.OUT_OF_RANGE)
 
@@ -145,14 +151,14 @@ class Appliance(Operated):
             self._permanent_asked = True
 
     def _wind_alarm(self, seconds: int) -> None:
-        self._alarms.clear()
+        self._alarm_clock.clear()
         self.tell({ALARM_CLOCK: seconds})
         if seconds:
-            self._after(self._alarms, seconds, self._ring)
+            self._after(self._alarm_clock, seconds, self._ring)
 
     def _ring(self) -> None:
         self.tell({ALARM_CLOCK: 0, ALARM: EVENT_PRESENT})
-        self._after(self._alarms, 60, partial(self.tell, {ALARM: EVENT_OFF}))
+        self._after(self._alarm_clock, 60, partial(self.tell, {ALARM: EVENT_OFF}))
 
     def _obey(self, command: Feature, value: Any) -> None:
         """Carry out a command."""

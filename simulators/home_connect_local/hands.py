@@ -6,6 +6,7 @@ from .description import ACTIVE_PROGRAM, SELECTED_PROGRAM
 from .keys import (
     ABORTED,
     DOOR,
+    FANS,
     FINISHED,
     LOCAL_CONTROL,
     OPERATION,
@@ -61,6 +62,7 @@ class Operated(Runner):
         self.process = None
         self.tell_values({ACTIVE_PROGRAM: 0} if ACTIVE_PROGRAM in self.state.values else {})
         self.tell(self._word(OPERATION, "Inactive") | {REMAINING: 0, PROGRESS: 0})
+        self.tell(dict.fromkeys(FANS, 0))
         self.tell({FINISHED: EVENT_OFF, ABORTED: EVENT_OFF})
         self._follow_program()
 
@@ -82,17 +84,14 @@ class Operated(Runner):
             self.remote_start(False)
 
     def close_door(self, compartment: str | None = None) -> None:
-        """Close the door, or one of a fridge's. Raises LookupError for none."""
-        if compartment is not None:
-            door, alarm = self._compartment(compartment)
+        """Close the door, or one of a fridge's, or all of them. Raises LookupError for none."""
+        for name in self.compartments() if compartment is None else (compartment,):
+            door, alarm = self._compartment(name)
+            if (handle := self._open_doors.pop(name, None)) is not None:
+                self._alarms.cancel(handle)
             self.tell({**self._word(door, "Closed"), alarm: EVENT_OFF})
-            if any(self.state.word(key) == "Open" for key in self.compartments().values()):
-                return
-        else:
-            for name in self.compartments():
-                door, alarm = self._compartment(name)
-                self.tell({**self._word(door, "Closed"), alarm: EVENT_OFF})
-        self._alarms.clear()
+        if any(self.state.word(key) == "Open" for key in self.compartments().values()):
+            return
         self.tell(self._word(DOOR, "Closed"))
         if self.process and self.process.paused and self.character.pauses_at_door:
             self.resume()
@@ -116,11 +115,9 @@ class Operated(Runner):
     def _open_compartment(self, name: str) -> None:
         door, alarm = self._compartment(name)
         self.tell(self._word(door, "Open"))
-        self._after(self._alarms, self.pace.door_alarm_s, partial(self._complain, door, alarm))
-
-    def _complain(self, door: str, alarm: str) -> None:
-        if self.state.word(door) == "Open":
-            self.tell({alarm: EVENT_PRESENT})
+        if name not in self._open_doors:
+            complain = partial(self.tell, {alarm: EVENT_PRESENT})
+            self._open_doors[name] = self._after(self._alarms, self.pace.door_alarm_s, complain)
 
     def remote_start(self, allowed: bool) -> None:
         """Press the button that allows programs to be started from afar, or take it back."""

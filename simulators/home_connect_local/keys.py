@@ -8,6 +8,8 @@ REMOTE_LEVEL = "BSH.Common.Setting.RemoteControlLevel"
 ALARM_CLOCK = "BSH.Common.Setting.AlarmClock"
 COLOUR = "BSH.Common.Setting.AmbientLightColor"
 CUSTOM_COLOUR = "BSH.Common.Setting.AmbientLightCustomColor"
+SHUT_OFF_STAGE = "Cooking.Hood.Setting.DelayedShutOffStage"
+INTERVAL_STAGE = "Cooking.Hood.Setting.IntervalStage"
 SHUT_OFF_TIME = "Cooking.Hood.Setting.DelayedShutOffTime"
 
 OPERATION = "BSH.Common.Status.OperationState"
@@ -15,6 +17,7 @@ DOOR = "BSH.Common.Status.DoorState"
 REMOTE_CONTROL = "BSH.Common.Status.RemoteControlActive"
 REMOTE_START = "BSH.Common.Status.RemoteControlStartAllowed"
 LOCAL_CONTROL = "BSH.Common.Status.LocalControlActive"
+BACKEND = "BSH.Common.Status.BackendConnected"
 STARTED = "BSH.Common.Status.Program.All.Count.Started"
 COMPLETED = "BSH.Common.Status.Program.All.Count.Completed"
 END_TRIGGER = "BSH.Common.Status.ProgramRunDetail.EndTrigger"
@@ -44,6 +47,12 @@ DELAYS = (START_IN, FINISH_IN)
 SETPOINT = "Cooking.Oven.Option.SetpointTemperature"
 HEATUP = "Cooking.Oven.Option.HeatupProgress"
 FANS = ("Cooking.Common.Option.Hood.VentingLevel", "Cooking.Common.Option.Hood.IntensiveLevel")
+# Programs of hoods that choose the level by themselves, and the setting that they take it from.
+STAGES = {
+    "Cooking.Common.Program.Hood.Automatic": None,
+    "Cooking.Common.Program.Hood.DelayedShutOff": SHUT_OFF_STAGE,
+    "Cooking.Hood.Program.Interval": INTERVAL_STAGE,
+}
 VENTING = "Cooking.Common.Program.Hood.Venting"
 ZONE = "Cooking.Hob.Option.ZoneSelector"
 LEVEL = "Cooking.Hob.Option.PowerLevel"

@@ -44,9 +44,9 @@ _DURATION_S: Mapping[str, int | None] = {
 }
 _SHORT = ("Quick", "Super", "Speed", "PreRinse", "Mini")
 _REPORTS = 10
-# An oven is hot after this part of its program, and takes so long to cool by half.
+# An oven is hot after this part of its program.
 _HOT_AT = 0.2
-_ROOM_C = 21.0
+ROOM_C = 21.0
 # What a beverage counts as, by a part of the key of its program; the first that fits.
 _COUNTERS = (
     ("Espresso", "RistrettoEspresso"),
@@ -143,7 +143,7 @@ def _heat(state: State, process: Process) -> Json:
     if state.uid(CAVITY) is None or not target or process.total_s is None:
         return {}
     warm = min(1.0, process.part / _HOT_AT)
-    degrees = round((_ROOM_C + (target - _ROOM_C) * warm) * 2) / 2
+    degrees = round((ROOM_C + (target - ROOM_C) * warm) * 2) / 2
     told: Json = {CAVITY: degrees, CAVITY_1: degrees, HEATUP: round(warm * 100)}
     if warm >= 1:
         told[PREHEATED] = 1

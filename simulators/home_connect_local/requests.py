@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import strict_json
+from ..refusal import Refusal, listed
 from .codes import Code, Refused
 from .profile import Json, decode_key
 
@@ -16,11 +17,6 @@ _REQUIRED = {"sID", "msgID", "resource", "version", "action"}
 _ALLOWED = _REQUIRED | {"data", "code"}
 _COUNTER = 1 << 32
 _NONCE_BYTES = 32
-_SHOWN_CHARS = 40
-
-
-class Malformed(Exception):
-    """No client should have sent this; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,60 +38,60 @@ class Message:
 
 
 def read_message(text: str) -> Message:
-    """Read a message. Raises Malformed."""
+    """Read a message. Raises Refusal."""
     try:
         body = strict_json.loads(text)
     except ValueError as err:
-        raise Malformed(f"no JSON: {err}") from err
+        raise Refusal(f"no JSON: {err}") from err
     if not isinstance(body, dict):
-        raise Malformed("a message is an object")
+        raise Refusal("a message is an object")
     if missing := _REQUIRED - body.keys():
-        raise Malformed(f"a message without {_listed(missing)}")
+        raise Refusal(f"a message without {listed(missing)}")
     if strange := body.keys() - _ALLOWED:
-        raise Malformed(f"a message with {_listed(strange)}")
+        raise Refusal(f"a message with {listed(strange)}")
     for name in ("sID", "msgID", "version"):
         if type(body[name]) is not int or not 0 <= body[name] < _COUNTER:
-            raise Malformed(f"{name} is a number of 32 bits")
+            raise Refusal(f"{name} is a number of 32 bits")
     resource, action = body["resource"], body["action"]
     if not isinstance(resource, str) or not resource.startswith("/") or resource.count("/") < 2:
-        raise Malformed("a resource is a path of two segments")
+        raise Refusal("a resource is a path of two segments")
     if action not in _ACTIONS:
-        raise Malformed(f"action is one of {_listed(_ACTIONS)}")
+        raise Refusal(f"action is one of {listed(_ACTIONS)}")
     data = body.get("data", [])
     if not isinstance(data, list) or not all(isinstance(item, dict) for item in data):
-        raise Malformed("data is a list of objects")
+        raise Refusal("data is a list of objects")
     if "data" in body and not data:
-        raise Malformed("data is absent when there is none")
+        raise Refusal("data is absent when there is none")
     return Message(
         body["sID"], body["msgID"], resource, body["version"], action, tuple(data), body.get("code")
     )
 
 
 def read_greeting(message: Message, version: int) -> tuple[str, str]:
-    """Read the answer to the first message; gives the name and id of the client. Raises Malformed."""
+    """Read the answer to the first message; gives the name and id of the client. Raises Refusal."""
     if len(message.data) != 1:
-        raise Malformed("the answer to the first message has one item")
+        raise Refusal("the answer to the first message has one item")
     item = message.data[0]
     if item.keys() != {"deviceType", "deviceName", "deviceID"}:
-        raise Malformed("the client tells deviceType, deviceName and deviceID")
+        raise Refusal("the client tells deviceType, deviceName and deviceID")
     kind = 2 if version == 1 else "Application"
     if item["deviceType"] != kind or type(item["deviceType"]) is not type(kind):
-        raise Malformed(f"deviceType is {kind!r} in version {version}")
+        raise Refusal(f"deviceType is {kind!r} in version {version}")
     for name in ("deviceName", "deviceID"):
         if not isinstance(item[name], str) or not item[name]:
-            raise Malformed(f"{name} is a text")
+            raise Refusal(f"{name} is a text")
     return item["deviceName"], item["deviceID"]
 
 
 def read_nonce(message: Message) -> None:
-    """Check what an authentication brings along. Raises Malformed."""
+    """Check what an authentication brings along. Raises Refusal."""
     nonce = message.data[0].get("nonce") if len(message.data) == 1 else None
     try:
         bytes_ = decode_key(nonce) if isinstance(nonce, str) and "=" not in nonce else b""
     except ValueError:
         bytes_ = b""
     if len(bytes_) != _NONCE_BYTES:
-        raise Malformed("nonce is 32 bytes in base64url without padding")
+        raise Refusal("nonce is 32 bytes in base64url without padding")
 
 
 def read_uids(message: Message) -> list[int]:
@@ -142,7 +138,3 @@ def misplaced(message: Message) -> bool:
     return any(
         name in item and next(iter(item)) != name for item in items for name in ("uid", "program")
     )
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(sorted(name[:_SHOWN_CHARS] for name in names))

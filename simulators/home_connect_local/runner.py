@@ -12,6 +12,8 @@ from .description import ACTIVE_PROGRAM, SELECTED_PROGRAM, Feature, read_literal
 from .keys import (
     ABORT,
     ABORTED,
+    CAVITY,
+    CAVITY_1,
     DELAYS,
     DOOR,
     DURATION,
@@ -25,13 +27,14 @@ from .keys import (
     PROGRESS,
     REMAINING,
     RESUME,
+    STAGES,
     START_IN,
     STARTED,
     TOTAL,
     VENTING,
     ZONE,
 )
-from .process import Process, duration_of, ending, telling
+from .process import ROOM_C, Process, duration_of, ending, telling
 from .profile import Json
 from .state import WRITABLE
 from .teller import EVENT_OFF, EVENT_PRESENT, Teller
@@ -146,8 +149,11 @@ class Runner(Teller):
         if isinstance(started := self.state.get(STARTED), int):
             self.tell({STARTED: started + 1})
         self.tell({FINISHED: EVENT_OFF, ABORTED: EVENT_OFF})
+        self._heat.clear()
         self._enter("DelayedStart" if delay else "Run")
         self._look_at_fan()
+        if feature.key in STAGES:
+            self.tell({FANS[0]: self.state.get(STAGES[feature.key] or "") or 1})
 
     def _is_selectable(self, program: Feature) -> bool:
         execution = self.state.field(program.uid, "execution", "SELECTANDSTART")
@@ -216,8 +222,18 @@ class Runner(Teller):
             | self._word(OPERATION, "Ready" if self.is_on else "Inactive")
         )
         self.tell_values({ACTIVE_PROGRAM: 0})
+        self.tell(dict.fromkeys(FANS, 0))
         self._unlock()
         self._follow_program()
+        self._cool()
+
+    def _cool(self) -> None:
+        """Let an oven get cold by half of its heat, again and again."""
+        heat = (self.state.get(CAVITY) or ROOM_C) - ROOM_C
+        if heat > 0:
+            heat = round(heat) / 2 if heat > 1 else 0
+            self.tell({CAVITY: ROOM_C + heat, CAVITY_1: ROOM_C + heat})
+            self._after(self._heat, self.pace.report_s, self._cool)
 
     def abort(self) -> None:
         """Break off the program."""
@@ -282,6 +298,23 @@ class Runner(Teller):
             }
         )
         self._follow_program()
+        if (handle := self._zones.pop(status, None)) is not None:
+            self._heat.cancel(handle)
+        if level and seconds:
+            end = partial(self._leave_zone, status)
+            self._zones[status] = self._after(self._heat, seconds, end)
+
+    def _leave_zone(self, status: str) -> None:
+        """Let a zone end whose time is over."""
+        del self._zones[status]
+        self.tell(
+            {
+                f"{status}.PowerLevel": 0,
+                f"{status}.RemainingProgramTime": 0,
+                **self._word(f"{status}.State", "Off"),
+                **self._word(f"{status}.OperationState", "Inactive"),
+            }
+        )
 
 
 def _of(fields: Mapping[str, Any]) -> Json:

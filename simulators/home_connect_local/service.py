@@ -15,6 +15,7 @@ from aiohttp import WSMessage, WSMsgType, web
 
 from ..link import WebSocketLink
 from ..listener import Listener
+from ..refusal import Refusal
 from ..websocket import WebSocketService
 from .answers import act
 from .appliance import Appliance
@@ -23,7 +24,7 @@ from .description import ACTIVE_PROGRAM
 from .faults import FAULTS
 from .manners import Rules
 from .profile import Json
-from .requests import Malformed, Message, read_greeting, read_message
+from .requests import Message, read_greeting, read_message
 from .scenario import Scenario
 from .seals import FORWARD_SUITES, HINT, BrokenSeal, psk_context
 from .session import ApplianceSession, make_seal, reset_link, write
@@ -362,7 +363,7 @@ class Service(WebSocketService[ApplianceSession, Received]):
             return
         try:
             message = read_message(session.read(data))
-        except (BrokenSeal, Malformed) as err:
+        except (BrokenSeal, Refusal) as err:
             self._end(session, str(err))
             return
         self.journal.note(Received(self.now(), "message", session.number, message))
@@ -370,12 +371,12 @@ class Service(WebSocketService[ApplianceSession, Received]):
             return
         try:
             if message.session_id != session.session_id:
-                raise Malformed(f"sID {message.session_id} is not that of the session")
+                raise Refusal(f"sID {message.session_id} is not that of the session")
             if message.action == "RESPONSE":
                 self._take_response(session, message)
             else:
                 self._take_request(session, message)
-        except Malformed as err:
+        except Refusal as err:
             self._end(session, str(err))
 
     def _end(self, session: ApplianceSession, why: str) -> None:
@@ -385,9 +386,9 @@ class Service(WebSocketService[ApplianceSession, Received]):
 
     def _take_response(self, session: ApplianceSession, message: Message) -> None:
         if session.greeted or message.resource != _FIRST:
-            raise Malformed(f"a response nobody asked for: {message.resource}")
+            raise Refusal(f"a response nobody asked for: {message.resource}")
         if message.message_id != session.first_id or message.version != self.rules.initial_version:
-            raise Malformed("the answer to the first message has another msgID or version")
+            raise Refusal("the answer to the first message has another msgID or version")
         name, device_id = read_greeting(message, self.rules.initial_version)
         others = [other for other in self.sessions if other.device_id == device_id]
         if others and self.rules.duplicate == "new":
@@ -399,9 +400,9 @@ class Service(WebSocketService[ApplianceSession, Received]):
 
     def _take_request(self, session: ApplianceSession, message: Message) -> None:
         if not session.greeted:
-            raise Malformed(f"{message.resource} before the first message was answered")
+            raise Refusal(f"{message.resource} before the first message was answered")
         if message.message_id != session.expected_id:
-            raise Malformed(f"msgID {message.message_id} instead of {session.expected_id}")
+            raise Refusal(f"msgID {message.message_id} instead of {session.expected_id}")
         session.advance()
         if message.action == "NOTIFY":
             self._take_notice(session, message)
@@ -431,9 +432,9 @@ class Service(WebSocketService[ApplianceSession, Received]):
 
     def _take_notice(self, session: ApplianceSession, message: Message) -> None:
         if message.resource != "/ei/deviceReady" or message.data:
-            raise Malformed(f"a notification of a client: {message.resource}")
+            raise Refusal(f"a notification of a client: {message.resource}")
         if self.rules.services.get("ei") != 2 or message.version != 2:
-            raise Malformed("/ei/deviceReady belongs to version 2 of ei")
+            raise Refusal("/ei/deviceReady belongs to version 2 of ei")
         session.ready = True
 
     # --- answers ---------------------------------------------------------------------------

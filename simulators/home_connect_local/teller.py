@@ -3,6 +3,7 @@
 Source: docs/home_connect_local/wire.md §9.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -45,7 +46,14 @@ class Teller:
         self._listeners: list[Listener] = []
         self._reactions = Timers()
         self._clock = Timers()
+        """Of the program that runs."""
+        self._heat = Timers()
+        """Of what gets cold by itself."""
+        self._alarm_clock = Timers()
         self._alarms = Timers()
+        """Of doors that stand open and of permissions that lapse."""
+        self._zones: dict[str, asyncio.TimerHandle] = {}
+        self._open_doors: dict[str, asyncio.TimerHandle] = {}
         self._permanent_asked = False
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
@@ -127,14 +135,22 @@ class Teller:
 
     def stop(self) -> None:
         """Let nothing happen any more by itself."""
-        for timers in (self._reactions, self._clock, self._alarms):
+        for timers in (
+            self._reactions,
+            self._clock,
+            self._heat,
+            self._alarm_clock,
+            self._alarms,
+        ):
             timers.clear()
 
     def _react(self, act: Callable[[], object]) -> None:
         self._reactions.after(self.pace.reaction_s / self.pace.speed, act)
 
-    def _after(self, timers: Timers, seconds: float, act: Callable[[], object]) -> None:
-        timers.after(seconds / self.pace.speed, act)
+    def _after(
+        self, timers: Timers, seconds: float, act: Callable[[], object]
+    ) -> asyncio.TimerHandle:
+        return timers.after(seconds / self.pace.speed, act)
 
     @property
     def is_on(self) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from io import BytesIO
 import json
 from pathlib import Path
@@ -21,6 +22,7 @@ from simulators.home_connect_local import (
     SimulatedHousehold,
     archive,
 )
+from simulators.home_connect_local.description import read_description
 from tests.simulators.home_connect_client import BareClient, connect
 
 VECTORS = Path(__file__).resolve().parents[1] / "home_connect_local" / "vectors" / "profiles"
@@ -261,6 +263,22 @@ async def test_alarm_clock(http: aiohttp.ClientSession, homes: AsyncExitStack) -
     assert await client.told(541) == 0
 
 
+async def test_software_needs_the_vendor(
+    http: aiohttp.ClientSession, homes: AsyncExitStack
+) -> None:
+    """What the vendor's servers have to do is refused without them."""
+    source = PROFILES["dishwasher"]
+    mapping = source.mapping_xml.replace(b"Command.DeactivateWiFi", b"Command.AllowSoftwareUpdate")
+    description = read_description(source.device_xml, mapping)
+    served = await homes.enter_async_context(
+        SimulatedAppliance(replace(source, mapping_xml=mapping, description=description))
+    )
+    client = await homes.enter_async_context(connect(http, served))
+    assert await client.write((1, True)) is None
+    served.appliance.tell({"BSH.Common.Status.BackendConnected": False})
+    assert await client.write((1, True)) == 542
+
+
 async def test_permanent_remote_start(http: aiohttp.ClientSession, homes: AsyncExitStack) -> None:
     """Raising the level needs a confirmation (§9.4)."""
     served, client = await meet(http, homes, "dishwasher")
@@ -431,6 +449,7 @@ async def test_oven(http: aiohttp.ClientSession, homes: AsyncExitStack) -> None:
     assert await client.told(21248) == 1
     assert await client.told(OPERATION, 6) == 6
     assert await client.told(ACTIVE) == 0
+    assert await client.told(20993, 21.0) == 21.0
     assert await client.write((586, True)) is None
     assert await client.told(DOOR) == 0
     assert served.violations == []
@@ -469,6 +488,7 @@ async def test_hood(http: aiohttp.ClientSession, homes: AsyncExitStack) -> None:
     assert (await client.described(FAN))["access"] == "READ"
     assert await client.start(DELAYED_SHUT_OFF) is None
     assert await client.told(ACTIVE) == DELAYED_SHUT_OFF
+    assert await client.told(FAN) == 1
     assert await client.told(FINISHED) == 1
     assert await client.told(ACTIVE) == 0
     assert await client.start(VENTING, (FAN, 2)) is None
@@ -497,6 +517,10 @@ async def test_hob(http: aiohttp.ClientSession, homes: AsyncExitStack) -> None:
     assert await client.select(59392, (59136, 101), (59137, 0)) is None
     assert await client.told(57602) == 0
     assert await client.select(59393) == 530
+    # A zone with a time ends by itself.
+    assert await client.select(59392, (59136, 102), (59137, 90), (548, 120)) is None
+    assert await client.told(57858, 90) == 90
+    assert await client.told(57858) == 0
 
 
 async def test_dryer_that_starts_by_value(

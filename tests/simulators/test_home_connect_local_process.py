@@ -258,6 +258,7 @@ async def test_every_operation(
     ):
         await do(op, **members)
         assert await client.told(uid, expected) == expected, op
+    await served.scenarios[-1].done.wait()
     await do("describe", feature=CHILD_LOCK, access="READ", available=False)
     changed = await client.described(CHILD_LOCK)
     assert changed == {"uid": CHILD_LOCK, "parentUID": 259, "access": "READ", "available": False}
