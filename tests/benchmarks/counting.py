@@ -10,6 +10,8 @@ import tracemalloc
 ROOT = Path(__file__).resolve().parents[2]
 # Heap blocks that may come and go with caches of the interpreter, however many pushes there were.
 NOISE_BLOCKS = 50
+# Rooms of a protocol core, and of a whole component with it; a handful more than the cloud components have.
+CORE_MODULES, COMPONENT_MODULES = 20, 40
 
 
 def peak_bytes(action: Callable[[], object]) -> int:
