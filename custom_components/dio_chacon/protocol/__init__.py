@@ -4,7 +4,7 @@
 """
 
 from .client import Change, DioClient, Listener, Servers
-from .connection import Credentials, Statistics
+from .connection import Statistics
 from .const import LIST_INTERVAL_S, LOGIN_URL, WEBSOCKET_URL, Kind, Movement
 from .errors import (
     AuthError,
@@ -24,6 +24,7 @@ from .errors import (
     VendorError,
 )
 from .link import LinkChanged
+from .login import Credentials
 from .messages import Account, Calibration, LastEvent, Record, SdCard
 from .model import (
     Device,

@@ -8,16 +8,14 @@ import pytest
 from custom_components.dio_chacon.protocol.connection import (
     AccountRead,
     Connection,
-    Established,
     Listed,
-    Noticed,
     Overdue,
     RoomsRead,
-    Settled,
     StatesRead,
     Statistics,
 )
 from custom_components.dio_chacon.protocol.const import MAX_IN_FLIGHT, MAX_QUEUED, Movement
+from custom_components.dio_chacon.protocol.conversation import Established, Noticed, Settled
 from custom_components.dio_chacon.protocol.errors import (
     CommandError,
     ConnectError,
