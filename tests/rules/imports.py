@@ -48,6 +48,7 @@ COMPONENT_ORDER: dict[str, int] = {
     "cloud": 3,
     "coordinator": 4,
     "entity": 5,
+    "entry": 5,
     "forms": 6,
     "platforms": 6,
     **dict.fromkeys(Platform, 7),

@@ -6,6 +6,7 @@
 from .client import Change, DioClient, Listener, Servers
 from .connection import Statistics
 from .const import LIST_INTERVAL_S, LOGIN_URL, WEBSOCKET_URL, Kind, Movement
+from .conversation import LinkStatistics
 from .errors import (
     AuthError,
     CommandError,
@@ -61,6 +62,7 @@ __all__ = [
     "LinkChanged",
     "LinkClosedError",
     "LinkError",
+    "LinkStatistics",
     "Listener",
     "ModelChange",
     "Movement",

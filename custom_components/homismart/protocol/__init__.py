@@ -6,6 +6,7 @@
 from .client import Change, HomismartClient, Listener, Servers, TermsChanged
 from .connection import Failed, Statistics
 from .const import LIST_INTERVAL_S, MAX_CLOSED_POSITION, MAX_LED, WEBSOCKET_URL, Kind
+from .conversation import LinkStatistics
 from .errors import (
     AuthError,
     CommandError,
@@ -52,6 +53,7 @@ __all__ = [
     "LinkChanged",
     "LinkClosedError",
     "LinkError",
+    "LinkStatistics",
     "Listener",
     "ModelChange",
     "Motion",
