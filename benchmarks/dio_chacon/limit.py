@@ -7,7 +7,6 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, override
 
-import aiohttp
 import orjson
 
 from ..limit import PING_S, LimitClient, echo_job
@@ -22,18 +21,10 @@ LEVEL = "oic.r.openlevel"
 class Client(LimitClient):
     """A conversation written down by hand."""
 
-    def __init__(
-        self,
-        card: Mapping[str, Any],
-        account: Mapping[str, str],
-        session: aiohttp.ClientSession | None = None,
-    ) -> None:
-        """Nothing is opened before ``connect``."""
-        super().__init__(card, account, session)
-        self.devices: list[Json] = []
-        self.states: dict[str, Json] = {}
-        self._waiters: dict[int, asyncio.Future[Json]] = {}
-        self._number = 0
+    devices: list[Json]
+    states: dict[str, Json]
+    _waiters: dict[int, asyncio.Future[Json]]
+    _number: int
 
     @override
     def decode(self, texts: Sequence[str]) -> int:
@@ -53,6 +44,7 @@ class Client(LimitClient):
     @override
     async def connect(self) -> int:
         """Log in, open, greet, list, read: three round trips after the handshakes' two."""
+        self._waiters, self._number = {}, 0
         body = {**self._account, "installationId": "benchmark"}
         async with self.session.post(self._card["auth_url"], json=body) as response:
             token = orjson.loads(await response.read())["data"]["sessionToken"]

@@ -9,7 +9,6 @@ from hashlib import md5
 import time
 from typing import Any, override
 
-import aiohttp
 import orjson
 
 from ..limit import PING_S, LimitClient, echo_job
@@ -21,18 +20,8 @@ type Json = dict[str, Any]
 class Client(LimitClient):
     """A conversation written down by hand."""
 
-    def __init__(
-        self,
-        card: Mapping[str, Any],
-        account: Mapping[str, str],
-        session: aiohttp.ClientSession | None = None,
-    ) -> None:
-        """Nothing is opened before ``connect``."""
-        super().__init__(card, account, session)
-        self.objects: dict[str, Json] = {}
-        digest = md5(account["password"].encode(), usedforsecurity=False).hexdigest()
-        self._login = {"username": account["email"], "password": digest}
-        self._waiters: dict[str, tuple[bool, asyncio.Future[None]]] = {}
+    objects: dict[str, Json]
+    _waiters: dict[str, tuple[bool, asyncio.Future[None]]]
 
     @override
     def decode(self, texts: Sequence[str]) -> int:
@@ -47,8 +36,10 @@ class Client(LimitClient):
     @override
     async def connect(self) -> int:
         """Open, log in, list: two round trips after the handshake's."""
+        self._waiters = {}
         self._ws = await self.session.ws_connect(self._card["ws_url"], heartbeat=PING_S)
-        await self._ask("0002", self._login)
+        digest = md5(self._account["password"].encode(), usedforsecurity=False).hexdigest()
+        await self._ask("0002", {"username": self._account["email"], "password": digest})
         self.objects = {item["id"]: item for item in await self._ask("0004", {})}
         self._reader = asyncio.create_task(self._read())
         self.listen(self.objects)

@@ -25,6 +25,7 @@ from .protocol import (
     DeviceChanged,
     DeviceRemoved,
     LinkChanged,
+    LinkStatistics,
     PeerSilentError,
     UnsupportedError,
     VendorError,
@@ -50,6 +51,10 @@ class CloudClient(Protocol):
     """What every vendor's client offers."""
 
     last_error: VendorError | None
+
+    @property
+    def statistics(self) -> LinkStatistics:
+        """What happened on its links."""
 
     @property
     def connected(self) -> bool:
@@ -191,6 +196,19 @@ class CloudCoordinator[ClientT: CloudClient](ABC):
             raise command_error(err) from err
         except VendorError as err:
             raise command_error(err) from err
+
+    def describe_link(self) -> dict[str, Any]:
+        """Tell what happened on the link, for diagnostics."""
+        statistics = self.client.statistics
+        return {
+            "connected": self.client.connected,
+            "shown_as_connected": self.linked,
+            "since": self.since,
+            "last_error": self.last_error,
+            "connects": statistics.connects,
+            "drops": dict(statistics.drops),
+            "pushes": statistics.pushes,
+        }
 
     def is_available(self, device: Device) -> bool:
         """Tell whether what is known of a device may be shown."""

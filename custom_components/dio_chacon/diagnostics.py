@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
+from homeassistant.const import CONF_PASSWORD, CONF_USERNAME, __version__
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.loader import async_get_integration
@@ -56,7 +56,7 @@ async def _snapshot(
     data = complete(entry.data, entry.entry_id)
     coordinator = entry.runtime_data if entry.state is ConfigEntryState.LOADED else None
     snapshot: dict[str, Any] = {
-        "version": str(integration.version),
+        "versions": {"integration": str(integration.version), "home_assistant": __version__},
         "state": entry.state.value,
         "reason": entry.reason,
         "options": dict(entry.options),
@@ -72,19 +72,12 @@ async def _snapshot(
 
 
 def _about_link(coordinator: Coordinator) -> dict[str, Any]:
-    client = coordinator.client
-    statistics = client.statistics
+    statistics = coordinator.client.statistics
     return {
-        "connected": client.connected,
-        "shown_as_connected": coordinator.linked,
-        "since": coordinator.since,
-        "last_error": coordinator.last_error,
-        "connects": statistics.connects,
-        "drops": dict(statistics.drops),
+        **coordinator.describe_link(),
         "last_greeting": statistics.last_greeting,
         "answers_by_status": {str(status): n for status, n in statistics.answers.items()},
         "stray_answers": statistics.strays,
-        "pushes": statistics.pushes,
         "median_answer_s": statistics.median_answer_s,
     }
 

@@ -61,19 +61,13 @@ def _about_link(coordinator: Coordinator) -> dict[str, Any]:
     client = coordinator.client
     statistics = client.statistics
     return {
-        "connected": client.connected,
-        "shown_as_connected": coordinator.linked,
-        "since": coordinator.since,
-        "last_error": coordinator.last_error,
+        **coordinator.describe_link(),
         "terms_required": client.terms_required,
-        "connects": statistics.connects,
-        "drops": dict(statistics.drops),
         "last_login": statistics.last_login,
         "redirects": list(statistics.redirects),
         "errors_by_code": {str(code): n for code, n in statistics.errors.items()},
         "stray_errors": statistics.strays,
         "unanswered_commands": statistics.unanswered,
-        "pushes": statistics.pushes,
     }
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 COMPONENT_PERCENT = 95.0
 CONFIG_FLOW_PERCENT = 100.0
+# Where forms are: those of one vendor, and what several share.
+CONFIG_FLOW_ROOMS = ("config_flow.py", "config_flow", "forms.py")
 
 
 @dataclass
@@ -39,7 +41,7 @@ def tally(report: dict[str, Any]) -> dict[str, tuple[Tally, Tally]]:
             continue
         whole, flow = components.setdefault(parts[1], (Tally(), Tally()))
         whole.add(file["summary"])
-        if parts[2] in ("config_flow.py", "config_flow"):
+        if parts[2] in CONFIG_FLOW_ROOMS:
             flow.add(file["summary"])
     return components
 

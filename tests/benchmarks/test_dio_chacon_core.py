@@ -2,17 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 import gc
 from itertools import count
 import json
 import sys
+from typing import override
 
 import aiohttp
 import orjson
 import pytest
 
-from custom_components.dio_chacon.protocol import Change, Credentials, DioClient, Servers
+from custom_components.dio_chacon.protocol import Credentials, DioClient, Servers
 from custom_components.dio_chacon.protocol.connection import Connection
 from custom_components.dio_chacon.protocol.frames import Control, encode
 from custom_components.dio_chacon.protocol.messages import Report
@@ -20,7 +21,8 @@ from custom_components.dio_chacon.protocol.model import Inventory, apply
 from simulators.dio_chacon import Home, Pace, SimulatedCloud, large_home
 from tests.support.clock import run_virtual
 
-from .counting import NOISE_BLOCKS, imported_by_core, peak_bytes
+from . import counting
+from .counting import CORE_MODULES, NOISE_BLOCKS, imported_by_core, peak_bytes, reconnected, running
 
 EMAIL, PASSWORD = "counts@example.org", "count me"
 SWITCH = "oic.r.switch.binary"
@@ -33,15 +35,8 @@ async def connected(cloud: SimulatedCloud) -> AsyncIterator[DioClient]:
         credentials = Credentials(EMAIL, PASSWORD, "counts")
         servers = Servers(login_url=cloud.auth_url, websocket_url=cloud.ws_url)
         client = DioClient(credentials, session, servers=servers, backoff=lambda: iter((0.0,)))
-        task = asyncio.create_task(client.run())
-        try:
-            async with asyncio.timeout(30):
-                await client.ready()
+        async with running(client):
             yield client
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
 
 def home(devices: int) -> Home:
@@ -92,17 +87,8 @@ def test_round_trips_of_a_start() -> None:
 async def test_requests_of_a_reconnection() -> None:
     """The token still holds and the account is known: neither login nor account is asked for again."""
     async with SimulatedCloud(home(3)) as cloud, connected(cloud) as client:
-        again = asyncio.Event()
-
-        def hear(change: Change) -> None:
-            if client.connected:
-                again.set()
-
-        client.subscribe(hear)
         cloud.journal.clear()
-        cloud.hang_up()
-        async with asyncio.timeout(10):
-            await again.wait()
+        await reconnected(client, cloud.hang_up)
         expected = ["close", "open", "GET /device", "GET /room", "POST /device/states"]
         assert said(cloud) == expected
 
@@ -121,40 +107,31 @@ async def test_a_command_is_one_request() -> None:
         assert said(cloud) == [f"POST /device/{plug.device_id}/action/switch"]
 
 
-class Conversation:
+class Conversation(counting.Conversation):
     """A connection that has read a home, its own clock, and the model behind it."""
 
     def __init__(self, devices: int) -> None:
         """Read everything, as from a server that answers at once."""
+        super().__init__()
         self.home = home(devices)
-        self.now = 0.0
         self.connection = Connection(self.now, count(1))
         self.inventory = Inventory()
-        self.asked: list[str] = []
-        self.pings = 0
-        self._hear('{"name": "connection", "action": "success", "data": ""}')
+        self.hear('{"name": "connection", "action": "success", "data": ""}')
         self.exchange()
         assert self.connection.established
         assert self.inventory.devices.keys() == self.home.devices.keys()
 
-    def _hear(self, text: str | Control) -> None:
-        for event in self.connection.receive(text, self.now):
+    @override
+    def hear(self, frame: str | Control) -> None:
+        for event in self.connection.receive(frame, self.now):
             if hasattr(event, "records"):
                 list(self.inventory.listed(event.records, event.reports))
             elif isinstance(event, Report):
                 self.inventory.reported(event.device_id, event, pushed=True)
 
-    def exchange(self) -> None:
-        """Answer what was asked until nothing is."""
-        while frames := self.connection.outgoing():
-            for frame in frames:
-                if isinstance(frame, Control):
-                    self.pings += 1
-                    self._hear(Control.PONG)
-                else:
-                    self._answer(json.loads(frame))
-
-    def _answer(self, request: dict[str, object]) -> None:
+    @override
+    def answer(self, text: str) -> None:
+        request = json.loads(text)
         path = request["path"]
         self.asked.append(f"{request['method']} {path}")
         devices = self.home.devices
@@ -165,19 +142,7 @@ class Conversation:
             data = [device.record for device in devices.values()]
         elif path == "/device/states":
             data = {name: device.state(0.0) for name, device in devices.items()}
-        self._hear(encode({"id": request["id"], "status": 200, "data": data}))
-
-    def pass_time(self, seconds: float) -> int:
-        """Let time pass; gives how often the connection wanted to be woken."""
-        end, ticks = self.now + seconds, 0
-        while (due := self.connection.deadline) <= end:
-            self.now = max(self.now, due)
-            ticks += 1
-            for _ in self.connection.tick(self.now):
-                pass
-            self.exchange()
-        self.now = end
-        return ticks
+        self.hear(encode({"id": request["id"], "status": 200, "data": data}))
 
 
 def test_an_idle_hour() -> None:
@@ -245,4 +210,4 @@ def test_modules() -> None:
     """The core brings its own rooms and nothing that a running Home Assistant has not loaded."""
     modules = imported_by_core("dio_chacon")
     assert [name for name in modules if not name.startswith("custom_components.dio_chacon")] == []
-    assert len(modules) <= 14
+    assert len(modules) <= CORE_MODULES

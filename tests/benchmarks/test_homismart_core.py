@@ -2,32 +2,34 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 import gc
 from itertools import count
 import sys
+from typing import override
 
 import aiohttp
 import orjson
 import pytest
 
 from custom_components.homismart.protocol import (
-    Change,
     Credentials,
     DeviceChanged,
     HomismartClient,
     Servers,
     digest,
 )
-from custom_components.homismart.protocol.connection import Connection, Listed, Route
+from custom_components.homismart.protocol.connection import Connection, Listed
 from custom_components.homismart.protocol.frames import Control, Frame, decode, encode
+from custom_components.homismart.protocol.login import Route
 from custom_components.homismart.protocol.messages import ObjectPush, set_power
 from custom_components.homismart.protocol.model import Inventory, apply
 from simulators.homismart import Home, Pace, SimulatedCloud, large_home
 from tests.support.clock import run_virtual
 
-from .counting import NOISE_BLOCKS, imported_by_core, peak_bytes
+from . import counting
+from .counting import CORE_MODULES, NOISE_BLOCKS, imported_by_core, peak_bytes, reconnected, running
 
 USERNAME, PASSWORD = "counts@example.org", "count me"
 CREDENTIALS = Credentials(USERNAME, digest(PASSWORD))
@@ -42,15 +44,8 @@ async def connected(cloud: SimulatedCloud) -> AsyncIterator[HomismartClient]:
         client = HomismartClient(
             CREDENTIALS, session, servers=servers, backoff=lambda: iter((0.0,))
         )
-        task = asyncio.create_task(client.run())
-        try:
-            async with asyncio.timeout(30):
-                await client.ready()
+        async with running(client):
             yield client
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
 
 def home(devices: int) -> Home:
@@ -96,17 +91,8 @@ def test_round_trips_of_a_start() -> None:
 async def test_frames_of_a_reconnection() -> None:
     """This cloud resumes nothing: a reconnection says what a start does, once."""
     async with SimulatedCloud(home(3)) as cloud, connected(cloud) as client:
-        again = asyncio.Event()
-
-        def hear(change: Change) -> None:
-            if client.connected:
-                again.set()
-
-        client.subscribe(hear)
         cloud.journal.clear()
-        cloud.hang_up()
-        async with asyncio.timeout(10):
-            await again.wait()
+        await reconnected(client, cloud.hang_up)
         assert said(cloud) == ["close", "open", LOGIN, LIST]
 
 
@@ -123,13 +109,13 @@ async def test_a_command_is_one_frame() -> None:
         assert cloud.violations == []
 
 
-class Conversation:
+class Conversation(counting.Conversation):
     """A connection that has read a home, its own clock, and the model behind it."""
 
     def __init__(self, devices: int) -> None:
         """Read everything, as from a server that answers at once."""
+        super().__init__()
         self.home = home(devices)
-        self.now = 0.0
         self.inventory = Inventory()
         self.connection = Connection(
             self.now,
@@ -139,31 +125,21 @@ class Conversation:
             Route("wss://cloud.example.org/websocket"),
             wall=lambda: datetime(2026, 4, 1, 8, tzinfo=UTC),
         )
-        self.asked: list[str] = []
-        self.pings = 0
         self.pass_time(0)
         assert self.connection.established
         assert self.inventory.devices.keys() == self.home.devices.keys()
 
-    def hear(self, text: str | Control) -> None:
-        """Take a frame of the server."""
-        for event in self.connection.receive(text, self.now):
+    @override
+    def hear(self, frame: str | Control) -> None:
+        for event in self.connection.receive(frame, self.now):
             if isinstance(event, Listed):
                 list(self.inventory.listed(event.reports))
             elif isinstance(event, ObjectPush):
                 list(self.inventory.reported(event.report))
 
-    def exchange(self) -> None:
-        """Answer what was asked until nothing is."""
-        while frames := self.connection.outgoing():
-            for frame in frames:
-                if isinstance(frame, Control):
-                    self.pings += 1
-                    self.hear(Control.PONG)
-                else:
-                    self._answer(decode(frame))
-
-    def _answer(self, frame: Frame) -> None:
+    @override
+    def answer(self, text: str) -> None:
+        frame = decode(text)
         self.asked.append(frame.prefix)
         objects = [device.members for device in self.home.devices.values()]
         answers = {
@@ -173,18 +149,6 @@ class Conversation:
         }
         if answer := answers.get(frame.prefix):
             self.hear(encode(answer))
-
-    def pass_time(self, seconds: float) -> int:
-        """Let time pass; gives how often the connection wanted to be woken."""
-        end, ticks = self.now + seconds, 0
-        while (due := self.connection.deadline) <= end:
-            self.now = max(self.now, due)
-            ticks += 1
-            for _ in self.connection.tick(self.now):
-                pass
-            self.exchange()
-        self.now = end
-        return ticks
 
 
 def test_an_idle_hour() -> None:
@@ -266,4 +230,4 @@ def test_modules() -> None:
     """The core brings its own rooms and nothing that a running Home Assistant has not loaded."""
     modules = imported_by_core("homismart")
     assert [name for name in modules if not name.startswith("custom_components.homismart")] == []
-    assert len(modules) <= 12
+    assert len(modules) <= CORE_MODULES

@@ -1,6 +1,6 @@
 """A newcomer opens the demo, adds a component through its form, and uses its devices."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 import re
 
 from playwright.sync_api import Locator, expect
@@ -117,28 +117,29 @@ def press_switch(visitor: Visitor) -> None:
     expect(toggle).to_have_attribute("aria-checked", "true")
 
 
-def move_shutters(visitor: Visitor) -> None:
-    """Open one shutter and stop it on its way; send another to a position with the slider."""
-    entity_id = "cover.chambre_volet_chambre"
-    card = tile(visitor, CLOSED_SHUTTER)
+def open_cover(visitor: Visitor, name: str, entity_id: str) -> Locator:
+    """Press the button that opens a cover; returns its tile once it is under way."""
+    card = tile(visitor, name)
     card.get_by_role("button", name="Open cover").click()
     expect(card.get_by_text("Opening")).to_be_visible()
     visitor.until(
         lambda: visitor.state(entity_id)["state"] == "opening", "opening in Home Assistant"
     )
-    visitor.until(
-        lambda: visitor.state(entity_id)["attributes"]["current_position"] > 0, "under way"
-    )
-    visitor.picture("dio_chacon/dashboard")
+    return card
+
+
+def stop_cover(visitor: Visitor, card: Locator, entity_id: str) -> int:
+    """Stop a cover on its way; returns where it stands."""
     card.get_by_role("button", name="Stop cover").click()
     visitor.until(lambda: visitor.state(entity_id)["state"] == "open", "stopped in Home Assistant")
-    values = visitor.vendor_device("dio_chacon", CLOSED_SHUTTER)["values"]
-    position = visitor.state(entity_id)["attributes"]["current_position"]
-    assert (values["openlevel"], values["mvtlinear"]) == (position, "stop")
+    position: int = visitor.state(entity_id)["attributes"]["current_position"]
     assert 0 < position < 100
+    return position
 
-    entity_id = "cover.cuisine_volet_cuisine"
-    slider = tile(visitor, SHUTTER).get_by_role("slider")
+
+def half_close_cover(visitor: Visitor, name: str, entity_id: str, middle: Collection[int]) -> int:
+    """Press the middle of a cover's slider; returns where it stands then."""
+    slider = tile(visitor, name).get_by_role("slider")
     box = slider.bounding_box()
     assert box is not None
     slider.click(position={"x": box["width"] / 2, "y": box["height"] / 2})
@@ -147,13 +148,29 @@ def move_shutters(visitor: Visitor) -> None:
     )
     visitor.until(
         lambda: (
-            45 <= visitor.state(entity_id)["attributes"]["current_position"] <= 55
+            visitor.state(entity_id)["attributes"]["current_position"] in middle
             and visitor.state(entity_id)["state"] == "open"
         ),
         "at the middle in Home Assistant",
     )
-    reported = visitor.state(entity_id)["attributes"]["current_position"]
-    assert visitor.vendor_device("dio_chacon", SHUTTER)["values"]["openlevel"] == reported
+    position: int = visitor.state(entity_id)["attributes"]["current_position"]
+    return position
+
+
+def move_shutters(visitor: Visitor) -> None:
+    """Open one shutter and stop it on its way; send another to a position with the slider."""
+    entity_id = "cover.chambre_volet_chambre"
+    card = open_cover(visitor, CLOSED_SHUTTER, entity_id)
+    visitor.until(
+        lambda: visitor.state(entity_id)["attributes"]["current_position"] > 0, "under way"
+    )
+    visitor.picture("dio_chacon/dashboard")
+    position = stop_cover(visitor, card, entity_id)
+    values = visitor.vendor_device("dio_chacon", CLOSED_SHUTTER)["values"]
+    assert (values["openlevel"], values["mvtlinear"]) == (position, "stop")
+
+    position = half_close_cover(visitor, SHUTTER, "cover.cuisine_volet_cuisine", range(45, 56))
+    assert visitor.vendor_device("dio_chacon", SHUTTER)["values"]["openlevel"] == position
 
 
 def press_each(visitor: Visitor) -> None:
@@ -195,40 +212,18 @@ def turn_lock(visitor: Visitor) -> None:
 def move_curtains(visitor: Visitor) -> None:
     """Open one curtain and stop it on its way; send another to a position with the slider."""
     entity_id = "cover.bedroom_curtain"
-    card = tile(visitor, CURTAIN)
-    card.get_by_role("button", name="Open cover").click()
-    expect(card.get_by_text("Opening")).to_be_visible()
-    visitor.until(
-        lambda: visitor.state(entity_id)["state"] == "opening", "opening in Home Assistant"
-    )
+    card = open_cover(visitor, CURTAIN, entity_id)
     visitor.page.wait_for_timeout(1500)  # curtains report nothing on their way
     visitor.page.mouse.wheel(0, -10_000)
     visitor.picture("homismart/dashboard")
-    card.get_by_role("button", name="Stop cover").click()
-    visitor.until(lambda: visitor.state(entity_id)["state"] == "open", "stopped in Home Assistant")
-    position = visitor.state(entity_id)["attributes"]["current_position"]
-    assert 0 < position < 100
+    position = stop_cover(visitor, card, entity_id)
     values = visitor.vendor_device("homismart", CURTAIN)["values"]
     assert values["curtainState"] == str(200 + 100 - position)
 
     entity_id = "cover.living_room_curtain"
-    slider = tile(visitor, STANDING_CURTAIN).get_by_role("slider")
-    box = slider.bounding_box()
-    assert box is not None
-    slider.click(position={"x": box["width"] / 2, "y": box["height"] / 2})
-    visitor.until(
-        lambda: visitor.state(entity_id)["state"] == "closing", "closing in Home Assistant"
-    )
-    visitor.until(
-        lambda: (
-            visitor.state(entity_id)["attributes"]["current_position"] in {40, 50, 60}
-            and visitor.state(entity_id)["state"] == "open"
-        ),
-        "at the middle in Home Assistant",
-    )
-    reported = visitor.state(entity_id)["attributes"]["current_position"]
+    position = half_close_cover(visitor, STANDING_CURTAIN, entity_id, {40, 50, 60})
     values = visitor.vendor_device("homismart", STANDING_CURTAIN)["values"]
-    assert values["curtainState"] == str(200 + 100 - reported)
+    assert values["curtainState"] == str(200 + 100 - position)
 
 
 @pytest.mark.parametrize("domain", ["dio_chacon"])

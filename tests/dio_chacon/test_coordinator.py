@@ -1,22 +1,18 @@
 """From changes of the cloud to registries: devices that come, change and go, repairs."""
 
 from collections.abc import Iterator
+from typing import Any, override
 from unittest.mock import patch
 
-from homeassistant.config_entries import ConfigEntryDisabler
-from homeassistant.const import STATE_ON, Platform
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import (
-    area_registry as ar,
-    device_registry as dr,
-    entity_registry as er,
-    issue_registry as ir,
-)
+from homeassistant.helpers import area_registry as ar, device_registry as dr, issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.dio_chacon.const import DOMAIN
 from simulators.dio_chacon import Home, SimulatedCloud, make_device
+from tests.support.contract.coordinator import CoordinatorContract, Newcomer
 
 from .helpers import (
     ACCOUNT,
@@ -27,13 +23,16 @@ from .helpers import (
     PLUG,
     SHUTTER,
     SILENT_SHUTTER,
-    act,
+    VENDOR,
+    connection_of,
     device_of,
     entity_id_of,
     fails,
     has_device,
     has_entity,
+    issues,
     pass_time,
+    refresh,
     setup,
     until,
     until_state,
@@ -42,24 +41,48 @@ from .helpers import (
 DAY_S = 24 * 60 * 60
 
 
-def connection_of(hass: HomeAssistant) -> str:
-    """Return the entity that shows the link."""
-    return entity_id_of(hass, Platform.BINARY_SENSOR, f"{ACCOUNT}-connection")
+class TestRegistries(CoordinatorContract):
+    """What the coordinators of all vendors do."""
 
+    vendor = VENDOR
+    announcements = (False,)
+    renamed = LIGHT_SWITCH
 
-def issues(hass: HomeAssistant) -> set[str]:
-    """Return what the user is told."""
-    return {
-        issue.translation_key or ""
-        for issue in ir.async_get(hass).issues.values()
-        if issue.domain == DOMAIN and issue.active
-    }
+    @override
+    def add(self, peer: Any, announcement: bool) -> Newcomer:
+        new = peer.home.add("light_switch", "Lampe neuve", room="Cuisine", announce=announcement)
+        sibling = f"{new.device_id}-quietmode"
+        return Newcomer(new.device_id, "Lampe neuve", Platform.SWITCH, sibling, ACCOUNT)
 
+    @override
+    async def believe(self, hass: HomeAssistant) -> None:
+        await refresh(hass)
+        await refresh(hass)
 
-async def refresh(hass: HomeAssistant) -> None:
-    """Press the button that asks for everything."""
-    button = entity_id_of(hass, Platform.BUTTON, f"{ACCOUNT}-refresh")
-    await act(hass, Platform.BUTTON, "press", button)
+    @override
+    def update(self, home: Any, device_id: str) -> str:
+        home.set_firmware(device_id, "2.0.0")
+        return "2.0.0"
+
+    @override
+    async def complain(self, hass: HomeAssistant, peer: Any) -> None:
+        pass_time(hass, DAY_S + 60)
+        assert issues(hass) == {"firmware_too_old"}
+        await until_state(hass, connection_of(hass), "on")
+
+    @override
+    async def test_new_device(
+        self,
+        hass: HomeAssistant,
+        loaded: MockConfigEntry,
+        peer: Any,
+        caplog: pytest.LogCaptureFixture,
+        announcement: bool,
+    ) -> None:
+        """It goes to its room, too."""
+        await super().test_new_device(hass, loaded, peer, caplog, announcement)
+        new = peer.home.device("Lampe neuve")
+        assert device_of(hass, loaded, new.device_id).area_id == "cuisine"
 
 
 # --- devices come, change and go ------------------------------------------------------------
@@ -70,27 +93,6 @@ def quick_hints() -> Iterator[None]:
     """Follow hints that the list is out of date at once, where otherwise half a minute would go by."""
     with patch("custom_components.dio_chacon.protocol.connection.HINT_INTERVAL_S", 0.01):
         yield
-
-
-async def test_new_device(
-    hass: HomeAssistant,
-    loaded: MockConfigEntry,
-    cloud: SimulatedCloud,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    """A device that the list shows for the first time has its entities on the spot."""
-    new = cloud.home.add("light_switch", "Lampe neuve", room="Cuisine")
-    await refresh(hass)
-    await until(hass, lambda: has_entity(hass, Platform.SWITCH, new.device_id))
-    await hass.async_block_till_done()
-    assert hass.states.get(entity_id_of(hass, Platform.SWITCH, new.device_id)).state == "off"
-    assert has_entity(hass, Platform.SWITCH, f"{new.device_id}-quietmode")
-    device = device_of(hass, loaded, new.device_id)
-    assert device.via_device_id == device_of(hass, loaded, ACCOUNT).id
-    assert device.area_id == "cuisine"
-    assert caplog.text.count("New device Lampe neuve") == 1
-    cloud.home.press(new.device_id, on=True)
-    await until_state(hass, entity_id_of(hass, Platform.SWITCH, new.device_id), "on")
 
 
 async def test_new_device_announces_itself(
@@ -123,27 +125,6 @@ async def test_removed_device(
     assert not has_entity(hass, Platform.SWITCH, PLUG)
 
 
-async def test_device_comes_back(
-    hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud
-) -> None:
-    """A device that is paired again has its entities again, with what the user made of them."""
-    entities = er.async_get(hass)
-    entities.async_update_entity(entity_id_of(hass, Platform.SWITCH, PLUG), name="Lampe à moi")
-    gone = cloud.home.remove(PLUG)
-    await refresh(hass)
-    await refresh(hass)
-    await until(hass, lambda: not has_device(hass, loaded, PLUG))
-    cloud.home.put(gone)
-    await refresh(hass)
-    await until(hass, lambda: has_entity(hass, Platform.SWITCH, PLUG))
-    await hass.async_block_till_done()
-    plug = entity_id_of(hass, Platform.SWITCH, PLUG)
-    assert hass.states.get(plug).state == STATE_ON
-    assert hass.states.get(plug).name == "Lampe à moi"
-    cloud.home.press(PLUG, on=False)
-    await until_state(hass, plug, "off")
-
-
 async def test_empty_list_is_not_believed_at_once(
     hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud
 ) -> None:
@@ -155,20 +136,6 @@ async def test_empty_list_is_not_believed_at_once(
     await refresh(hass)
     await hass.async_block_till_done()
     assert has_device(hass, loaded, PLUG)
-
-
-async def test_rename(hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud) -> None:
-    """Names and versions follow the cloud; a name that the user gave stays."""
-    devices = dr.async_get(hass)
-    devices.async_update_device(device_of(hass, loaded, LIGHT_SWITCH).id, name_by_user="Ma lampe")
-    cloud.home.rename(PLUG, "Lampe du salon")
-    cloud.home.rename(LIGHT_SWITCH, "Autre nom")
-    cloud.home.set_firmware(PLUG, "2.0.0")
-    await until(hass, lambda: device_of(hass, loaded, PLUG).sw_version == "2.0.0")
-    assert device_of(hass, loaded, PLUG).name == "Lampe du salon"
-    assert hass.states.get(entity_id_of(hass, Platform.SWITCH, PLUG)).name == "Lampe du salon"
-    lamp = device_of(hass, loaded, LIGHT_SWITCH)
-    assert (lamp.name, lamp.name_by_user) == ("Autre nom", "Ma lampe")
 
 
 async def test_rooms(hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud) -> None:
@@ -314,35 +281,6 @@ async def test_silent_device_left_while_we_were_away(
     await setup(hass, loaded)
     await until(hass, lambda: not issues(hass))
     assert not has_device(hass, loaded, SILENT_SHUTTER)
-
-
-async def test_disabled_entry_asks_for_nothing(
-    hass: HomeAssistant, loaded: MockConfigEntry
-) -> None:
-    """What is switched off needs no mending; a reload keeps what was said."""
-    pass_time(hass, DAY_S + 60)
-    await hass.config_entries.async_reload(loaded.entry_id)
-    assert issues(hass) == {"firmware_too_old"}
-    await hass.config_entries.async_set_disabled_by(loaded.entry_id, ConfigEntryDisabler.USER)
-    assert issues(hass) == set()
-
-
-async def test_removed_entry_takes_its_issues_along(
-    hass: HomeAssistant, loaded: MockConfigEntry
-) -> None:
-    """An entry that is gone leaves no message behind, and those of others where they are."""
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        "another_entry",
-        is_fixable=False,
-        severity=ir.IssueSeverity.WARNING,
-        translation_key="no_supported_device",
-    )
-    pass_time(hass, DAY_S + 60)
-    assert issues(hass) == {"firmware_too_old", "no_supported_device"}
-    await hass.config_entries.async_remove(loaded.entry_id)
-    assert issues(hass) == {"no_supported_device"}
 
 
 async def test_no_supported_device(

@@ -6,13 +6,14 @@ from typing import Any
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.cover import ATTR_POSITION, CoverEntityFeature
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN, EntityCategory, Platform
-from homeassistant.core import HomeAssistant, State
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from syrupy.assertion import SnapshotAssertion
 
 from simulators.dio_chacon import Home, SimulatedCloud
+from tests.support.rooms import position_of
 
 from .helpers import (
     ACCOUNT,
@@ -28,6 +29,7 @@ from .helpers import (
     pass_time,
     reconnect,
     setup,
+    state_of,
     until,
     until_attribute,
     until_state,
@@ -40,18 +42,6 @@ POSITION = "current_position"
 def shutter(hass: HomeAssistant, loaded: MockConfigEntry) -> str:
     """Return the shutter that is connected, at 60 percent."""
     return entity_id_of(hass, Platform.COVER, SHUTTER)
-
-
-def state_of(hass: HomeAssistant, entity_id: str) -> State:
-    """Return the state of an entity."""
-    state = hass.states.get(entity_id)
-    assert state
-    return state
-
-
-def position_of(hass: HomeAssistant, entity_id: str) -> int:
-    """Return the shown position."""
-    return state_of(hass, entity_id).attributes[POSITION]
 
 
 async def test_covers(

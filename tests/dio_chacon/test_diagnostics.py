@@ -17,7 +17,12 @@ class TestDiagnostics(DiagnosticsContract):
     """What the diagnostics of all vendors do."""
 
     vendor = VENDOR
-    varying = ("link.since", "link.last_greeting", "link.median_answer_s")
+    varying = (
+        "link.since",
+        "link.last_greeting",
+        "link.median_answer_s",
+        "versions.home_assistant",
+    )
     pictured = DOORBELL
 
     @override

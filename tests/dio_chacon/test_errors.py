@@ -12,24 +12,11 @@ class TestErrors(ErrorsContract):
     """What the errors of all vendors do."""
 
     vendor = VENDOR
-    cases = [
-        ("unknown", protocol.VendorError("why")),
-        ("cannot_connect", protocol.LinkError("why")),
-        ("cannot_connect", protocol.ConnectError("why")),
-        ("cannot_connect", protocol.LinkClosedError("why")),
-        ("cannot_connect", protocol.FrameError("why")),
-        ("cannot_connect", protocol.SessionRefusedError("why")),
-        ("timeout", protocol.PeerSilentError("why")),
+    own_cases = (
         ("rate_limited", protocol.ThrottledError("why", 60)),
-        ("invalid_auth", protocol.AuthError("why")),
-        ("unsupported", protocol.UnsupportedError("why")),
-        ("command_failed", protocol.CommandError("why")),
         ("refused", protocol.RefusedError("why", 403)),
-        ("refused", protocol.RefusedError("why")),
-        ("no_answer", protocol.UnansweredError("why")),
         ("device_silent", protocol.DeviceSilentError("why", 504)),
-        ("superseded", protocol.SupersededError("why")),
-    ]
+    )
 
 
 def test_key_of_a_status() -> None:

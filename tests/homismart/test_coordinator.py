@@ -2,19 +2,19 @@
 
 import asyncio
 from collections.abc import Iterator
-import logging
-from typing import Any
+from typing import Any, override
 from unittest.mock import patch
 
-from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, Platform
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers import device_registry as dr
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.homismart.const import PLATFORMS
 from simulators.homismart import Home, SimulatedCloud, Terms
+from tests.support.contract.coordinator import CoordinatorContract, Newcomer
 
 from .helpers import (
     ACCOUNT,
@@ -30,6 +30,7 @@ from .helpers import (
     SHUTTER,
     STAIRS,
     THING,
+    VENDOR,
     WASHER,
     act,
     commands,
@@ -63,6 +64,33 @@ def via_of(hass: HomeAssistant, entry: MockConfigEntry, device_id: str) -> str:
     )
     ((_, device_id),) = found.identifiers
     return device_id
+
+
+class TestRegistries(CoordinatorContract):
+    """What the coordinators of all vendors do."""
+
+    vendor = VENDOR
+    announcements = ("push", "answer", "none")
+    renamed = CORRIDOR
+
+    @override
+    def add(self, peer: Any, announcement: str) -> Newcomer:
+        new = peer.home.add("light_switch", "New lamp", hub=HUB, announce=announcement)
+        sibling = f"{new.device_id}-led"
+        return Newcomer(new.device_id, "New lamp", Platform.LIGHT, sibling, HUB)
+
+    @override
+    def update(self, home: Any, device_id: str) -> str:
+        home.set_version(device_id, 3)
+        return "3"
+
+    @override
+    async def complain(self, hass: HomeAssistant, peer: Any) -> None:
+        peer.home.terms = Terms(changed=True)
+        peer.abort()
+        await until_state(hass, connection_of(hass), STATE_OFF)
+        await reconnect(hass, peer)
+        assert issues(hass) == {"terms"}
 
 
 @pytest.fixture
@@ -180,30 +208,6 @@ async def test_redirect_elsewhere(
 # --- devices come, change and go ------------------------------------------------------------
 
 
-@pytest.mark.parametrize("announce", ["push", "answer", "none"])
-async def test_new_device(
-    hass: HomeAssistant,
-    loaded: MockConfigEntry,
-    cloud: SimulatedCloud,
-    caplog: pytest.LogCaptureFixture,
-    announce: str,
-) -> None:
-    """A device that is new has its entities on the spot, hanging on its hub."""
-    caplog.set_level(logging.INFO)
-    new = cloud.home.add("light_switch", "New lamp", hub=HUB, announce=announce)
-    if announce == "none":
-        await refresh(hass)
-    await until(hass, lambda: has_entity(hass, Platform.LIGHT, new.device_id))
-    await hass.async_block_till_done()
-    lamp = entity_id_of(hass, Platform.LIGHT, new.device_id)
-    assert state_of(hass, lamp).state == STATE_OFF
-    assert has_entity(hass, Platform.SWITCH, f"{new.device_id}-led")
-    assert via_of(hass, loaded, new.device_id) == HUB
-    assert caplog.text.count("New device New lamp") == 1
-    cloud.home.press(new.device_id, on=True)
-    await until_state(hass, lamp, STATE_ON)
-
-
 async def test_new_device_without_a_type(
     hass: HomeAssistant, quick_lists: None, loaded: MockConfigEntry, cloud: SimulatedCloud
 ) -> None:
@@ -274,25 +278,6 @@ async def test_removed_device(
     assert not cloud.requests("0014")
 
 
-async def test_device_comes_back(
-    hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud
-) -> None:
-    """A device that is paired again has its entities again, with what the user made of them."""
-    entities = er.async_get(hass)
-    entities.async_update_entity(entity_id_of(hass, Platform.SWITCH, WASHER), name="My washer")
-    gone = cloud.home.remove(WASHER)
-    await until(hass, lambda: not has_device(hass, loaded, WASHER))
-    await hass.async_block_till_done()
-    cloud.home.put(gone)
-    await refresh(hass)
-    await until(hass, lambda: has_entity(hass, Platform.SWITCH, WASHER))
-    await hass.async_block_till_done()
-    washer = entity_id_of(hass, Platform.SWITCH, WASHER)
-    assert state_of(hass, washer).name == "My washer"
-    await act(hass, Platform.SWITCH, "turn_on", washer)
-    assert state_of(hass, washer).state == STATE_ON
-
-
 @pytest.mark.parametrize("how", ["empty", "shrunk"])
 async def test_lists_that_lack_too_much(
     hass: HomeAssistant,
@@ -339,22 +324,15 @@ async def test_strangers_in_the_list(
     assert state_of(hass, entity_id_of(hass, Platform.SWITCH, WASHER)).state == STATE_ON
 
 
-async def test_rename(hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud) -> None:
-    """Names and versions of devices and hubs follow the cloud; a name that the user gave stays."""
-    devices = dr.async_get(hass)
-    devices.async_update_device(device_of(hass, loaded, CORRIDOR).id, name_by_user="My lamp")
+async def test_names(hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud) -> None:
+    """Hubs have names as well, and one that is taken away leaves the last one."""
     cloud.home.rename(WASHER, "Dryer")
-    cloud.home.rename(CORRIDOR, "Another name")
     cloud.home.rename(HUB, "Main house")
     cloud.home.set_icon(WASHER, "5")
     cloud.home.set_version(WASHER, 3)
     await until(hass, lambda: device_of(hass, loaded, WASHER).sw_version == "3")
     assert device_of(hass, loaded, WASHER).name == "Dryer"
     assert device_of(hass, loaded, HUB).name == "Main house"
-    assert state_of(hass, entity_id_of(hass, Platform.SWITCH, WASHER)).name == "Dryer"
-    lamp = device_of(hass, loaded, CORRIDOR)
-    assert (lamp.name, lamp.name_by_user) == ("Another name", "My lamp")
-    # A name that is taken away leaves the last one.
     cloud.home.write(WASHER, {"name": "", "version": 4})
     await until(hass, lambda: device_of(hass, loaded, WASHER).sw_version == "4")
     assert device_of(hass, loaded, WASHER).name == "Dryer"
@@ -524,24 +502,6 @@ async def test_terms_confirmed_before_set_up(
     await reconnect(hass, cloud)
     assert issues(hass) == {"terms"}
     assert len(cloud.requests("0222")) == 1
-
-
-async def test_removed_entry_takes_its_issue_along(
-    hass: HomeAssistant, changed_terms: Terms, loaded: MockConfigEntry
-) -> None:
-    """An entry that is gone leaves no message behind."""
-    assert issues(hass) == {"terms"}
-    await hass.config_entries.async_remove(loaded.entry_id)
-    assert not issues(hass)
-
-
-async def test_disabled_entry_asks_for_nothing(
-    hass: HomeAssistant, changed_terms: Terms, loaded: MockConfigEntry
-) -> None:
-    """Nobody has to agree to anything for an entry that is not used."""
-    assert issues(hass) == {"terms"}
-    await hass.config_entries.async_set_disabled_by(loaded.entry_id, ConfigEntryDisabler.USER)
-    assert not issues(hass)
 
 
 async def test_two_commands_and_a_push_at_once(

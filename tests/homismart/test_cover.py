@@ -13,6 +13,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from syrupy.assertion import SnapshotAssertion
 
 from simulators.homismart import Home, SimulatedCloud
+from tests.support.rooms import position_of
 
 from .helpers import (
     CURTAIN,
@@ -56,11 +57,6 @@ def shutter(hass: HomeAssistant, loaded: MockConfigEntry) -> str:
 def seen(hass: HomeAssistant) -> list[State]:
     """Note every state of a cover."""
     return note_states(hass, Platform.COVER)
-
-
-def position_of(hass: HomeAssistant, entity_id: str) -> int | None:
-    """Return the shown position."""
-    return state_of(hass, entity_id).attributes[POSITION]
 
 
 def levels(cloud: SimulatedCloud) -> list[str]:

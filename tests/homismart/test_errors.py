@@ -11,20 +11,10 @@ class TestErrors(ErrorsContract):
     """What the errors of all vendors do."""
 
     vendor = VENDOR
-    cases = [
-        ("unknown", protocol.VendorError("why")),
-        ("cannot_connect", protocol.LinkError("why")),
-        ("cannot_connect", protocol.ConnectError("why")),
-        ("cannot_connect", protocol.LinkClosedError("why")),
-        ("cannot_connect", protocol.FrameError("why")),
-        ("cannot_connect", protocol.SessionRefusedError("why")),
+    own_cases = (
         ("cannot_connect", protocol.RedirectError("s2.homismart.com", 0)),
-        ("timeout", protocol.PeerSilentError("why")),
         ("rate_limited", protocol.ThrottledError("why", 60)),
-        ("invalid_auth", protocol.AuthError("why")),
         ("verification_required", protocol.VerificationError("why")),
-        ("unsupported", protocol.UnsupportedError("why")),
-        ("command_failed", protocol.CommandError("why")),
         ("refused", protocol.RefusedError("why", 1)),
         ("refused", protocol.RefusedError("why", 17)),
         ("hub_offline", protocol.RefusedError("why", 5)),
@@ -34,9 +24,7 @@ class TestErrors(ErrorsContract):
         ("outside_hours", protocol.RefusedError("why", 94)),
         ("professional_account", protocol.RefusedError("why", 96)),
         ("device_silent", protocol.DeviceSilentError("why", 40)),
-        ("no_answer", protocol.UnansweredError("why")),
-        ("superseded", protocol.SupersededError("why")),
-    ]
+    )
 
 
 def test_codes_are_the_vendors() -> None:

@@ -4,10 +4,9 @@ Neither knows of the other's code, so where they agree on what was said, what wa
 that only our client and our simulator share would show.
 """
 
-from abc import ABC, abstractmethod
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from itertools import repeat
 from typing import Any, override
 
@@ -31,47 +30,20 @@ from custom_components.homismart.protocol import (
 from simulators.homismart import Home, Pace, SimulatedCloud
 from tests.common import load_vectors
 
+from .sides import LIMIT_S, Side, View, running
+
 HUB, GARDEN_HUB = "007A5C11D20E94", "007A5C11D20E95"
 LIGHT, SOCKET = "02664110009301", "01664110009302"
 CURTAIN, SHUTTER = "05664110009303", "04664110009304"
 DOOR, BOILER, SHARED = "09664110009305", "08664110009308", "02664110009309"
 GATE = "02664110009311"
-LIMIT_S = 10
 EVENTS = (
     *("session_authenticated", "session_error", "new_device_added", "device_updated"),
     *("device_deleted", "new_hub_added", "hub_updated", "hub_deleted"),
 )
 
-type View = dict[str, dict[str, Any]]
-"""What is known of each hub and device, in the words of the published client."""
 type Spoken = tuple[str, Any]
 """Prefix and body of a request."""
-
-
-class Side(ABC):
-    """One of the two clients: what it knows, what it was told, and a way to wait for that."""
-
-    def __init__(self) -> None:
-        """Begin without news."""
-        self.told: list[Any] = []
-        self._news = asyncio.Event()
-
-    @property
-    @abstractmethod
-    def view(self) -> View:
-        """What is known of all hubs and devices."""
-
-    def hear(self, *news: Any) -> None:
-        """Keep what the client tells."""
-        self.told.append(news)
-        self._news.set()
-
-    async def until(self, condition: Callable[[View], object]) -> None:
-        """Wait until something that is told makes a condition on what is known true."""
-        async with asyncio.timeout(LIMIT_S):
-            while not condition(self.view):
-                self._news.clear()
-                await self._news.wait()
 
 
 class Peer(Side):
@@ -86,7 +58,7 @@ class Peer(Side):
             self.client.session.register_event_listener(name, self._listener(name))
 
     def _listener(self, name: str) -> Callable[[Any], None]:
-        return lambda about: self.hear(name, about)
+        return lambda about: self.hear((name, about))
 
     @property
     @override
@@ -193,15 +165,10 @@ async def own(cloud: SimulatedCloud) -> AsyncIterator[Ours]:
             credentials, session, servers=Servers(cloud.ws_url), backoff=lambda: repeat(0.1)
         )
         ours = Ours(client)
-        task = asyncio.create_task(client.run())
-        try:
+        async with running(client):
             async with asyncio.timeout(LIMIT_S):
                 await client.ready()
             yield ours
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
 
 @pytest.fixture
@@ -300,7 +267,7 @@ async def test_coming_and_going(cloud: SimulatedCloud, both: tuple[Peer, Ours]) 
         ("device_deleted", lamp),
         ("hub_deleted", hub),
     ]
-    assert [(type(change), change.device.device_id) for (change,) in ours.told] == [
+    assert [(type(change), change.device.device_id) for change in ours.told] == [
         (DeviceAdded, lamp),
         (DeviceAdded, hub),
         (DeviceAdded, socket),

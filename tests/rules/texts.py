@@ -176,6 +176,9 @@ class Used:
     devices: set[str] = field(default_factory=set)
 
 
+FORM_ROOMS = {"config_flow", "forms"}
+"""Rooms whose fields, errors and aborts need texts."""
+
 IMPLIED_ABORTS = {
     "_abort_if_unique_id_configured": {"already_configured"},
     "_async_abort_entries_match": {"already_configured"},
@@ -257,7 +260,7 @@ class _Reader(ast.NodeVisitor):
                 self.used.aborts |= self.text(words.get("reason")) | self.text(first)
             case "async_update_reload_and_abort" | "async_update_and_abort":
                 self.used.aborts |= self.text(words.get("reason"))
-            case "Required" | "Optional" if self.room == "config_flow" and node.args:
+            case "Required" | "Optional" if self.room in FORM_ROOMS and node.args:
                 self.used.fields |= self.text(node.args[0])
             case "async_create_issue" | "create_issue":
                 self.used.issues |= key
@@ -285,7 +288,7 @@ class _Reader(ast.NodeVisitor):
 
     def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> None:
         """Note the steps that Home Assistant starts by name."""
-        if self.room == "config_flow" and node.name in IMPLIED_ABORTS:
+        if self.room in FORM_ROOMS and node.name in IMPLIED_ABORTS:
             self.used.aborts |= IMPLIED_ABORTS[node.name]
         self.generic_visit(node)
 
@@ -303,7 +306,7 @@ class _Reader(ast.NodeVisitor):
     def _assigned(self, target: ast.expr, value: ast.expr | None) -> None:
         """Note what one assignment means."""
         name = ast.unparse(target)
-        if self.room == "config_flow" and re.match(r"(?:self\.)?_?errors\b", name):
+        if self.room in FORM_ROOMS and re.match(r"(?:self\.)?_?errors\b", name):
             if isinstance(target, ast.Subscript):
                 self.used.errors |= self.text(value)
             else:

@@ -39,6 +39,14 @@ def test_lines_and_branches_count_together() -> None:
     assert flow.percent == 100.0
 
 
+def test_shared_forms_count_as_config_flow() -> None:
+    """A gap in forms that several vendors share is one in each config flow."""
+    report = {"files": {**REPORT["files"], "custom_components/lamp/forms.py": file(10, 9)}}
+    whole, flow = tally(report)["lamp"]
+    assert flow.percent < 100.0
+    assert whole.statements == 130
+
+
 def test_shortfalls_are_told() -> None:
     """A component below its share, a config flow with a gap, and one not measured at all."""
     assert shortfalls(tally(REPORT), ["lamp", "door", "bell"]) == [

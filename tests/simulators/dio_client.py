@@ -1,10 +1,8 @@
 """A bare client of the DIO cloud for the tests of its simulator: websocket, JSON and nothing clever."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 import json
-from typing import Any
 from urllib.parse import quote
 
 import aiohttp
@@ -12,55 +10,21 @@ from yarl import URL
 
 from simulators.dio_chacon import Home, SimulatedCloud
 
-LIMIT_S = 5.0
-MUTE_S = 0.05
-
-type Json = dict[str, Any]
+from .bare_client import BareSocket, Json
 
 
-class BareClient:
+class BareClient(BareSocket):
     """One websocket, read frame by frame."""
 
     def __init__(self, ws: aiohttp.ClientWebSocketResponse, home: Home) -> None:
         """Speak over ``ws``, which leaves pings and pongs to us, to the cloud of ``home``."""
-        self.ws = ws
-        self.home = home
+        super().__init__(ws, home)
         self.number = 0
 
     async def next(self) -> Json:
         """Read one frame."""
-        async with asyncio.timeout(LIMIT_S):
-            message = await self.ws.receive()
-        assert message.type is aiohttp.WSMsgType.TEXT, message
-        frame: Json = json.loads(message.data)
+        frame: Json = json.loads(await self.text())
         return frame
-
-    async def end(self) -> aiohttp.WSMessage:
-        """Read the end of the connection, whatever comes before."""
-        async with asyncio.timeout(LIMIT_S):
-            while (message := await self.ws.receive()).type in {
-                aiohttp.WSMsgType.TEXT,
-                aiohttp.WSMsgType.BINARY,
-            }:
-                pass
-        return message
-
-    async def quiet(self) -> bool:
-        """Tell whether nothing is waiting to be read once the devices have come to rest."""
-        await self.home.settle()
-        await self.ws.ping()
-        async with asyncio.timeout(LIMIT_S):
-            return (await self.ws.receive()).type is aiohttp.WSMsgType.PONG
-
-    async def mute(self) -> bool:
-        """Tell whether not even a ping is answered for a moment."""
-        await self.ws.ping()
-        try:
-            async with asyncio.timeout(MUTE_S):
-                await self.ws.receive()
-        except TimeoutError:
-            return True
-        return False
 
     async def send(self, method: str, path: str, parameters: Json | None = None) -> int:
         """Send a request that is in order; gives its id."""

@@ -1,6 +1,5 @@
 """A bare client of the Homismart cloud for the tests of its simulator: websocket, JSON and nothing clever."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -13,10 +12,8 @@ import aiohttp
 
 from simulators.homismart import Home, SimulatedCloud
 
-LIMIT_S = 5.0
-MUTE_S = 0.05
+from .bare_client import BareSocket, Json
 
-type Json = dict[str, Any]
 type Spoken = tuple[str, Any]
 """Prefix and body of a frame; None for no body."""
 
@@ -26,20 +23,12 @@ def spoken(text: str) -> Spoken:
     return text[:4], json.loads(text[4:]) if text[4:] else None
 
 
-class BareClient:
+class BareClient(BareSocket):
     """One websocket, read frame by frame."""
-
-    def __init__(self, ws: aiohttp.ClientWebSocketResponse, home: Home) -> None:
-        """Speak over ``ws``, which leaves pings and pongs to us, to the cloud of ``home``."""
-        self.ws = ws
-        self.home = home
 
     async def next(self) -> Spoken:
         """Read one frame."""
-        async with asyncio.timeout(LIMIT_S):
-            message = await self.ws.receive()
-        assert message.type is aiohttp.WSMsgType.TEXT, message
-        return spoken(message.data)
+        return spoken(await self.text())
 
     async def push(self) -> Json:
         """Read one frame, which must be a push of an object."""
@@ -55,33 +44,6 @@ class BareClient:
         assert body.keys() == {"code", "info"}
         code: int | str = body["code"]
         return code
-
-    async def end(self) -> aiohttp.WSMessage:
-        """Read the end of the connection, whatever comes before."""
-        async with asyncio.timeout(LIMIT_S):
-            while (message := await self.ws.receive()).type in {
-                aiohttp.WSMsgType.TEXT,
-                aiohttp.WSMsgType.BINARY,
-            }:
-                pass
-        return message
-
-    async def quiet(self) -> bool:
-        """Tell whether nothing is waiting to be read once the devices have come to rest."""
-        await self.home.settle()
-        await self.ws.ping()
-        async with asyncio.timeout(LIMIT_S):
-            return (await self.ws.receive()).type is aiohttp.WSMsgType.PONG
-
-    async def mute(self) -> bool:
-        """Tell whether not even a ping is answered for a moment."""
-        await self.ws.ping()
-        try:
-            async with asyncio.timeout(MUTE_S):
-                await self.ws.receive()
-        except TimeoutError:
-            return True
-        return False
 
     async def send(self, prefix: str, body: object) -> None:
         """Send a frame."""

@@ -2,26 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
 import json
 from typing import Any
 
 import aiohttp
 from aiohttp import WSMsgType
 import pytest
-from yarl import URL
 
 from simulators.dio_chacon import Pace, SimulatedCloud, demo_home
-from tests.simulators.dio_client import (
-    LIMIT_S,
-    BareClient,
-    by_password,
-    connect,
-    greeting,
-    links,
-    log_in,
-    login_body,
-)
+from tests.simulators.dio_client import BareClient, connect, greeting, links, log_in, login_body
 
 SWITCH = "oic.r.switch.binary"
 
@@ -115,34 +104,6 @@ async def test_login_delay(http: aiohttp.ClientSession, cloud: SimulatedCloud) -
 # --- opening --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("status", [429, 500, 503])
-async def test_upgrade_status(
-    http: aiohttp.ClientSession, cloud: SimulatedCloud, status: int
-) -> None:
-    """The websocket is refused with a status."""
-    cloud.faults.arm("upgrade_status", status=status, retry_after="7", count=1)
-    with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
-        async with connect(http, cloud):
-            pass
-    assert refusal.value.status == status
-    assert refusal.value.headers and refusal.value.headers["Retry-After"] == "7"
-    async with connect(http, cloud):
-        pass
-
-
-async def test_upgrade_hang(http: aiohttp.ClientSession, cloud: SimulatedCloud) -> None:
-    """The handshake is never answered."""
-    cloud.faults.arm("upgrade_hang", count=1)
-    url = URL(cloud.ws_url).with_query(by_password(cloud.home))
-    hanging = asyncio.ensure_future(http.ws_connect(url))
-    await cloud.journal.wait_for(lambda: bool(cloud.received))
-    async with connect(http, cloud):
-        assert [session.number for session in cloud.sessions] == [2]
-    assert not hanging.done()
-    hanging.cancel()
-    await asyncio.wait({hanging})
-
-
 async def test_greeting_faults(http: aiohttp.ClientSession, cloud: SimulatedCloud) -> None:
     """No greeting, a late one, a refusing one."""
     cloud.faults.arm("greeting_none", count=1)
@@ -183,100 +144,6 @@ async def test_greeting_close(
 # --- all connections ------------------------------------------------------------------------
 
 
-async def test_drop(client: BareClient, cloud: SimulatedCloud) -> None:
-    """Closing tells the code."""
-    cloud.close_sessions(1012)
-    assert (await client.end()).data == 1012
-
-
-async def test_hang_up(client: BareClient, cloud: SimulatedCloud) -> None:
-    """FIN alone ends the connection without a code."""
-    cloud.hang_up()
-    await client.end()
-    assert client.ws.close_code == 1006
-    await cloud.journal.wait_for(lambda: cloud.sessions == [])
-
-
-@pytest.mark.parametrize("how", ["fin", "rst", "half"])
-async def test_end_of_the_tcp_connection(cloud: SimulatedCloud, how: str) -> None:
-    """FIN ends the stream, RST is an error at the socket, and half a frame is half a frame."""
-    url = URL(cloud.ws_url).with_query(by_password(cloud.home))
-    reader, writer = await asyncio.open_connection(url.host, url.port)
-    writer.write(
-        f"GET {url.raw_path_qs} HTTP/1.1\r\nHost: {url.authority}\r\nConnection: Upgrade\r\n"
-        "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode()
-    )
-    async with asyncio.timeout(LIMIT_S):
-        assert b" 101 " in await reader.readuntil(b"\r\n\r\n")
-        head = await reader.readexactly(2)
-        assert json.loads(await reader.readexactly(head[1])) == greeting("success")
-        match how:
-            case "fin":
-                cloud.hang_up()
-                assert await reader.read() == b""
-            case "rst":
-                cloud.abort()
-                with pytest.raises(ConnectionResetError):
-                    await reader.read()
-            case "half":
-                cloud.cut_mid_frame()
-                head = await reader.readexactly(2)
-                assert head[0] == 0x81
-                assert 0 < len(await reader.read()) < head[1]
-        await cloud.journal.wait_for(lambda: cloud.sessions == [])
-        writer.close()
-        with suppress(ConnectionError):
-            await writer.wait_closed()
-
-
-@pytest.mark.parametrize("size", [125, 126, 65535, 65536])
-async def test_half_frames_of_any_size(
-    client: BareClient, cloud: SimulatedCloud, size: int
-) -> None:
-    """A frame that is cut is never taken for a message, in each of the three forms of its length."""
-    cloud.sessions[0].link.cut_mid_frame("x" * size)
-    message = await client.end()
-    assert message.type in {WSMsgType.CLOSED, WSMsgType.ERROR}
-    assert client.ws.close_code == 1006
-
-
-async def test_stall(
-    http: aiohttp.ClientSession, client: BareClient, cloud: SimulatedCloud
-) -> None:
-    """A half-open link takes no notice of anything and stays; new ones work, unless they stall too."""
-    cloud.stall()
-    await client.send("GET", "/user")
-    cloud.home.press("Prise garage")
-    assert await client.mute()
-    assert not client.ws.closed
-    assert cloud.requests() == []
-    async with connect(http, cloud) as other:
-        assert (await other.ask("GET", "/user"))["status"] == 200
-    cloud.stall(later=True)
-    async with connect(http, cloud) as other:
-        assert await other.mute()
-    await cloud.reset()
-    # What was sent meanwhile lay in the socket, as on a real half-open link that heals.
-    assert (await client.next())["id"] == 1
-
-
-async def test_stick(
-    http: aiohttp.ClientSession, client: BareClient, cloud: SimulatedCloud
-) -> None:
-    """A stuck session answers pings and nothing else."""
-    cloud.stick(later=True)
-    async with connect(http, cloud) as other:
-        for stuck in (client, other):
-            await stuck.send("GET", "/user")
-            assert await stuck.quiet()
-    cloud.home.press("Prise garage")
-    assert await client.quiet()
-    assert len(cloud.requests("GET /user")) == 2
-    await cloud.reset()
-    assert (await client.ask("GET", "/user"))["status"] == 200
-
-
 async def test_invalid_in_mid_session(client: BareClient, cloud: SimulatedCloud) -> None:
     """The refusal comes out of the blue; nothing is answered or pushed after it."""
     cloud.send_invalid()
@@ -298,27 +165,6 @@ async def test_any_text(client: BareClient, cloud: SimulatedCloud) -> None:
     """Any text can be sent as a frame."""
     cloud.send_text('{"id": 999}')
     assert await client.next() == {"id": 999}
-
-
-async def test_link_down_and_up(
-    http: aiohttp.ClientSession, client: BareClient, cloud: SimulatedCloud
-) -> None:
-    """Without the link clients are reset and refused, at both addresses, until it is back at the same port."""
-    await cloud.link_down()
-    assert not cloud.link_up
-    await client.end()
-    for _ in range(2):
-        with pytest.raises(aiohttp.ClientConnectorError):
-            await log_in(http, cloud)
-        with pytest.raises(aiohttp.ClientConnectorError):
-            async with connect(http, cloud):
-                pass
-    await cloud.link_down()
-    await cloud.link_restored()
-    await cloud.link_restored()
-    assert cloud.link_up
-    async with connect(http, cloud):
-        assert await log_in(http, cloud)
 
 
 # --- frames ---------------------------------------------------------------------------------
@@ -469,16 +315,3 @@ async def test_deaf_device(client: BareClient, cloud: SimulatedCloud) -> None:
     assert await client.quiet()
     await client.act(plug, "switch", {"value": 1})
     assert links(await client.next())[SWITCH]["value"] == 1
-
-
-async def test_reset_forgets_everything(client: BareClient, cloud: SimulatedCloud) -> None:
-    """After a reset no fault is left, the link is up and the journal is empty."""
-    for name in cloud.faults.kinds:
-        cloud.faults.arm(name)
-    await client.ws.send_str("?")
-    await cloud.journal.wait_for(lambda: bool(cloud.violations))
-    await cloud.link_down()
-    await cloud.reset()
-    assert cloud.faults.armed == ()
-    assert cloud.link_up
-    assert cloud.violations == []

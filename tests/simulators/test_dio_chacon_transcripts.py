@@ -11,7 +11,8 @@ from yarl import URL
 
 from simulators.dio_chacon import Home, Pace, SimulatedCloud
 from tests.common import load_vectors, vector_names
-from tests.simulators.dio_client import LIMIT_S, BareClient, Json, connect
+from tests.simulators.bare_client import LIMIT_S, Json
+from tests.simulators.dio_client import BareClient, connect
 
 PASSWORD = "correct horse"
 LEVEL = "oic.r.openlevel"

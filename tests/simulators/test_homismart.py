@@ -871,16 +871,6 @@ async def test_journal(http: aiohttp.ClientSession, cloud: SimulatedCloud) -> No
         assert cloud.home.username not in text
 
 
-async def test_pings_are_answered_and_counted(client: BareClient, cloud: SimulatedCloud) -> None:
-    """Pings of the client get their pongs, and pings of the server are answered by the client."""
-    assert await client.quiet()
-    assert len(cloud.sessions[0].pings) == 1
-    cloud.ping()
-    assert (await client.ws.receive()).type is aiohttp.WSMsgType.PING
-    await client.ws.pong()
-    await cloud.journal.wait_for(lambda: len(cloud.sessions[0].pongs) == 1)
-
-
 @pytest.mark.parametrize("trouble", ["none", "stall", "login", "upgrade", "running"])
 async def test_close_is_quick_and_leaves_nothing(
     http: aiohttp.ClientSession, socket_enabled: None, trouble: str
@@ -925,14 +915,3 @@ async def test_close_is_quick_and_leaves_nothing(
     await asyncio.sleep(0)
     assert {task for task in asyncio.all_tasks() if not task.done()} == before
     gc.collect()  # would report sockets that were left open
-
-
-async def test_a_cloud_can_be_started_again(socket_enabled: None) -> None:
-    """A port given back can be taken at once, and one in use is refused."""
-    async with SimulatedCloud(empty_home()) as first:
-        port = URL(first.ws_url).port
-        assert port
-        with pytest.raises(OSError, match="in use"):
-            await SimulatedCloud(empty_home(), port=port).open()
-    async with SimulatedCloud(empty_home(), port=port) as second:
-        assert URL(second.ws_url).port == port

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
 import json
 
 import aiohttp
@@ -12,7 +11,7 @@ from yarl import URL
 
 from simulators.homismart import Pace, SimulatedCloud, Terms, demo_home
 from tests.common import load_vectors
-from tests.simulators.homismart_client import LIMIT_S, BareClient, connect, login
+from tests.simulators.homismart_client import BareClient, connect, login
 
 CORRIDOR, WASHER, BOILER = "Corridor light", "Washing machine", "Boiler"
 SHUTTER = "Balcony shutter"
@@ -32,32 +31,6 @@ async def client(http: aiohttp.ClientSession, cloud: SimulatedCloud) -> AsyncIte
     """Log in."""
     async with connect(http, cloud) as client:
         yield client
-
-
-# --- opening --------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("status", [429, 500, 503])
-async def test_upgrade_status(
-    http: aiohttp.ClientSession, cloud: SimulatedCloud, status: int
-) -> None:
-    """The websocket is refused with a status."""
-    cloud.faults.arm("upgrade_status", status=status, retry_after="7", count=1)
-    with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
-        await http.ws_connect(cloud.ws_url)
-    assert refusal.value.status == status
-    assert refusal.value.headers and refusal.value.headers["Retry-After"] == "7"
-    async with connect(http, cloud):
-        pass
-
-
-async def test_upgrade_hang(http: aiohttp.ClientSession, cloud: SimulatedCloud) -> None:
-    """The handshake is never answered."""
-    cloud.faults.arm("upgrade_hang", count=1)
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.05):
-            await http.ws_connect(cloud.ws_url)
-    assert cloud.sessions == []
 
 
 # --- login ----------------------------------------------------------------------------------
@@ -217,81 +190,6 @@ async def test_withheld_list(http: aiohttp.ClientSession, cloud: SimulatedCloud)
 # --- all connections ------------------------------------------------------------------------
 
 
-async def test_drop(client: BareClient, cloud: SimulatedCloud) -> None:
-    """Closing tells the code."""
-    cloud.close_sessions(1012)
-    assert (await client.end()).data == 1012
-
-
-@pytest.mark.parametrize("how", ["fin", "rst", "half"])
-async def test_end_of_the_tcp_connection(cloud: SimulatedCloud, how: str) -> None:
-    """FIN ends the stream, RST is an error at the socket, and half a frame is half a frame."""
-    url = URL(cloud.ws_url)
-    reader, writer = await asyncio.open_connection(url.host, url.port)
-    writer.write(
-        f"GET {url.path} HTTP/1.1\r\nHost: {url.authority}\r\nConnection: Upgrade\r\n"
-        "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode()
-    )
-    async with asyncio.timeout(LIMIT_S):
-        assert b" 101 " in await reader.readuntil(b"\r\n\r\n")
-        await cloud.journal.wait_for(lambda: bool(cloud.sessions))
-        match how:
-            case "fin":
-                cloud.hang_up()
-                assert await reader.read() == b""
-            case "rst":
-                cloud.abort()
-                with pytest.raises(ConnectionResetError):
-                    await reader.read()
-            case "half":
-                cloud.cut_mid_frame()
-                head = await reader.readexactly(2)
-                assert head[0] == 0x81
-                assert 0 < len(await reader.read()) < head[1]
-        await cloud.journal.wait_for(lambda: cloud.sessions == [])
-        writer.close()
-        with suppress(ConnectionError):
-            await writer.wait_closed()
-
-
-async def test_stall(
-    http: aiohttp.ClientSession, client: BareClient, cloud: SimulatedCloud
-) -> None:
-    """A half-open link takes no notice of anything and stays; new ones work, unless they stall too."""
-    cloud.stall()
-    await client.send("0004", {})
-    cloud.home.press(WASHER)
-    assert await client.mute()
-    assert not client.ws.closed
-    assert cloud.requests("0004") == []
-    async with connect(http, cloud) as other:
-        assert await other.list()
-    cloud.stall(later=True)
-    async with connect(http, cloud) as other:
-        assert await other.mute()
-    await cloud.reset()
-    # What was sent meanwhile lay in the socket, as on a real half-open link that heals.
-    assert (await client.next())[0] == "0005"
-
-
-async def test_stick(
-    http: aiohttp.ClientSession, client: BareClient, cloud: SimulatedCloud
-) -> None:
-    """A stuck session answers pings and nothing else."""
-    cloud.stick(later=True)
-    async with connect(http, cloud) as other:
-        for stuck in (client, other):
-            await stuck.send("0004", {})
-            await stuck.send("9998", {})
-            assert await stuck.quiet()
-    cloud.home.press(WASHER)
-    assert await client.quiet()
-    assert len(cloud.requests("0004")) == 2
-    await cloud.reset()
-    assert await client.list()
-
-
 async def test_refused_in_mid_session(client: BareClient, cloud: SimulatedCloud) -> None:
     """The refusal comes out of the blue; nothing is answered or pushed after it."""
     cloud.send_invalid()
@@ -337,28 +235,6 @@ async def test_odd_frames(client: BareClient, cloud: SimulatedCloud) -> None:
     raw = {step["text"] for step in steps if step["kind"] == "raw"}
     # Those that ask for the list, or are one, are sent by the test that wants them.
     assert raw - set(texts) == {"0049{}", '0005[1,{"name":"no id"},{"id":5,"type":2}]'}
-
-
-async def test_oversized_frame(client: BareClient, cloud: SimulatedCloud) -> None:
-    """The frame is longer than the 16 MiB that clients must take."""
-    cloud.send_oversized()
-    assert len((await client.ws.receive()).data) > 16 * 1024 * 1024
-
-
-async def test_link_down_and_up(
-    http: aiohttp.ClientSession, client: BareClient, cloud: SimulatedCloud
-) -> None:
-    """Without the link clients are reset and refused, until it is back at the same port."""
-    await cloud.link_down()
-    assert not cloud.link_up
-    await client.end()
-    for _ in range(2):
-        with pytest.raises(aiohttp.ClientConnectorError):
-            await http.ws_connect(cloud.ws_url)
-    await cloud.link_restored()
-    assert cloud.link_up
-    async with connect(http, cloud):
-        pass
 
 
 # --- frames ---------------------------------------------------------------------------------
@@ -559,16 +435,3 @@ async def test_stale_rewrite_of_a_curtain(client: BareClient, cloud: SimulatedCl
     assert states == ["20", "220"]
     assert (await client.push())["curtainState"] == "220"
     assert await client.quiet()
-
-
-async def test_reset_forgets_everything(client: BareClient, cloud: SimulatedCloud) -> None:
-    """After a reset no fault is left, the link is up and the journal is empty."""
-    for name in cloud.faults.kinds:
-        cloud.faults.arm(name)
-    await client.ws.send_str("?")
-    await cloud.journal.wait_for(lambda: bool(cloud.violations))
-    await cloud.link_down()
-    await cloud.reset()
-    assert cloud.faults.armed == ()
-    assert cloud.link_up
-    assert cloud.violations == []

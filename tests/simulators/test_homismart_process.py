@@ -21,12 +21,11 @@ START_LIMIT_S = 30.0
 
 @asynccontextmanager
 async def running(
-    *options: str, interpreter: tuple[str, ...] = ()
+    *options: str,
 ) -> AsyncIterator[tuple[asyncio.subprocess.Process, Any]]:
     """Run the simulator; gives the process and what its line says."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *interpreter,
         "-m",
         "simulators",
         "homismart",
@@ -108,20 +107,6 @@ async def test_program(http: aiohttp.ClientSession) -> None:
         process.send_signal(signal.SIGTERM)
         output, errors = await process.communicate()
         assert (process.returncode, output, errors) == (0, b"", b"")
-
-
-async def test_runs_without_home_assistant(socket_enabled: None) -> None:
-    """Neither Home Assistant nor anything of the component but its codec is imported."""
-    async with running(interpreter=("-X", "importtime")) as (process, line):
-        assert line
-        process.send_signal(signal.SIGTERM)
-        _, errors = await process.communicate()
-    imported = {line.rpartition("|")[2].strip() for line in errors.decode().splitlines()}
-    assert "aiohttp" in imported
-    assert not [name for name in imported if name.partition(".")[0] == "homeassistant"]
-    assert {name for name in imported if name.startswith("custom_components")} == {
-        f"custom_components.homismart.protocol.{name}" for name in ("const", "errors", "frames")
-    }
 
 
 async def test_options(http: aiohttp.ClientSession) -> None:

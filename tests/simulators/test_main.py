@@ -88,9 +88,10 @@ async def test_serves_until_a_signal(http: aiohttp.ClientSession, number: signal
             await ws.close()
 
 
-async def test_runs_without_home_assistant(socket_enabled: None) -> None:
+@pytest.mark.parametrize("domain", domains())
+async def test_runs_without_home_assistant(socket_enabled: None, domain: str) -> None:
     """Neither Home Assistant nor anything of the component but its codec is imported."""
-    async with run("dio_chacon", options=("-X", "importtime")) as process:
+    async with run(domain, options=("-X", "importtime")) as process:
         await ready(process)
         process.send_signal(signal.SIGTERM)
         _, err = await process.communicate()
@@ -98,7 +99,7 @@ async def test_runs_without_home_assistant(socket_enabled: None) -> None:
     assert "aiohttp" in imported
     assert not [name for name in imported if name.partition(".")[0] == "homeassistant"]
     assert {name for name in imported if name.startswith("custom_components")} == {
-        f"custom_components.dio_chacon.protocol.{name}" for name in ("const", "errors", "frames")
+        f"custom_components.{domain}.protocol.{name}" for name in ("const", "errors", "frames")
     }
 
 

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Coroutine
 from fcntl import ioctl
 import selectors
+import socket
 import struct
 import termios
 from typing import override
@@ -16,6 +17,8 @@ from .leaks import no_leaks
 
 # Real seconds that sockets are given before the clock jumps; loopback needs microseconds.
 _GRACE_S = 0.001
+# The plugin of Home Assistant has a guard in its place while tests run without network.
+_SOCKET = socket.socket
 # How often that is repeated while bytes are still on their way, as on a machine that is busy with something else.
 _PATIENCE = 100
 
@@ -48,8 +51,11 @@ class _JumpingSelector(selectors.EpollSelector):
 
     def _on_the_way(self) -> object:
         """Tell what the sockets have sent that was not acknowledged, and which still connect."""
+        keys = self.get_map().values()
+        for key in keys:
+            _acknowledge(key.fd)
         found = []
-        for key in self.get_map().values():
+        for key in keys:
             if key.events & selectors.EVENT_WRITE:
                 found.append((key.fd, -1))
             try:
@@ -59,6 +65,20 @@ class _JumpingSelector(selectors.EpollSelector):
             if unacknowledged:
                 found.append((key.fd, unacknowledged))
         return found or None
+
+
+def _acknowledge(fd: int) -> None:
+    """Let a socket acknowledge now what it has read; of itself it waits 40 ms for something to say along with it."""
+    try:
+        sock = _SOCKET(socket.AF_INET, socket.SOCK_STREAM, fileno=fd)
+    except OSError:  # what is watched is no socket
+        return
+    try:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+    except OSError:  # not one of this kind
+        pass
+    finally:
+        sock.detach()
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):

@@ -75,6 +75,12 @@ def state_of(hass: HomeAssistant, entity_id: str) -> State:
     return state
 
 
+def position_of(hass: HomeAssistant, entity_id: str) -> int | None:
+    """Return the position that a cover shows."""
+    position: int | None = state_of(hass, entity_id).attributes["current_position"]
+    return position
+
+
 async def until_state(hass: HomeAssistant, entity_id: str, state: str) -> State:
     """Wait until an entity has a state."""
     await until(hass, lambda: (now := hass.states.get(entity_id)) and now.state == state)

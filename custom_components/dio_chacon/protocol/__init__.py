@@ -4,8 +4,9 @@
 """
 
 from .client import Change, DioClient, Listener, Servers
-from .connection import Credentials, Statistics
+from .connection import Statistics
 from .const import LIST_INTERVAL_S, LOGIN_URL, WEBSOCKET_URL, Kind, Movement
+from .conversation import LinkStatistics
 from .errors import (
     AuthError,
     CommandError,
@@ -24,6 +25,7 @@ from .errors import (
     VendorError,
 )
 from .link import LinkChanged
+from .login import Credentials
 from .messages import Account, Calibration, LastEvent, Record, SdCard
 from .model import (
     Device,
@@ -60,6 +62,7 @@ __all__ = [
     "LinkChanged",
     "LinkClosedError",
     "LinkError",
+    "LinkStatistics",
     "Listener",
     "ModelChange",
     "Movement",

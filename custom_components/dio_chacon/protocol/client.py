@@ -13,10 +13,8 @@ from yarl import URL
 from .connection import (
     AccountRead,
     Connection,
-    Credentials,
     Event,
     Listed,
-    Login,
     Overdue,
     RoomsRead,
     StatesRead,
@@ -36,6 +34,7 @@ from .const import (
 from .conversation import Established, Noticed, Settled
 from .errors import LinkError, SessionRefusedError, VendorError
 from .link import LinkChanged, LinkClient
+from .login import Credentials, Login
 from .messages import (
     Account,
     Command,

@@ -4,8 +4,9 @@
 """
 
 from .client import Change, HomismartClient, Listener, Servers, TermsChanged
-from .connection import Credentials, Failed, RedirectError, Statistics, VerificationError
+from .connection import Failed, Statistics
 from .const import LIST_INTERVAL_S, MAX_CLOSED_POSITION, MAX_LED, WEBSOCKET_URL, Kind
+from .conversation import LinkStatistics
 from .errors import (
     AuthError,
     CommandError,
@@ -24,6 +25,7 @@ from .errors import (
     VendorError,
 )
 from .link import LinkChanged
+from .login import Credentials, RedirectError, VerificationError
 from .messages import digest
 from .model import Device, DeviceAdded, DeviceChanged, DeviceRemoved, ModelChange, Motion
 from .supervisor import Backoff
@@ -51,6 +53,7 @@ __all__ = [
     "LinkChanged",
     "LinkClosedError",
     "LinkError",
+    "LinkStatistics",
     "Listener",
     "ModelChange",
     "Motion",

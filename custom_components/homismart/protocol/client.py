@@ -12,14 +12,11 @@ from yarl import URL
 
 from .connection import (
     Connection,
-    Credentials,
     Event,
     Failed,
     Listed,
     LoggedIn,
     Pending,
-    RedirectError,
-    Route,
     Statistics,
     StoodStill,
     TermsRequired,
@@ -44,6 +41,7 @@ from .conversation import Established, Noticed, Settled
 from .errors import LinkClosedError, SessionRefusedError, VendorError
 from .frames import bytes_of
 from .link import LinkChanged, LinkClient
+from .login import Credentials, RedirectError, Route
 from .messages import (
     Command,
     Deleted,

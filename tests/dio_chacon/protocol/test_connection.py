@@ -8,16 +8,14 @@ import pytest
 from custom_components.dio_chacon.protocol.connection import (
     AccountRead,
     Connection,
-    Established,
     Listed,
-    Noticed,
     Overdue,
     RoomsRead,
-    Settled,
     StatesRead,
     Statistics,
 )
 from custom_components.dio_chacon.protocol.const import MAX_IN_FLIGHT, MAX_QUEUED, Movement
+from custom_components.dio_chacon.protocol.conversation import Established, Noticed, Settled
 from custom_components.dio_chacon.protocol.errors import (
     CommandError,
     ConnectError,
@@ -558,6 +556,63 @@ def test_queue_is_bounded(talk: Talk) -> None:
     assert caught.value.code is None
     talk.answer_all()
     assert len(settled(talk.events)) == MAX_IN_FLIGHT + MAX_QUEUED
+
+
+# --- what nobody waits for any more ---------------------------------------------------------
+
+
+def test_withdrawn_before_it_left(talk: Talk) -> None:
+    """A command that waits for its turn is not sent; what is sent already runs its course."""
+    tickets = [submit(talk, set_switch(f"d{number}", True)) for number in range(12)]
+    for ticket in (tickets[0], tickets[10], tickets[10], 999):
+        talk.connection.withdraw(ticket)
+    talk.answer_all()
+    assert f"/device/d{10}/action/switch" not in [each["path"] for each in talk.sent]
+    assert len(talk.sent) == 11
+    assert outcomes(talk.events) == dict.fromkeys([*tickets[:10], tickets[11]])
+
+
+def test_withdrawing_one_of_two_alike(talk: Talk) -> None:
+    """The same command of another caller stays."""
+    for number in range(MAX_IN_FLIGHT):
+        submit(talk, set_switch(f"d{number}", True))
+    first, second = (submit(talk, SWITCH_ON) for _ in range(2))
+    talk.connection.withdraw(first)
+    talk.answer_all()
+    ended = outcomes(talk.events)
+    assert first not in ended
+    assert ended[second] is None
+    assert len(talk.sent) == MAX_IN_FLIGHT + 1
+
+
+def test_withdrawn_slider(talk: Talk) -> None:
+    """A position that is held back goes out only while somebody waits for it."""
+    submit(talk, set_open_level(SHUTTER, 10))
+    held = [submit(talk, set_open_level(SHUTTER, position)) for position in (20, 30)]
+    talk.connection.withdraw(held[0])
+    talk.wait(1)
+    assert levels(talk) == [10, 30]
+    ticket = submit(talk, set_open_level(SHUTTER, 40))
+    talk.wait(0.01)
+    last = submit(talk, set_open_level(SHUTTER, 50))
+    talk.connection.withdraw(last)
+    talk.wait(10)
+    assert levels(talk) == [10, 30, 40]
+    talk.answer_all()
+    assert outcomes(talk.events) == dict.fromkeys([1, held[1], ticket])
+
+
+def test_what_a_call_tells_is_told_once(talk: Talk) -> None:
+    """The client hears at once of a position that a stop takes the place of, and not again later."""
+    submit(talk, set_open_level(SHUTTER, 10))
+    held = submit(talk, set_open_level(SHUTTER, 20))
+    talk.connection.submit(move_shutter(SHUTTER, Movement.STOP), talk.now)
+    told = talk.connection.told()
+    assert outcomes(told) == {held: SupersededError}
+    assert talk.connection.told() == []
+    talk.flush()
+    talk.answer_all()
+    assert held not in outcomes(talk.events)
 
 
 def test_commands_during_the_handshake() -> None:

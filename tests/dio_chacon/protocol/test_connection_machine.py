@@ -12,13 +12,10 @@ import pytest
 from custom_components.dio_chacon.protocol.connection import (
     AccountRead,
     Connection,
-    Established,
     Event,
     Listed,
-    Noticed,
     Overdue,
     RoomsRead,
-    Settled,
     StatesRead,
     Statistics,
 )
@@ -31,6 +28,7 @@ from custom_components.dio_chacon.protocol.const import (
     STATES_CHUNK,
     Movement,
 )
+from custom_components.dio_chacon.protocol.conversation import Established, Noticed, Settled
 from custom_components.dio_chacon.protocol.errors import CommandError, LinkError
 from custom_components.dio_chacon.protocol.frames import Control, decode
 from custom_components.dio_chacon.protocol.messages import (

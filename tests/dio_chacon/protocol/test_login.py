@@ -5,8 +5,8 @@ from urllib.parse import parse_qs
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.dio_chacon.protocol.connection import Credentials, Login
 from custom_components.dio_chacon.protocol.errors import AuthError, ConnectError, ThrottledError
+from custom_components.dio_chacon.protocol.login import Credentials, Login
 
 from .strategies import JSON, STATUSES
 

@@ -25,7 +25,8 @@ from custom_components.dio_chacon.protocol import (
     SessionRefusedError,
     ThrottledError,
 )
-from custom_components.dio_chacon.protocol.connection import Listed, Settled
+from custom_components.dio_chacon.protocol.connection import Listed
+from custom_components.dio_chacon.protocol.conversation import Settled
 from custom_components.dio_chacon.protocol.messages import move_shutter, set_switch
 from tests.common import load_vectors, vector_names
 from tests.support.clock import run_virtual

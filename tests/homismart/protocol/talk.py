@@ -11,14 +11,14 @@ from custom_components.homismart.protocol.connection import (
     Event,
     Listed,
     Pending,
-    Route,
-    Settled,
     Statistics,
     StoodStill,
 )
 from custom_components.homismart.protocol.const import WEBSOCKET_URL
+from custom_components.homismart.protocol.conversation import Settled
 from custom_components.homismart.protocol.errors import CommandError
 from custom_components.homismart.protocol.frames import Control
+from custom_components.homismart.protocol.login import Route
 from custom_components.homismart.protocol.messages import Command, Deleted, ObjectPush
 from custom_components.homismart.protocol.model import Device, Inventory, ModelChange
 

@@ -8,17 +8,13 @@ from typing import Any
 import pytest
 
 from custom_components.homismart.protocol.connection import (
-    Established,
     Event,
     Failed,
     Listed,
     LoggedIn,
-    Noticed,
     Pending,
-    Settled,
     StoodStill,
     TermsRequired,
-    VerificationError,
 )
 from custom_components.homismart.protocol.const import (
     CURTAIN_TYPES,
@@ -27,6 +23,7 @@ from custom_components.homismart.protocol.const import (
     SWITCHED_TYPES,
     Group,
 )
+from custom_components.homismart.protocol.conversation import Established, Noticed, Settled
 from custom_components.homismart.protocol.errors import (
     AuthError,
     CommandError,
@@ -41,6 +38,7 @@ from custom_components.homismart.protocol.errors import (
     VendorError,
 )
 from custom_components.homismart.protocol.frames import Control
+from custom_components.homismart.protocol.login import VerificationError
 from custom_components.homismart.protocol.messages import (
     Command,
     delete_device_timers,

@@ -11,15 +11,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from custom_components.homismart.protocol.connection import (
     Connection,
-    Established,
     Event,
     Failed,
     Listed,
     LoggedIn,
-    Noticed,
     Pending,
-    Route,
-    Settled,
     StoodStill,
     TermsRequired,
 )
@@ -30,8 +26,10 @@ from custom_components.homismart.protocol.const import (
     PONG_LIMIT_S,
     WEBSOCKET_URL,
 )
+from custom_components.homismart.protocol.conversation import Established, Noticed, Settled
 from custom_components.homismart.protocol.errors import CommandError, VendorError
 from custom_components.homismart.protocol.frames import Control
+from custom_components.homismart.protocol.login import Route
 from custom_components.homismart.protocol.messages import (
     Command,
     Deleted,

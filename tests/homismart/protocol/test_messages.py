@@ -7,7 +7,6 @@ from typing import Any
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.homismart.protocol.connection import Credentials
 from custom_components.homismart.protocol.const import (
     KIND_BY_TYPE,
     MAX_ID_CHARS,
@@ -21,6 +20,7 @@ from custom_components.homismart.protocol.const import (
     Prefix,
 )
 from custom_components.homismart.protocol.frames import Frame, decode, encode
+from custom_components.homismart.protocol.login import Credentials
 from custom_components.homismart.protocol.messages import (
     CONFIRM_TERMS,
     HEARTBEAT,

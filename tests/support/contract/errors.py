@@ -1,5 +1,6 @@
 """The table of errors of every component, and the texts that belong to it."""
 
+from collections.abc import Sequence
 import json
 from pathlib import Path
 import re
@@ -14,6 +15,21 @@ from homeassistant.exceptions import (
 
 from .base import Contract, for_each
 
+_KEYS = {
+    "VendorError": "unknown",
+    "LinkError": "cannot_connect",
+    "ConnectError": "cannot_connect",
+    "LinkClosedError": "cannot_connect",
+    "FrameError": "cannot_connect",
+    "SessionRefusedError": "cannot_connect",
+    "PeerSilentError": "timeout",
+    "AuthError": "invalid_auth",
+    "UnsupportedError": "unsupported",
+    "CommandError": "command_failed",
+    "RefusedError": "refused",
+    "UnansweredError": "no_answer",
+    "SupersededError": "superseded",
+}
 # What set-up does about an error, unless trying again will do.
 _AT_SET_UP = {
     "invalid_auth": ConfigEntryAuthFailed,
@@ -25,8 +41,16 @@ _AT_SET_UP = {
 class ErrorsContract(Contract):
     """Each error of the core is told by its remedy, in every language."""
 
-    cases: ClassVar[list[tuple[str, Exception]]]
-    """Key of the text, and an error: one at least of each class of the core."""
+    own_cases: ClassVar[Sequence[tuple[str, Exception]]]
+    """Key of the text, and an error: at least one of each class that not every core has, and of each code with a text."""
+
+    @property
+    def cases(self) -> list[tuple[str, Exception]]:
+        """Key of the text, and an error: at least one of each class of the core."""
+        protocol = self.vendor.module("protocol")
+        return [(key, getattr(protocol, name)("why")) for name, key in _KEYS.items()] + [
+            *self.own_cases
+        ]
 
     @property
     def errors(self) -> Any:

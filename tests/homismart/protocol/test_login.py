@@ -6,10 +6,11 @@ from hypothesis import given, strategies as st
 import pytest
 from yarl import URL
 
-from custom_components.homismart.protocol.connection import Address, Noticed, RedirectError, Route
 from custom_components.homismart.protocol.const import WEBSOCKET_URL
+from custom_components.homismart.protocol.conversation import Noticed
 from custom_components.homismart.protocol.errors import LinkError
 from custom_components.homismart.protocol.frames import decode
+from custom_components.homismart.protocol.login import Address, RedirectError, Route
 from custom_components.homismart.protocol.messages import Redirect, read_message
 from tests.common import load_vectors
 
