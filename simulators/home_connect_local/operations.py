@@ -303,9 +303,8 @@ def describe(served: SimulatedAppliance) -> Json:
 
 
 def describe_household(appliances: Iterable[SimulatedAppliance]) -> Json:
-    """Give the state of all appliances in short; each has a control address of its own."""
+    """Give the state of all appliances in short; faults are switched at the address that each has of its own."""
     states = [describe(served) for served in appliances]
-    kinds = states[0]["fault_kinds"] if states else []
     return {
         "domain": "home_connect_local",
         "title": "Home Connect household",
@@ -314,8 +313,8 @@ def describe_household(appliances: Iterable[SimulatedAppliance]) -> Json:
         f"violations: {sum(len(state['violations']) for state in states)}",
         "actions": [],
         "devices": [_in_household(served) for served in appliances],
-        "faults": [fault for state in states for fault in state["faults"]],
-        "fault_kinds": kinds,
+        "faults": [],
+        "fault_kinds": [],
         "violations": [
             {"appliance": served.ha_id, **violation}
             for served, state in zip(appliances, states, strict=True)
@@ -392,6 +391,7 @@ def _buttons(served: SimulatedAppliance) -> list[Json]:
 def _in_household(served: SimulatedAppliance) -> Json:
     """Show a card whose buttons name the appliance."""
     card = _card(served)
+    card["values"]["own page"] = served.control_url
     card["actions"] = [
         {**action, "do": {**action["do"], "appliance": served.ha_id}} for action in card["actions"]
     ]
