@@ -1,5 +1,7 @@
 """Air conditioners: their power, the programs that are modes, the set-point and the speed of the fan."""
 
+import asyncio
+from collections.abc import Mapping
 from typing import Any, Final, override
 
 from homeassistant.components.climate import (
@@ -15,7 +17,14 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import Coordinator, HomeConnectConfigEntry
 from .entity import ApplianceEntity, covers
-from .protocol import ACTIVE_PROGRAM_UID, SELECTED_PROGRAM_UID, Appliance, Feature
+from .protocol import (
+    ACTIVE_PROGRAM_UID,
+    SELECTED_PROGRAM_UID,
+    Appliance,
+    Feature,
+    Obstacle,
+    PreconditionError,
+)
 
 PARALLEL_UPDATES = 1
 
@@ -32,6 +41,8 @@ _FAN_MODE: Final = f"{_AIR}.Option.FanSpeedMode"
 _POWER: Final = "BSH.Common.Setting.PowerState"
 _ON: Final = "On"
 _REST: Final = ("Standby", "Off", "MainsOff")
+# Switching on takes an appliance some seconds.
+_ON_LIMIT_S: Final = 10.0
 _DESCRIPTION: Final = ClimateEntityDescription(
     key="climate_air_conditioner", name=None, translation_key="climate_air_conditioner"
 )
@@ -164,11 +175,17 @@ class AirConditioner(ApplianceEntity, ClimateEntity):
     @override
     async def async_set_temperature(self, **kwargs: Any) -> None:
         """Set the set-point, in a mode if one is given."""
-        if ATTR_HVAC_MODE in kwargs:
-            await self.async_set_hvac_mode(kwargs[ATTR_HVAC_MODE])
-        if ATTR_TEMPERATURE in kwargs:
+        mode, temperature = kwargs.get(ATTR_HVAC_MODE), kwargs.get(ATTR_TEMPERATURE)
+        if mode in self._modes and temperature is not None:
+            # With the start: on its own it would come before the program runs, or too late for it.
+            options = {self._setpoint.uid: temperature}
+            await self.coordinator.async_command(self._start(self._modes[mode].uid, options))
+            return
+        if mode is not None:
+            await self.async_set_hvac_mode(mode)
+        if temperature is not None:
             await self.coordinator.async_command(
-                self.coordinator.client.set_option(self._setpoint.uid, kwargs[ATTR_TEMPERATURE])
+                self.coordinator.client.set_option(self._setpoint.uid, temperature)
             )
 
     @override
@@ -179,8 +196,27 @@ class AirConditioner(ApplianceEntity, ClimateEntity):
             self.coordinator.client.set_option(self._fan.uid, fan_mode)
         )
 
-    async def _start(self, program: int) -> None:
+    async def _start(self, program: int, options: Mapping[int, Any] | None = None) -> None:
         client = self.coordinator.client
         if self.appliance.value(self._power.uid) != _ON:
             await client.write(self._power.uid, _ON)
-        await client.start_program(program)
+            await self._until_on()
+        await client.start_program(program, options)
+
+    async def _until_on(self) -> None:
+        """Wait until the appliance says that it is on: before that it takes no program."""
+        on = asyncio.Event()
+
+        def look(_change: object = None) -> None:
+            if self.appliance.value(self._power.uid) == _ON:
+                on.set()
+
+        unsubscribe = self.coordinator.client.subscribe(look)
+        look()
+        try:
+            async with asyncio.timeout(_ON_LIMIT_S):
+                await on.wait()
+        except TimeoutError:
+            raise PreconditionError(Obstacle.POWER_OFF) from None
+        finally:
+            unsubscribe()

@@ -14,6 +14,7 @@ from homeassistant.config_entries import (
     SOURCE_INTEGRATION_DISCOVERY,
     SOURCE_REAUTH,
     SOURCE_RECONFIGURE,
+    SOURCE_ZEROCONF,
     ConfigEntry,
     ConfigEntryState,
     ConfigFlow,
@@ -108,6 +109,7 @@ _OPTIONS_SCHEMA: Final = vol.Schema(
 _PROFILE_ERRORS: Final = {
     "wrong_tool_format": "wrong_tool_format",
     "too_large": "profile_file_too_large",
+    "encrypted": "profile_file_encrypted",
     "missing_file": "profile_file_parser_error",
     "invalid_key": "profile_file_parser_error",
     "parse_error": "profile_file_parser_error",
@@ -116,6 +118,8 @@ _PROFILE_ERRORS: Final = {
 _OFFLINE_ERRORS: Final = frozenset(
     {"cannot_connect", "offline", "rate_limited", "sessions_exhausted", "timeout"}
 )
+# All places where an appliance may be are tried within this time, each no longer than a form waits.
+_FIND_LIMIT_S: Final = 40.0
 
 
 class HomeConnectConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -225,8 +229,10 @@ class HomeConnectConfigFlow(ConfigFlow, domain=DOMAIN):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Take another address of the same appliance."""
-        entry = self._get_reconfigure_entry()
-        self._adopt(entry)
+        try:
+            self._adopt(self._get_reconfigure_entry())
+        except ProfileError:  # nothing but another profile helps
+            return await self.async_step_reconfigure_profile()
         if user_input is not None:
             return await self._async_take_host("reconfigure_host", user_input)
         return self._show_host("reconfigure_host", {})
@@ -247,16 +253,11 @@ class HomeConnectConfigFlow(ConfigFlow, domain=DOMAIN):
         """Take an appliance over from the integration that has it: its profile, address and entity ids."""
         choices = self._foreign_choices()
         if user_input is not None:
-            self._foreign, profile = next(
-                pair for pair in choices if pair[0].entry_id == user_input[CONF_DEVICE]
-            )
-            await self.async_set_unique_id(profile.ha_id, raise_on_progress=False)
-            self._profile = profile
-            with suppress(ValueError):
-                self._host, self._port = parse_host(str(self._foreign.data.get(CONF_HOST, "")))
-            if self._host and not await self._async_try():
-                return self._finish()
-            return await self._async_find()
+            for entry, profile in choices:
+                if entry.entry_id == user_input[CONF_DEVICE]:
+                    return await self._async_take(entry, profile)
+        if not choices:  # gone meanwhile
+            return self.async_abort(reason="all_setup")
         options = [
             SelectOptionDict(value=entry.entry_id, label=entry.title) for entry, _ in choices
         ]
@@ -271,14 +272,30 @@ class HomeConnectConfigFlow(ConfigFlow, domain=DOMAIN):
             ),
         )
 
+    async def _async_take(self, entry: ConfigEntry, profile: Profile) -> ConfigFlowResult:
+        """Try the appliance of another integration's entry where that has it."""
+        await self.async_set_unique_id(profile.ha_id, raise_on_progress=False)
+        self._foreign, self._profile = entry, profile
+        with suppress(ValueError):
+            self._host, self._port = parse_host(str(entry.data.get(CONF_HOST, "")))
+        return await self._async_find()
+
     def _foreign_choices(self) -> list[tuple[ConfigEntry, Profile]]:
         """List what can be taken over: what is not set up here and has all that is needed."""
-        taken = {(entry.unique_id or "").lower() for entry in self._async_current_entries()}
+        taken = self._taken()
         return [
             (entry, profile)
             for entry in foreign_entries(self.hass)
             if (profile := foreign_profile(entry)) and profile.ha_id.lower() not in taken
         ]
+
+    def _taken(self) -> set[str]:
+        """Give the ids of appliances that are set up; whoever ignored one may add it now."""
+        return {
+            (entry.unique_id or "").lower()
+            for entry in self._async_current_entries(include_ignore=True)
+            if entry.source != SOURCE_IGNORE
+        }
 
     # --- the profile ------------------------------------------------------------------------
 
@@ -292,7 +309,7 @@ class HomeConnectConfigFlow(ConfigFlow, domain=DOMAIN):
             profile = _of(self._archive.profiles, self.unique_id)
             if profile is None:
                 return self._show_upload("upload", {"base": "appliance_not_in_profile_file"})
-            self._profile = profile
+            await self._async_choose(profile)
             return await self._async_find()
         if not self._left():
             return self.async_abort(reason="all_setup")
@@ -308,8 +325,7 @@ class HomeConnectConfigFlow(ConfigFlow, domain=DOMAIN):
         else:
             chosen = left[0] if len(left) == 1 else None
         if chosen is not None:
-            await self.async_set_unique_id(chosen.ha_id, raise_on_progress=False)
-            self._profile = chosen
+            await self._async_choose(chosen)
             return await self._async_find()
         options = [SelectOptionDict(value=each.ha_id, label=_label(each)) for each in left]
         return self.async_show_form(
@@ -340,13 +356,14 @@ class HomeConnectConfigFlow(ConfigFlow, domain=DOMAIN):
         return {"base": _PROFILE_ERRORS.get(err.reason, "invalid_profile_file")}
 
     def _left(self) -> list[Profile]:
-        """List the appliances of the archive that are not set up; whoever ignored one may add it now."""
-        taken = {
-            (entry.unique_id or "").lower()
-            for entry in self._async_current_entries(include_ignore=True)
-            if entry.source != SOURCE_IGNORE
-        }
+        """List the appliances of the archive that are not set up."""
+        taken = self._taken()
         return [each for each in self._archive.profiles if each.ha_id.lower() not in taken]
+
+    async def _async_choose(self, profile: Profile) -> None:
+        """Go on with an appliance of the archive; its profile says how its id is spelt."""
+        self._profile = profile
+        await self.async_set_unique_id(profile.ha_id, raise_on_progress=False)
 
     async def _async_renew(
         self, step_id: str, entry: ConfigEntry, user_input: dict[str, Any] | None
@@ -361,8 +378,8 @@ class HomeConnectConfigFlow(ConfigFlow, domain=DOMAIN):
             return self._show_upload(
                 step_id, {"base": "appliance_not_in_profile_file"}, entry.title
             )
+        self._profile = profile  # first: what is stored may be the very thing that cannot be read
         self._adopt(entry)
-        self._profile = profile
         error = await self._async_try()
         if error is not None and error not in _OFFLINE_ERRORS:
             return self._show_upload(step_id, {"base": error}, entry.title)
@@ -379,24 +396,32 @@ class HomeConnectConfigFlow(ConfigFlow, domain=DOMAIN):
             places += [(host, announcement.port) for host in announcement.hosts]
         elif self._host:
             places.append((self._host, self._port))
+        suggested = places[:1]
         places += [
             (host, None)
             for host in default_hosts(self._profile.description.head, self._profile.connection_type)
         ]
-        error: str | None = None
-        for self._host, self._port in places:
-            error = await self._async_try()
+        errors: dict[str, str] = {}
+        until = self.hass.loop.time() + _FIND_LIMIT_S
+        for place in places:
+            self._host, self._port = place
+            error = await self._async_try(min(CONNECT_LIMIT_S, until - self.hass.loop.time()))
             if error is None:
                 return self._finish()
+            # That a name which nobody typed leads nowhere is no error.
+            if place in suggested or error not in _OFFLINE_ERRORS:
+                errors = {"base": error}
             if error not in _OFFLINE_ERRORS:
+                suggested = [place]
                 break
-        if announcement:
-            self._host, self._port = announcement.hosts[0], announcement.port
-        return self._show_host("host", {"base": error} if error else {})
+        self._host, self._port = suggested[0] if suggested else ("", None)
+        return self._show_host("host", errors)
 
     async def async_step_host(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Take the address that the user knows."""
-        return await self._async_take_host("host", user_input or {})
+        if user_input is None:
+            return self._show_host("host", {})
+        return await self._async_take_host("host", user_input)
 
     async def _async_take_host(
         self, step_id: str, user_input: Mapping[str, Any]
@@ -411,10 +436,10 @@ class HomeConnectConfigFlow(ConfigFlow, domain=DOMAIN):
             return self._show_host(step_id, {"base": error})
         return self._finish()
 
-    async def _async_try(self) -> str | None:
+    async def _async_try(self, limit_s: float = CONNECT_LIMIT_S) -> str | None:
         """Greet the appliance once and hang up; gives the error for the form."""
         try:
-            await self._async_greet()
+            await self._async_greet(limit_s)
         except VendorError as err:
             return error_key(err)
         except Exception:  # whatever it is, the form stays usable
@@ -422,14 +447,14 @@ class HomeConnectConfigFlow(ConfigFlow, domain=DOMAIN):
             return "unknown"
         return None
 
-    async def _async_greet(self) -> None:
+    async def _async_greet(self, limit_s: float) -> None:
         """Connect once; raises VendorError."""
         client = new_client(
             self.hass, self._data() | {CONF_DEVICE_ID: self._trial_id}, self._profile
         )
         running = self.hass.async_create_background_task(client.run(), f"{DOMAIN} form")
         try:
-            async with asyncio.timeout(CONNECT_LIMIT_S):
+            async with asyncio.timeout(limit_s):
                 await client.ready(patient=False)
         except TimeoutError as err:
             raise client.last_error or PeerSilentError("no answer in time") from err
@@ -465,6 +490,8 @@ class HomeConnectConfigFlow(ConfigFlow, domain=DOMAIN):
             return self.async_update_reload_and_abort(self._get_reauth_entry(), data=data)
         if self.source == SOURCE_RECONFIGURE:
             return self.async_update_reload_and_abort(self._get_reconfigure_entry(), data=data)
+        if self._profile.ha_id.lower() in self._taken():  # by another form, meanwhile
+            return self.async_abort(reason="already_configured")
         if self._foreign:
             data[CONF_TAKE_OVER] = self._foreign.entry_id
         self._offer_the_rest()
@@ -478,12 +505,21 @@ class HomeConnectConfigFlow(ConfigFlow, domain=DOMAIN):
         for profile in self._left():
             if profile is not self._profile:
                 waiting[profile.ha_id.lower()] = profile
+                self._withdraw(profile.ha_id)
                 discovery_flow.async_create_flow(
                     self.hass,
                     DOMAIN,
                     {"source": SOURCE_INTEGRATION_DISCOVERY},
                     {CONF_HA_ID: profile.ha_id},
                 )
+
+    def _withdraw(self, ha_id: str) -> None:
+        """End forms about an appliance that announced itself: they would ask for the archive again."""
+        manager = self.hass.config_entries.flow
+        for flow in manager.async_progress_by_handler(DOMAIN):
+            unique_id = flow["context"].get("unique_id") or ""
+            if unique_id.lower() == ha_id.lower() and flow["context"]["source"] == SOURCE_ZEROCONF:
+                manager.async_abort(flow["flow_id"])
 
     # --- parts ------------------------------------------------------------------------------
 
@@ -559,17 +595,18 @@ class HomeConnectOptionsFlow(OptionsFlowWithReload):
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the preferences."""
         if user_input is not None:
-            if user_input.pop(CONF_NEW_DEVICE_ID):
+            entry = self.config_entry
+            preferences = {
+                name: value for name, value in user_input.items() if name != CONF_NEW_DEVICE_ID
+            }
+            if user_input[CONF_NEW_DEVICE_ID]:
+                device_id = secrets.token_hex(_DEVICE_ID_BYTES)
                 self.hass.config_entries.async_update_entry(
-                    self.config_entry,
-                    data={
-                        **self.config_entry.data,
-                        CONF_DEVICE_ID: secrets.token_hex(_DEVICE_ID_BYTES),
-                    },
+                    entry, data={**entry.data, CONF_DEVICE_ID: device_id}
                 )
-                # The preferences themselves may be the same, and then nothing would reload.
-                self.hass.config_entries.async_schedule_reload(self.config_entry.entry_id)
-            return self.async_create_entry(data=user_input)
+                if preferences == entry.options:  # else they reload it
+                    self.hass.config_entries.async_schedule_reload(entry.entry_id)
+            return self.async_create_entry(data=preferences)
         options = Options.of(self.config_entry.options)
         return self.async_show_form(
             step_id="init",

@@ -7,6 +7,7 @@ from homeassistant.util.signal_type import SignalType
 
 from .protocol import (
     KeyRefusedError,
+    ProfileError,
     SessionsExhaustedError,
     SwitchedOffError,
     VendorError,
@@ -61,6 +62,7 @@ NETWORK_INTERVAL_S: Final = 300.0
 # Texts for errors that only appliances have, by class, by reason and by code (wire.md §8).
 ERROR_KEYS: Final[dict[type[VendorError], str]] = {
     KeyRefusedError: "auth_failed",
+    ProfileError: "stored_profile",
     SessionsExhaustedError: "sessions_exhausted",
     SwitchedOffError: "offline",
     WrongApplianceError: "wrong_device",
@@ -75,8 +77,11 @@ CODE_KEYS: Final[dict[int, str]] = {
     **dict.fromkeys((524, 525, 526, 527, 528, 529), "not_available"),
     530: "not_executable",
     531: "out_of_range",
+    532: "not_a_member",
     533: "options_incomplete",
     534: "options_contradict",
+    535: "device_state",
+    536: "wrong_format",
     537: "remote_control_off",
     538: "remote_start_off",
     539: "local_control",

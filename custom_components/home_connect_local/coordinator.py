@@ -6,11 +6,13 @@ from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 import logging
+import re
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_HOST, CONF_PORT
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
+from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.dispatcher import async_dispatcher_send
@@ -37,7 +39,7 @@ from .const import (
     signal_connected,
     signal_info,
 )
-from .errors import command_error, setup_error
+from .errors import command_error, details, setup_error
 from .protocol import (
     Appliance,
     AuthError,
@@ -49,6 +51,7 @@ from .protocol import (
     LinkChanged,
     LinkError,
     Profile,
+    ProfileError,
     Trouble,
     TroubleChanged,
     ValuesChanged,
@@ -58,6 +61,8 @@ from .protocol import (
 _LOGGER = logging.getLogger(__name__)
 
 type HomeConnectConfigEntry = ConfigEntry[Coordinator]
+
+_MAC: Final = re.compile(r"[0-9A-Fa-f]{2}(?:[:-]?[0-9A-Fa-f]{2}){5}")
 
 # Types that have a name of their own in the translations.
 TYPES: Final = frozenset(
@@ -196,7 +201,11 @@ class Coordinator:
             async with asyncio.timeout(SETUP_LIMIT_S):
                 await self.client.ready(patient=False)
         except TimeoutError, LinkError:
-            self.last_error = type(self.client.last_error).__name__
+            error = self.client.last_error
+            self.last_error = type(error).__name__ if error else None
+            _LOGGER.info("The %s does not answer: %s (entry %s)", PEER_NAME, error, self.entry_id)
+        except ProfileError as err:  # no other attempt will read what is stored
+            raise ConfigEntryError(**details(err)) from err
         except VendorError as err:
             raise setup_error(err) from err
         self._ready = True
@@ -301,31 +310,33 @@ class Coordinator:
 
     def _register(self) -> None:
         """Describe the appliance to the device registry, as the profile has it and the appliance told since."""
-        head, info = self.appliance.description.head, self.client.info
-        brand = brand_name(self.appliance.description.brand)
-        kind = self.appliance.description.type or "Appliance"
-        known = kind in TYPES
+        description, info = self.appliance.description, self.client.info
+        head = description.head
+        kind = description.type or "Appliance"
+        brand = brand_name(description.brand)
         mac = head.mac or (info.mac if info else None)
+        known: dict[str, Any] = {
+            "model": description.model,
+            "model_id": info.e_number if info else None,
+            "serial_number": (info.serial_number if info else None) or head.serial_number,
+            "sw_version": info.sw_version if info else None,
+            "hw_version": info.hw_version if info else None,
+        }
+        if mac and _MAC.fullmatch(mac):
+            known["connections"] = {(dr.CONNECTION_NETWORK_MAC, dr.format_mac(mac))}
+        if kind in TYPES:
+            known["translation_key"] = _snake(kind)
+            known["translation_placeholders"] = {"brand": brand}
+        else:
+            known["name"] = f"{brand} {kind}"
         self.device_id = (
             dr.async_get(self.hass)
             .async_get_or_create(
                 config_entry_id=self.entry_id,
                 identifiers={(DOMAIN, self.ha_id)},
-                connections={(dr.CONNECTION_NETWORK_MAC, dr.format_mac(mac))} if mac else set(),
                 manufacturer=brand,
-                model=head.vib or self.appliance.description.model,
-                model_id=info.e_number if info else None,
-                serial_number=(info.serial_number if info else None) or head.serial_number,
-                sw_version=info.sw_version if info else None,
-                hw_version=info.hw_version if info else None,
-                **(
-                    {
-                        "translation_key": _snake(kind),
-                        "translation_placeholders": {"brand": brand},
-                    }
-                    if known
-                    else {"name": f"{brand} {kind}"}
-                ),
+                # What an appliance that is off does not tell stays as it told it last.
+                **{name: detail for name, detail in known.items() if detail},
             )
             .id
         )

@@ -50,7 +50,10 @@ class ApplianceDateTime(SettableEntity, DateTimeEntity):
     def native_value(self) -> datetime | None:
         """What the clock shows; None when unknown or no date."""
         value = self.reading
-        moment = dt_util.parse_datetime(value) if isinstance(value, str) else None
+        try:
+            moment = dt_util.parse_datetime(value) if isinstance(value, str) else None
+        except ValueError:  # the 30th of February
+            return None
         if moment is not None and moment.tzinfo is None:
             return moment.replace(tzinfo=dt_util.get_default_time_zone())
         return moment

@@ -1,7 +1,8 @@
 """Moments that automations can start from: a program that ended, a door that was opened, an appliance that waits."""
 
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from homeassistant.components.device_automation import DEVICE_TRIGGER_BASE_SCHEMA
 from homeassistant.components.device_automation.exceptions import InvalidDeviceAutomationConfig
@@ -13,8 +14,9 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.trigger import TriggerActionType, TriggerInfo
 from homeassistant.helpers.typing import ConfigType
 
-from .const import DOMAIN, signal_changed
-from .coordinator import Coordinator
+from .const import DOMAIN, signal_available, signal_changed
+from .coordinator import HomeConnectConfigEntry, stored_profile
+from .protocol import Description, VendorError
 
 if TYPE_CHECKING:
     import probatio as vol
@@ -42,8 +44,8 @@ TRIGGER_SCHEMA = DEVICE_TRIGGER_BASE_SCHEMA.extend({vol.Required(CONF_TYPE): vol
 
 async def async_get_triggers(hass: HomeAssistant, device_id: str) -> list[dict[str, str]]:
     """List the moments that an appliance has."""
-    coordinator = _coordinator(hass, device_id)
-    if coordinator is None:
+    description = _description(_entry(hass, device_id))
+    if description is None:
         return []
     return [
         {
@@ -53,7 +55,7 @@ async def async_get_triggers(hass: HomeAssistant, device_id: str) -> list[dict[s
             CONF_TYPE: name,
         }
         for name, moment in MOMENTS.items()
-        if coordinator.appliance.find(moment.feature)
+        if description.find(moment.feature)
     ]
 
 
@@ -63,24 +65,27 @@ async def async_attach_trigger(
     action: TriggerActionType,
     trigger_info: TriggerInfo,
 ) -> CALLBACK_TYPE:
-    """Run the action at each such moment."""
+    """Run the action at each such moment, however often the entry is loaded anew meanwhile."""
     moment = MOMENTS[config[CONF_TYPE]]
-    coordinator = _coordinator(hass, config[CONF_DEVICE_ID])
-    feature = coordinator.appliance.find(moment.feature) if coordinator else None
-    if coordinator is None or feature is None:
+    entry = _entry(hass, config[CONF_DEVICE_ID])
+    description = _description(entry)
+    feature = description.find(moment.feature) if description else None
+    if entry is None or feature is None:
         raise InvalidDeviceAutomationConfig(
             translation_domain=DOMAIN, translation_key="trigger_not_available"
         )
     job = HassJob(action, f"{DOMAIN} {config[CONF_TYPE]}")
-    appliance, uid = coordinator.appliance, feature.uid
-    before = appliance.value(uid)
+    uid = feature.uid
+    before = _value(entry, uid)
 
     @callback
     def changed() -> None:
         nonlocal before
-        previous, before = before, appliance.value(uid)
+        if (now := _value(entry, uid)) is None:  # what was known before the outage still counts
+            return
+        previous, before = before, now
         if (
-            before in moment.members
+            now in moment.members
             and previous is not None  # else it may have been so for long
             and previous not in moment.members
         ):
@@ -95,16 +100,40 @@ async def async_attach_trigger(
                 },
             )
 
-    return async_dispatcher_connect(hass, signal_changed(coordinator.entry_id, uid), changed)
+    stops = [
+        async_dispatcher_connect(hass, signal, changed)
+        for signal in (signal_changed(entry.entry_id, uid), signal_available(entry.entry_id))
+    ]
+
+    @callback
+    def detach() -> None:
+        for stop in stops:
+            stop()
+
+    return detach
 
 
 @callback
-def _coordinator(hass: HomeAssistant, device_id: str) -> Coordinator | None:
-    """Find the appliance of a device; None while it is not loaded."""
+def _entry(hass: HomeAssistant, device_id: str) -> HomeConnectConfigEntry | None:
+    """Find the entry of an appliance's device."""
     device = dr.async_get(hass).async_get(device_id)
-    for entry_id in device.config_entries if device else ():
-        entry = hass.config_entries.async_get_entry(entry_id)
-        if entry and entry.domain == DOMAIN and entry.state is ConfigEntryState.LOADED:
-            coordinator: Coordinator = entry.runtime_data
-            return coordinator
+    entry = hass.config_entries.async_get_entry(device.config_entry_id) if device else None
+    return entry if entry and entry.domain == DOMAIN else None
+
+
+def _description(entry: HomeConnectConfigEntry | None) -> Description | None:
+    """Give what an entry says of its appliance, also while it is not loaded; None when it says nothing."""
+    if entry is None:
+        return None
+    if entry.state is ConfigEntryState.LOADED:
+        return entry.runtime_data.appliance.description
+    with suppress(VendorError):
+        return stored_profile(entry.data).description
     return None
+
+
+def _value(entry: HomeConnectConfigEntry, uid: int) -> Any:
+    """Give the value of a feature; None when it is not known, or nobody vouches for it."""
+    if entry.state is not ConfigEntryState.LOADED or not entry.runtime_data.linked:
+        return None
+    return entry.runtime_data.appliance.value(uid)

@@ -13,7 +13,15 @@ from homeassistant.util.percentage import (
 
 from .coordinator import Coordinator, HomeConnectConfigEntry
 from .entity import ApplianceEntity, covers
-from .protocol import ACTIVE_PROGRAM_UID, Execution, Feature, venting_speeds
+from .errors import command_error
+from .protocol import (
+    ACTIVE_PROGRAM_UID,
+    Execution,
+    Feature,
+    Obstacle,
+    PreconditionError,
+    venting_speeds,
+)
 
 PARALLEL_UPDATES = 1
 
@@ -101,7 +109,19 @@ class HoodFan(ApplianceEntity, FanEntity):
         """Whether it runs; None when unknown."""
         if self.appliance.raw(ACTIVE_PROGRAM_UID) is None:
             return None
-        return self._speed is not None or self.preset_mode is not None
+        if self.appliance.active_program is None:
+            return False
+        # A level that is not known, or another program, may well turn it.
+        return not self._stands_still
+
+    @property
+    def _stands_still(self) -> bool:
+        """Whether it is to vent at level 0."""
+        venting = self.appliance.find(_VENTING)
+        if venting is None or self.appliance.active_program != venting.uid:
+            return False
+        levels = [found.uid for key in _LEVELS if (found := self.appliance.find(key))]
+        return all(self.appliance.raw(uid) == 0 for uid in levels)
 
     @property
     @override
@@ -128,7 +148,7 @@ class HoodFan(ApplianceEntity, FanEntity):
         elif percentage is not None:
             await self.async_set_percentage(percentage)
         else:
-            await self._async_do(self.coordinator.client.vent(*self._speeds[0]))
+            await self.async_set_percentage(1)  # the weakest
 
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
@@ -141,7 +161,9 @@ class HoodFan(ApplianceEntity, FanEntity):
         if not percentage:
             await self.async_turn_off()
             return
-        speed = percentage_to_ordered_list_item(self._speeds, percentage)
+        if not (speeds := self._speeds):
+            raise command_error(PreconditionError(Obstacle.NOT_AVAILABLE))
+        speed = percentage_to_ordered_list_item(speeds, percentage)
         await self._async_do(self.coordinator.client.vent(*speed))
 
     @override

@@ -22,7 +22,7 @@ from homeassistant.util.color import brightness_to_value, value_to_brightness
 
 from .coordinator import Coordinator, HomeConnectConfigEntry
 from .entity import FeatureRow, SettableEntity, async_add_features, table
-from .protocol import Feature, RefusedError
+from .protocol import CommandError, Feature, PreconditionError, RefusedError
 
 PARALLEL_UPDATES = 1
 
@@ -236,14 +236,25 @@ class ApplianceLight(SettableEntity, LightEntity):
         await self.async_set(value=False)
 
     async def _write(self, writes: Sequence[tuple[int, Any]]) -> None:
-        """Write at once, or one by one where the appliance does not take it at once."""
+        """Write at once, or one by one where the appliance does not take it at once.
+
+        Some features can only be set while the light is on: what is refused has a second chance behind the others.
+        """
         client = self.coordinator.client
         try:
             await client.write_many(writes)
-        except RefusedError:
-            if len(writes) == 1:
+        except CommandError as err:
+            if len(writes) == 1 or not isinstance(err, PreconditionError | RefusedError):
                 raise
-            for uid, value in writes:
+            refused: list[tuple[int, Any]] = []
+            for write in writes:
+                try:
+                    await client.write_many([write])
+                except PreconditionError, RefusedError:
+                    refused.append(write)
+            if len(refused) == len(writes):
+                raise
+            for uid, value in refused:
                 await client.write(uid, value)
 
     def _color_writes(

@@ -18,9 +18,9 @@ from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .coordinator import Coordinator
-from .diagnostics import described
 from .entity import exposed, slug
-from .protocol import Action, Appliance, Feature, Kind
+from .protocol import Action, Appliance, Feature, Kind, program_labels
+from .snapshot import described
 
 if TYPE_CHECKING:
     import probatio as vol
@@ -91,8 +91,6 @@ async def _resume_program(coordinator: Coordinator, _data: Mapping[str, Any]) ->
 
 async def _change_setting(coordinator: Coordinator, data: Mapping[str, Any]) -> None:
     feature = _feature(coordinator.appliance, data[ATTR_SETTING], Kind.SETTING)
-    if not exposed(feature):
-        raise _invalid("setting_not_exposed", setting=data[ATTR_SETTING])
     await coordinator.client.write(feature.uid, data[ATTR_VALUE])
 
 
@@ -199,16 +197,18 @@ def async_setup_services(hass: HomeAssistant) -> None:
 def _coordinator(hass: HomeAssistant, device_id: str) -> Coordinator:
     """Find the appliance of a device; raises ServiceValidationError."""
     device = dr.async_get(hass).async_get(device_id)
-    entry_id = next(iter(device.config_entries), None) if device else None
-    if entry_id is None:
+    if device is None:
         raise _invalid("unknown_device")
-    entry = service.async_get_config_entry(hass, DOMAIN, entry_id)
+    entry = service.async_get_config_entry(hass, DOMAIN, device.config_entry_id)
     coordinator: Coordinator = entry.runtime_data
     return coordinator
 
 
 def _program(appliance: Appliance, name: str) -> int:
-    return _feature(appliance, name, Kind.PROGRAM).uid
+    """Find a program like any feature, a favorite also by the name that its user gave it."""
+    labels = program_labels(appliance)
+    named = [uid for uid, label in labels.items() if label.casefold() == name.strip().casefold()]
+    return named[0] if named else _feature(appliance, name, Kind.PROGRAM).uid
 
 
 def _options(appliance: Appliance, options: Mapping[str, Any]) -> dict[int, Any]:
@@ -218,7 +218,7 @@ def _options(appliance: Appliance, options: Mapping[str, Any]) -> dict[int, Any]
 def _feature(appliance: Appliance, name: str, kind: Kind) -> Feature:
     """Find a feature by its key, in the vendor's spelling or as entities have it, by its end, or by its number.
 
-    Raises ServiceValidationError when there is none of the kind, or several end alike.
+    Raises ServiceValidationError when there is none of the kind, when several end alike, and for what is never exposed.
     """
     wanted = slug(name)
     features = [each for each in appliance.description.features.values() if each.kind is kind]
@@ -229,8 +229,9 @@ def _feature(appliance: Appliance, name: str, kind: Kind) -> Feature:
             each for each in features if each.key and slug(each.key).endswith(f"_{wanted}")
         ]
     if len(found) != 1:
-        key = f"ambiguous_{kind}" if found else f"unknown_{kind}"
-        raise _invalid(key, name=name)
+        raise _invalid(f"ambiguous_{kind}" if found else f"no_such_{kind}", name=name)
+    if not exposed(found[0]):
+        raise _invalid("not_exposed", name=name)
     return found[0]
 
 
@@ -250,7 +251,7 @@ def _until(moment: time, now: datetime) -> timedelta:
     """Tell how long it is until a time of day, over changes of the clock as well."""
     at = now.replace(hour=moment.hour, minute=moment.minute, second=moment.second, microsecond=0)
     if at <= now:
-        at = (at.replace(tzinfo=None) + timedelta(days=1)).replace(tzinfo=now.tzinfo)
+        at += timedelta(days=1)  # by the clock on the wall
     return dt_util.as_utc(at) - dt_util.as_utc(now)
 
 

@@ -5,7 +5,9 @@ of the appliance as unique id; entities named ``<device id of the appliance>-<ke
 """
 
 from base64 import urlsafe_b64decode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
 import logging
 from typing import Any, Final
 
@@ -15,7 +17,16 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 
 from .const import CONF_HA_ID, CONF_TAKE_OVER, DOMAIN, PLATFORMS
-from .protocol import FORMAT, ConnectionType, Description, Profile, ProfileError
+from .protocol import (
+    FORMAT,
+    ConnectionType,
+    Description,
+    Profile,
+    ProfileError,
+    content_type,
+    read_literal,
+    read_number,
+)
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -32,8 +43,13 @@ _RENAMED: Final = {
     "refCID": "cid",
     "refDID": "did",
     "initValue": "initial",
+    "refUID": "ref",
 }
-_LIST_CONTENT: Final = 0x80
+# What it keeps in other words than ours, or not at all on its own.
+_DERIVED: Final = frozenset({"contentType", "enumeration", "options", "protocolType"})
+_NUMBERS: Final = frozenset({"min", "max", "step"})
+_LITERALS: Final = frozenset({"default", "initial"})
+_WORDS: Final = frozenset({"access", "execution", "handling", "level"})
 
 
 @callback
@@ -105,47 +121,36 @@ def _move_entities(
 
 
 def _stored(ha_id: str, foreign: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn the description that the other integration keeps into our stored form; lists it has not."""
+    """Turn the description that the other integration keeps into our stored form.
+
+    It has no lists, and of the options of programs neither ranges nor members: a fresh archive brings them.
+    Raises KeyError, TypeError or ValueError when it is none.
+    """
     enums: dict[str, Any] = {}
     features: dict[str, Any] = {}
-
-    def take(kind: str, item: Mapping[str, Any]) -> None:
-        stored: dict[str, Any] = {"parent": None, "kind": kind, "available": True}
-        for name, value in item.items():
-            if value is None or name in ("enumeration", "options", "contentType", "protocolType"):
-                continue
-            stored[_RENAMED.get(name, name)] = value
-        stored.setdefault("key", None)
-        for name in ("access", "execution"):
-            if name in stored:
-                stored[name] = str(stored[name]).lower()
-        content = item.get("contentType")
-        stored["contentType"] = content.removesuffix("List") if content else None
-        stored["list"] = stored.get("cid", 0) >= _LIST_CONTENT
-        stored["wire"] = str(item["protocolType"]).lower() if item.get("protocolType") else None
+    items = [(kind, item) for kind in _KINDS for item in foreign.get(kind) or ()]
+    items += [(kind, foreign[kind]) for kind in _ROOTS if foreign.get(kind)]
+    wires: dict[Any, str | None] = {}
+    for kind, item in items:
+        found = content_type(item["refCID"]) if "refCID" in item else None
+        wires[item["uid"]] = found["wire"] if found else None
+        feature = _members(item, wires[item["uid"]])
+        feature = {"key": None, "available": True, **feature, "parent": None, "kind": kind}
+        if found:
+            feature |= found
         if members := item.get("enumeration"):
             # It keeps them by feature; our form by number, for which the feature's own does.
-            stored["enum"] = item["uid"]
+            feature["enum"] = item["uid"]
             enums[str(item["uid"])] = {"key": None, "subsetOf": None, "members": dict(members)}
         if kind == "program":
-            stored["options"] = [
-                {"available": True}
-                | {
-                    {"refUID": "ref", **_RENAMED}.get(name, name): value
-                    for name, value in option.items()
-                    if value is not None
-                }
+            feature.setdefault("execution", "selectandstart")
+        features[str(item["uid"])] = feature
+    for kind, item in items:
+        if kind == "program":
+            features[str(item["uid"])]["options"] = [
+                {"available": True, **_members(option, wires.get(option["refUID"]))}
                 for option in item.get("options") or ()
             ]
-            stored.setdefault("execution", "selectandstart")
-        features[str(item["uid"])] = stored
-
-    for kind in _KINDS:
-        for item in foreign.get(kind) or ():
-            take(kind, item)
-    for kind in _ROOTS:
-        if item := foreign.get(kind):
-            take(kind, item)
     info = foreign["info"]
     return {
         "format": FORMAT,
@@ -154,11 +159,7 @@ def _stored(ha_id: str, foreign: Mapping[str, Any]) -> dict[str, Any]:
             **{name: info.get(name) for name in ("type", "brand", "vib", "mac", "serialNumber")},
         },
         "info": {
-            "type": info.get("type"),
-            "brand": info.get("brand"),
-            "model": info.get("model"),
-            "version": info.get("version"),
-            "revision": info.get("revision"),
+            **{name: info.get(name) for name in ("type", "brand", "model", "version", "revision")},
             "pairableDeviceTypes": [],
         },
         "features": features,
@@ -167,6 +168,26 @@ def _stored(ha_id: str, foreign: Mapping[str, Any]) -> dict[str, Any]:
         "errors": {},
         "warnings": [],
     }
+
+
+def _members(item: Mapping[str, Any], wire: str | None) -> dict[str, Any]:
+    """Name and read what both keep; it keeps most as the text of the files. What cannot be read is left out."""
+    members: dict[str, Any] = {}
+    for name, value in item.items():
+        if value is None or name in _DERIVED:
+            continue
+        name = _RENAMED.get(name, name)  # noqa: PLW2901
+        read: Callable[[str], Any] | None = None
+        if isinstance(value, str):
+            if name in _NUMBERS:
+                read = read_number
+            elif name in _LITERALS:
+                read = partial(read_literal, wire=wire)
+            elif name in _WORDS:
+                read = str.lower
+        with suppress(ValueError):
+            members[name] = read(value) if read else value
+    return members
 
 
 def _secret(text: str, size: int) -> bytes:

@@ -12,8 +12,11 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .const import signal_info
 from .coordinator import Coordinator, HomeConnectConfigEntry
 from .entity import ApplianceEntity, covers
+from .errors import command_error
+from .protocol import Obstacle, PreconditionError
 
 PARALLEL_UPDATES = 1
 
@@ -88,3 +91,10 @@ class Software(ApplianceEntity, UpdateEntity):
             if command := self.appliance.find(_ANSWERS[event]):
                 await self.coordinator.async_command(self.coordinator.client.command(command.uid))
                 return
+        raise command_error(PreconditionError(Obstacle.NOT_AVAILABLE))
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Listen to what the appliance says of its version, too."""
+        await super().async_added_to_hass()
+        self._listen(signal_info(self.coordinator.entry_id))
