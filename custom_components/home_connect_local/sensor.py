@@ -1,11 +1,11 @@
 """What appliances measure and count, what they are doing, and when they will be done."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Final, override
+from typing import Any, Final, Self, override
 
 from homeassistant.components.sensor import (
     SensorDeviceClass,
@@ -131,6 +131,13 @@ class HomeConnectSensorDescription(FeatureRow, SensorEntityDescription):
     """1 counts up and -1 down by itself while the attribute ``auto_counting`` says that the appliance does not."""
     content_types: frozenset[str] = frozenset()
     """Content types it can show, if they are neither numbers nor enumerations."""
+
+    @override
+    def of(self, survey: Survey) -> Iterator[Self]:
+        """Give the row for each part; attributes are the first of what it watches besides its feature."""
+        for row in super().of(survey):
+            attributes = row.attributes and dict(zip(row.attributes, row.also, strict=False))
+            yield row if attributes == row.attributes else replace(row, attributes=attributes)
 
     @override
     def suits(self, survey: Survey, feature: Feature) -> bool:

@@ -1,9 +1,11 @@
 """What the tests of the rooms share: entries of simulated appliances, and how their entities are found."""
 
 from base64 import urlsafe_b64encode
+from collections.abc import Callable, Iterable
+from types import SimpleNamespace
 from typing import Any
 
-from homeassistant.const import CONF_HOST, CONF_PORT, Platform
+from homeassistant.const import CONF_HOST, CONF_PORT, STATE_ON, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -17,7 +19,9 @@ from custom_components.home_connect_local.const import (
     CONF_KEY,
     DOMAIN,
 )
-from custom_components.home_connect_local.protocol import Appliance, Description
+from custom_components.home_connect_local.coordinator import Options
+from custom_components.home_connect_local.entity import FeatureRow, Survey, described
+from custom_components.home_connect_local.protocol import Appliance, Description, Feature
 from simulators.home_connect_local import PROFILES, SimulatedAppliance
 from tests.common import load_vectors
 from tests.support.rooms import (
@@ -107,6 +111,35 @@ def made_appliance(
     )
 
 
+def coordinator_of(appliance: Appliance, **client: Any) -> Any:
+    """Return as much of a coordinator as entities read, for appliances that there is no simulator of."""
+    return SimpleNamespace(
+        appliance=appliance,
+        client=SimpleNamespace(**{"pending": {}, "switched_off": False, **client}),
+        connected=True,
+        device_info=None,
+        entry_id="entry",
+        ha_id="appliance",
+        linked=True,
+        options=Options(),
+        revision=0,
+    )
+
+
+def entity_of[RowT: FeatureRow](
+    appliance: Appliance,
+    rows: Iterable[RowT],
+    new_entity: Callable[[Any, Feature, RowT], Any],
+    key: str,
+    **client: Any,
+) -> Any:
+    """Return the entity of a row for an appliance that there is no simulator of."""
+    for feature, row in described(Survey(appliance), rows):
+        if row.key == key:
+            return new_entity(coordinator_of(appliance, **client), feature, row)
+    raise LookupError(key)
+
+
 def entry_data(simulated: SimulatedAppliance) -> dict[str, Any]:
     """Return what the form would have stored for a simulated appliance."""
     profile = simulated.profile
@@ -138,6 +171,15 @@ def entity_id_of(hass: HomeAssistant, entry: MockConfigEntry, platform: Platform
     entity_id = er.async_get(hass).async_get_entity_id(platform, DOMAIN, f"{entry.unique_id}-{key}")
     assert entity_id, key
     return entity_id
+
+
+async def allow_remote_start(
+    hass: HomeAssistant, entry: MockConfigEntry, simulated: SimulatedAppliance
+) -> None:
+    """Press the button on the appliance, and wait until that is known; all entities have to be enabled."""
+    simulated.appliance.remote_start(True)
+    allowed = entity_id_of(hass, entry, Platform.BINARY_SENSOR, "binary_remote_start_allowed")
+    await until_state(hass, allowed, STATE_ON)
 
 
 def _encode(data: bytes) -> str:
