@@ -6,7 +6,17 @@ import logging
 import re
 from typing import Any, Final, Self, override
 
-from homeassistant.const import Platform
+from homeassistant.const import (
+    PERCENTAGE,
+    REVOLUTIONS_PER_MINUTE,
+    SIGNAL_STRENGTH_DECIBELS_MILLIWATT,
+    Platform,
+    UnitOfMass,
+    UnitOfPower,
+    UnitOfTemperature,
+    UnitOfTime,
+    UnitOfVolume,
+)
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
@@ -44,6 +54,21 @@ _NOT_NUMBERS: Final = frozenset({"boolean", "enumeration", "identifier", "uidVal
 _TEXTS: Final = frozenset(
     {"csv", "date", "dateTime", "hexBinary", "rgb", "string", "time", "utcDateTime", "uuid"}
 )
+
+# Device class and unit of what has a content type of its own (§4.3); of others only the vendor knows.
+_QUANTITIES: Final[Mapping[str | None, tuple[str | None, str]]] = {
+    "dbm": ("signal_strength", SIGNAL_STRENGTH_DECIBELS_MILLIWATT),
+    "liquidVolume": ("volume", UnitOfVolume.MILLILITERS),
+    "percent": (None, PERCENTAGE),
+    "power": ("power", UnitOfPower.WATT),
+    "rpm": (None, REVOLUTIONS_PER_MINUTE),
+    "temperatureCelsius": ("temperature", UnitOfTemperature.CELSIUS),
+    "temperatureFahrenheit": ("temperature", UnitOfTemperature.FAHRENHEIT),
+    "timeSpan": ("duration", UnitOfTime.SECONDS),
+    "weight": ("weight", UnitOfMass.GRAMS),
+    "weightOunces": ("weight", UnitOfMass.OUNCES),
+    "weightPound": ("weight", UnitOfMass.POUNDS),
+}
 
 # Mapping §8: what resets, disconnects or belongs to the vendor's own service is exposed nowhere.
 _OFF_LIST: Final = re.compile(
@@ -136,6 +161,11 @@ def is_number(feature: Feature) -> bool:
     )
 
 
+def quantity(feature: Feature) -> tuple[str | None, str | None]:
+    """Give device class and unit of a number, as far as its content type tells."""
+    return _QUANTITIES.get(feature.content_type, (None, None))
+
+
 def declared_members(appliance: Appliance, feature: Feature) -> list[str]:
     """List what the description says may be set, lower-cased; no news of the appliance changes it."""
     enum = appliance.description.enums.get(feature.enum) if feature.enum is not None else None
@@ -191,6 +221,15 @@ def _always(_appliance: Appliance, _feature: Feature) -> bool:
 
 def _enabled(_appliance: Appliance) -> bool:
     return True
+
+
+def without(*keys: str) -> Callable[[Appliance], bool]:
+    """Give a condition for rows about what another entity sets as well: its feature, one of these, is missing."""
+
+    def condition(appliance: Appliance) -> bool:
+        return appliance.find(*keys) is None
+
+    return condition
 
 
 @dataclass(frozen=True, kw_only=True)

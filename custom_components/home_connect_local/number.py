@@ -15,8 +15,6 @@ from homeassistant.const import (
     REVOLUTIONS_PER_MINUTE,
     EntityCategory,
     Platform,
-    UnitOfMass,
-    UnitOfPower,
     UnitOfTemperature,
     UnitOfTime,
     UnitOfVolume,
@@ -33,9 +31,11 @@ from .entity import (
     feature_name,
     feature_slug,
     is_number,
+    quantity,
     table,
+    without,
 )
-from .protocol import Appliance, Feature, Kind
+from .protocol import Feature, Kind
 
 PARALLEL_UPDATES = 1
 
@@ -47,19 +47,6 @@ _RANGES: Final = {
 }
 _OPEN_RANGE: Final = (0, 65535)
 _FINE_STEP: Final = 0.1
-
-_CONTENT_UNITS: Final[dict[str, tuple[NumberDeviceClass | None, str]]] = {
-    "liquidVolume": (NumberDeviceClass.VOLUME, UnitOfVolume.MILLILITERS),
-    "percent": (None, PERCENTAGE),
-    "power": (NumberDeviceClass.POWER, UnitOfPower.WATT),
-    "rpm": (None, REVOLUTIONS_PER_MINUTE),
-    "temperatureCelsius": (NumberDeviceClass.TEMPERATURE, UnitOfTemperature.CELSIUS),
-    "temperatureFahrenheit": (NumberDeviceClass.TEMPERATURE, UnitOfTemperature.FAHRENHEIT),
-    "timeSpan": (NumberDeviceClass.DURATION, UnitOfTime.SECONDS),
-    "weight": (NumberDeviceClass.WEIGHT, UnitOfMass.GRAMS),
-    "weightOunces": (NumberDeviceClass.WEIGHT, UnitOfMass.OUNCES),
-    "weightPound": (NumberDeviceClass.WEIGHT, UnitOfMass.POUNDS),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,15 +114,6 @@ def _set_point(key: str, *features: str, enabled: bool = True) -> tuple[Row, Row
     )
 
 
-def _without(*lights: str) -> Any:
-    """Give a condition: what a light entity sets needs no number of its own by default."""
-
-    def condition(appliance: Appliance) -> bool:
-        return appliance.find(*lights) is None
-
-    return condition
-
-
 NUMBERS: Final = table(
     _duration("number_duration", "BSH.Common.Option.Duration"),
     _duration("number_start_in", "BSH.Common.Option.StartInRelative", enabled=False),
@@ -162,13 +140,13 @@ NUMBERS: Final = table(
     _percent(
         "number_hood_color_temperature_percent",
         "Cooking.Hood.Setting.ColorTemperaturePercent",
-        enabled_fn=_without("Cooking.Common.Setting.Lighting", "Cooking.Hood.Setting.Lighting"),
+        enabled_fn=without("Cooking.Common.Setting.Lighting", "Cooking.Hood.Setting.Lighting"),
     ),
     _percent("number_laundry_brightness", "LaundryCare.Common.Setting.Brightness", config=True),
     _percent(
         "number_door_light_ring_brightness",
         "LaundryCare.Common.Setting.DoorLightRing.Brightness",
-        enabled_fn=_without("LaundryCare.Common.Setting.DoorLightRing.Active"),
+        enabled_fn=without("LaundryCare.Common.Setting.DoorLightRing.Active"),
         config=True,
     ),
     _row(
@@ -215,7 +193,7 @@ NUMBERS: Final = table(
     _percent(
         "number_light_internal_brightness",
         "Refrigeration.Common.Setting.Light.Internal.Brightness",
-        enabled_fn=_without("Refrigeration.Common.Setting.Light.Internal.Power"),
+        enabled_fn=without("Refrigeration.Common.Setting.Light.Internal.Power"),
     ),
     _celsius(
         "number_air_conditioner_setpoint_temperature",
@@ -226,13 +204,13 @@ NUMBERS: Final = table(
 
 def generic_row(survey: Survey, feature: Feature) -> Row:
     """Describe a feature without a row."""
-    device_class, unit = _CONTENT_UNITS.get(feature.content_type or "", (None, None))
+    device_class, unit = quantity(feature)
     return _row(
         feature_slug(feature),
         feature.key or "",
         name=feature_name(feature),
         config=feature.kind is Kind.SETTING,
-        device_class=device_class,
+        device_class=device_class and NumberDeviceClass(device_class),
         native_unit_of_measurement=unit,
         mode=NumberMode.BOX if feature.max is None else NumberMode.AUTO,
     )
@@ -280,7 +258,7 @@ class HomeConnectNumber(SettableEntity, NumberEntity):
         unit = self.entity_description.native_unit_of_measurement
         content = self.feature.content_type or ""
         if unit is None or content.startswith("temperature"):
-            return _CONTENT_UNITS.get(content, (None, unit))[1]
+            return quantity(self.feature)[1]
         return unit
 
     @property

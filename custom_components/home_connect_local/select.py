@@ -24,6 +24,7 @@ from .entity import (
     feature_slug,
     is_enumeration,
     table,
+    without,
 )
 from .protocol import (
     ACTIVE_PROGRAM_UID,
@@ -81,15 +82,6 @@ def _at_least(count: int) -> Callable[[Appliance, Feature], bool]:
     return condition
 
 
-def _without(*lights: str) -> Callable[[Appliance], bool]:
-    """Give a condition: the effects of a light need no select of their own by default."""
-
-    def condition(appliance: Appliance) -> bool:
-        return appliance.find(*lights) is None
-
-    return condition
-
-
 SELECTS: Final = table(
     _row(
         "select_power_state",
@@ -107,12 +99,12 @@ SELECTS: Final = table(
     _row(
         "select_ambient_light_color",
         "BSH.Common.Setting.AmbientLightColor",
-        enabled_fn=_without("BSH.Common.Setting.AmbientLightEnabled"),
+        enabled_fn=without("BSH.Common.Setting.AmbientLightEnabled"),
     ),
     _row(
         "select_hood_color_temperature",
         "Cooking.Hood.Setting.ColorTemperature",
-        enabled_fn=_without("Cooking.Common.Setting.Lighting", "Cooking.Hood.Setting.Lighting"),
+        enabled_fn=without("Cooking.Common.Setting.Lighting", "Cooking.Hood.Setting.Lighting"),
     ),
     _row("select_oven_warming_level", "Cooking.Oven.Option.WarmingLevel"),
     _row("select_current_map", "ConsumerProducts.CleaningRobot.Setting.CurrentMap"),

@@ -15,15 +15,12 @@ from homeassistant.components.sensor import (
 )
 from homeassistant.const import (
     PERCENTAGE,
-    REVOLUTIONS_PER_MINUTE,
     SIGNAL_STRENGTH_DECIBELS_MILLIWATT,
     EntityCategory,
     Platform,
     UnitOfMass,
-    UnitOfPower,
     UnitOfTemperature,
     UnitOfTime,
-    UnitOfVolume,
 )
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -48,6 +45,7 @@ from .entity import (
     feature_slug,
     is_enumeration,
     is_number,
+    quantity,
     readable,
     table,
 )
@@ -71,20 +69,6 @@ TOTAL_TIME: Final = "BSH.Common.Option.EstimatedTotalProgramTime"
 JITTER: Final = timedelta(seconds=60)
 JITTER_SHARE: Final = 0.01
 COUNT_INTERVAL: Final = timedelta(minutes=1)
-
-_CONTENT_UNITS: Final[Mapping[str, tuple[SensorDeviceClass | None, str]]] = {
-    "dbm": (SensorDeviceClass.SIGNAL_STRENGTH, SIGNAL_STRENGTH_DECIBELS_MILLIWATT),
-    "liquidVolume": (SensorDeviceClass.VOLUME, UnitOfVolume.MILLILITERS),
-    "percent": (None, PERCENTAGE),
-    "power": (SensorDeviceClass.POWER, UnitOfPower.WATT),
-    "rpm": (None, REVOLUTIONS_PER_MINUTE),
-    "temperatureCelsius": (SensorDeviceClass.TEMPERATURE, UnitOfTemperature.CELSIUS),
-    "temperatureFahrenheit": (SensorDeviceClass.TEMPERATURE, UnitOfTemperature.FAHRENHEIT),
-    "timeSpan": (SensorDeviceClass.DURATION, UnitOfTime.SECONDS),
-    "weight": (SensorDeviceClass.WEIGHT, UnitOfMass.GRAMS),
-    "weightOunces": (SensorDeviceClass.WEIGHT, UnitOfMass.OUNCES),
-    "weightPound": (SensorDeviceClass.WEIGHT, UnitOfMass.POUNDS),
-}
 
 _TEMPERATURES: Final = frozenset({"temperatureCelsius", "temperatureFahrenheit"})
 
@@ -479,8 +463,12 @@ def generic_row(survey: Survey, feature: Feature) -> Row:
         named = bool(survey.appliance.all_members(feature.uid))
         return replace(row, device_class=SensorDeviceClass.ENUM) if named else row
     if is_number(feature):
-        device_class, unit = _CONTENT_UNITS.get(feature.content_type or "", (None, None))
-        return replace(row, device_class=device_class, native_unit_of_measurement=unit)
+        device_class, unit = quantity(feature)
+        return replace(
+            row,
+            device_class=device_class and SensorDeviceClass(device_class),
+            native_unit_of_measurement=unit,
+        )
     return replace(row, value_fn=lambda value: None if value is None else str(value))
 
 
@@ -548,7 +536,7 @@ class FeatureSensor(FeatureEntity, SensorEntity):
         super().__init__(coordinator, feature, row)
         unit = row.native_unit_of_measurement
         if feature.content_type in _TEMPERATURES or (unit is None and is_number(feature)):
-            unit = _CONTENT_UNITS.get(feature.content_type or "", (None, None))[1]
+            unit = quantity(feature)[1]
             self._attr_native_unit_of_measurement = unit
 
     @property
