@@ -30,10 +30,14 @@ _LEVELS: Final = (
     "Cooking.Common.Option.Hood.IntensiveLevel",
 )
 _VENTING: Final = "Cooking.Common.Program.Hood.Venting"
+# Names through the generations, as with rows.
 _PRESETS: Final = {
-    "automatic": "Cooking.Common.Program.Hood.Automatic",
-    "delayed_shut_off": "Cooking.Common.Program.Hood.DelayedShutOff",
-    "interval": "Cooking.Common.Program.Hood.Interval",
+    "automatic": ("Cooking.Common.Program.Hood.Automatic", "Cooking.Hood.Program.Automatic"),
+    "delayed_shut_off": (
+        "Cooking.Common.Program.Hood.DelayedShutOff",
+        "Cooking.Hood.Program.DelayedShutOff",
+    ),
+    "interval": ("Cooking.Common.Program.Hood.Interval", "Cooking.Hood.Program.Interval"),
 }
 _DESCRIPTION: Final = FanEntityDescription(key="fan_hood", name=None, translation_key="fan_hood")
 
@@ -71,8 +75,8 @@ class HoodFan(ApplianceEntity, FanEntity):
         self._watch_keys(*_LEVELS)
         self._programs: dict[str, Feature] = {
             name: program
-            for name, key in _PRESETS.items()
-            if (program := self.appliance.find(key)) and program.execution is not Execution.NONE
+            for name, keys in _PRESETS.items()
+            if (program := self.appliance.find(*keys)) and program.execution is not Execution.NONE
         }
         self._attr_preset_modes = list(self._programs)
         self._attr_supported_features = (
