@@ -21,7 +21,12 @@ from custom_components.home_connect_local.const import (
 )
 from custom_components.home_connect_local.coordinator import Options
 from custom_components.home_connect_local.entity import FeatureRow, Survey, described
-from custom_components.home_connect_local.protocol import Appliance, Description, Feature
+from custom_components.home_connect_local.protocol import (
+    Appliance,
+    Description,
+    Feature,
+    read_archive,
+)
 from simulators.home_connect_local import PROFILES, SimulatedAppliance
 from tests.common import load_vectors
 from tests.support.rooms import (
@@ -151,7 +156,9 @@ def entry_data(simulated: SimulatedAppliance) -> dict[str, Any]:
         CONF_KEY: _encode(simulated.key),
         CONF_IV: _encode(profile.iv) if "iv" in profile.head else None,
         CONF_DEVICE_ID: CLIENT_ID,
-        CONF_DESCRIPTION: stored_description(profile.name),
+        CONF_DESCRIPTION: stored_description(profile.name)
+        if profile is PROFILES.get(profile.name)
+        else read_archive(simulated.archive_bytes()).profiles[0].description.store(),
     }
 
 
