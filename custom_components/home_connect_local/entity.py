@@ -318,8 +318,16 @@ def covered(survey: Survey, feature: Feature) -> bool:
 
 
 def generic_platform(survey: Survey, feature: Feature) -> Platform | None:
-    """Choose the platform for a feature that has no row (mapping §1); None when it cannot be shown."""
-    if feature.is_list or not exposed(feature) or covered(survey, feature):
+    """Choose the platform for a feature that has no row (mapping §1); None when it has one, or cannot be shown."""
+    platform = _natural_platform(survey, feature)
+    if platform is None or not exposed(feature) or covered(survey, feature):
+        return None
+    return platform
+
+
+def _natural_platform(survey: Survey, feature: Feature) -> Platform | None:
+    """Choose the platform by kind and type."""
+    if feature.is_list:
         return None
     match feature.kind:
         case Kind.COMMAND:
@@ -365,7 +373,8 @@ def described[RowT: FeatureRow](
 def undescribed(survey: Survey, platform: Platform) -> Iterator[Feature]:
     """Give the features without a row that this platform shows."""
     for feature in survey.description.features.values():
-        if generic_platform(survey, feature) is platform:
+        # What costs more is asked only of what could be for this platform.
+        if _natural_platform(survey, feature) is platform and generic_platform(survey, feature):
             yield feature
 
 
