@@ -20,7 +20,7 @@ EXIT_HELP = """\
 exit status:
   0    done
   1    the command failed: refused, or not answered
-  2    the arguments are wrong: usage, address, or no such device
+  2    the arguments are wrong: usage, address, file, value, or no such device
   3    there is no connection, or it was lost
   4    the credentials are refused
   5    acknowledged, but the device did not report it in time (with --wait)
@@ -46,6 +46,18 @@ REMEDIES = {
     ),
     "AuthError": (ExitStatus.REFUSED, "check the user name and the password"),
     "UnsupportedError": (ExitStatus.USAGE, "see --help"),
+    "WrongApplianceError": (ExitStatus.USAGE, "check --host and --appliance"),
+    "KeyRefusedError": (
+        ExitStatus.REFUSED,
+        "check --host; if it is the right one, the appliance was paired anew: fetch a new profile archive",
+    ),
+    "WrongLinkError": (ExitStatus.NO_LINK, "check --host, its port, and --appliance"),
+    "SwitchedOffError": (ExitStatus.NO_LINK, "switch it on at the appliance"),
+    "SessionsExhaustedError": (
+        ExitStatus.NO_LINK,
+        "close the vendor's app or wait; if that does not help unplug the appliance for a minute",
+    ),
+    "PreconditionError": (ExitStatus.FAILED, "see to that at the appliance, then try again"),
     "ThrottledError": (ExitStatus.NO_LINK, "wait a few minutes before the next attempt"),
     "ConnectError": (
         ExitStatus.NO_LINK,

@@ -1,7 +1,7 @@
 """The parts of a vendor's command line that are the same for all."""
 
 import argparse
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -19,28 +19,46 @@ type Handler = Callable[[Any, Arguments], Coroutine[None, None, ExitStatus]]
 class Add(Protocol):
     """Adds a command to a parser."""
 
-    def __call__(self, name: str, *, help: str, description: str) -> argparse.ArgumentParser:
-        """Give the parser of the new command."""
+    def __call__(
+        self,
+        name: str,
+        *,
+        help: str,
+        description: str,
+        parents: Sequence[argparse.ArgumentParser] = ...,
+    ) -> argparse.ArgumentParser:
+        """Give the parser of the new command; it has the common options unless told otherwise."""
 
 
-def common_options(websocket_url: str) -> argparse.ArgumentParser:
+def common_options() -> argparse.ArgumentParser:
     """Make the options that every command has."""
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument(
         "--json", action="store_true", help="print JSON, one object per line, instead of text"
     )
     common.add_argument(
+        "--debug", action="store_true", help="tell on standard error what the link does"
+    )
+    return common
+
+
+def add_timeout(parser: argparse.ArgumentParser) -> None:
+    """Let the time be bounded in which all is known."""
+    parser.add_argument(
         "--timeout",
         metavar="SECONDS",
         type=seconds,
         default=CONNECT_LIMIT_S,
-        help="how long connecting and reading the account may take (%(default)g)",
+        help="how long connecting and reading everything may take (%(default)g)",
     )
+
+
+def cloud_options(websocket_url: str) -> argparse.ArgumentParser:
+    """Make the options that every command has that asks a cloud."""
+    common = common_options()
+    add_timeout(common)
     common.add_argument(
         "--url", help=f"address of another cloud's websocket, instead of {websocket_url}"
-    )
-    common.add_argument(
-        "--debug", action="store_true", help="tell on standard error what the link does"
     )
     return common
 
@@ -61,10 +79,15 @@ def add_reads(add: Add, words: Words[Any, Any]) -> None:
     about = "tell every change until Ctrl-C"
     following = add("watch", help=about, description=about)
     following.add_argument("names", metavar="DEVICE", nargs="*", help="only these")
-    following.add_argument(
+    add_duration(following)
+    following.set_defaults(handler=partial(watch, words))
+
+
+def add_duration(parser: argparse.ArgumentParser) -> None:
+    """Let something that has no end be bounded."""
+    parser.add_argument(
         "--duration", metavar="SECONDS", type=seconds, help="end after this time, with status 0"
     )
-    following.set_defaults(handler=partial(watch, words))
 
 
 def add_actions[ActionT: Action[Any, Any]](

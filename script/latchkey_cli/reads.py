@@ -11,15 +11,19 @@ from .errors import ExitStatus
 from .output import Json, printable, say, say_json
 
 
-class Client[Device](Protocol):
-    """What is read of the clients of all vendors."""
+class Subscribed(Protocol):
+    """What tells its changes."""
+
+    def subscribe(self, listener: Callable[[Any], None]) -> Callable[[], None]:
+        """Have every change told."""
+
+
+class Client[Device](Subscribed, Protocol):
+    """What is read of the clients of accounts."""
 
     @property
     def devices(self) -> Mapping[str, Device]:
         """All devices by id."""
-
-    def subscribe(self, listener: Callable[[Any], None]) -> Callable[[], None]:
-        """Have every change told."""
 
 
 class Words[ClientT, Device](Protocol):
@@ -86,26 +90,34 @@ async def watch(
     """Print the devices, then every change until the time is over or the program is stopped."""
     devices = _wanted(words, client, arguments.names)
     only = {device.device_id for device in devices} if arguments.names else None
-    # Printed outside of the listener: a reader that goes away must end the program, not be a listener's failure.
-    news: asyncio.Queue[Any] = asyncio.Queue()
-    client.subscribe(news.put_nowait)
     if arguments.json:
         for device in devices:
-            say_json({"time": _now(), "event": "device", **words.as_json(device)})
+            say_json({"time": now(), "event": "device", **words.as_json(device)})
     else:
         say(words.device_table(client, devices))
-    with suppress(TimeoutError):
-        async with asyncio.timeout(arguments.duration):
-            while True:
-                change = await news.get()
-                if not _concerns(change, only) or (news_told := _told(words, change)) is None:
-                    continue
-                line, text = news_told
-                if arguments.json:
-                    say_json({"time": _now(), **line})
-                else:
-                    say(f"{datetime.now():%H:%M:%S}  {printable(text)}")
+
+    def tell(change: Any) -> None:
+        if not _concerns(change, only) or (news_told := _told(words, change)) is None:
+            return
+        line, text = news_told
+        if arguments.json:
+            say_json({"time": now(), **line})
+        else:
+            say(f"{datetime.now():%H:%M:%S}  {printable(text)}")
+
+    await follow(client, arguments.duration, tell)
     return ExitStatus.DONE
+
+
+async def follow(client: Subscribed, duration_s: float | None, tell: Callable[[Any], None]) -> None:
+    """Tell every change from now on, until the time is over; for ever without one."""
+    # Told outside of the listener: a reader that goes away must end the program, not be a listener's failure.
+    news: asyncio.Queue[Any] = asyncio.Queue()
+    client.subscribe(news.put_nowait)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(duration_s):
+            while True:
+                tell(await news.get())
 
 
 def _wanted(words: Words[Any, Any], client: Client[Any], names: Iterable[str]) -> list[Any]:
@@ -180,5 +192,6 @@ def about(event: str, device: Any) -> Json:
     return {"event": event, "id": device.device_id, "name": device.name}
 
 
-def _now() -> datetime:
+def now() -> datetime:
+    """Tell the time, with the zone."""
     return datetime.now().astimezone()

@@ -31,10 +31,12 @@ type Environment = Mapping[str, str]
 # What the command line wants to know of a simulator's line, by vendor.
 OPTIONS = {
     "dio_chacon": {"--url": "ws_url", "--login-url": "auth_url"},
+    "home_connect_local": {"--archive": "archive", "--host": "address"},
     "homismart": {"--url": "ws_url"},
 }
-CREDENTIALS = {
+CREDENTIALS: Mapping[str, Mapping[str, str]] = {
     "dio_chacon": {"DIO_CHACON_USERNAME": "email", "DIO_CHACON_PASSWORD": "password"},
+    "home_connect_local": {},  # keys are in the archive
     "homismart": {"HOMISMART_USERNAME": "username", "HOMISMART_PASSWORD": "password"},
 }
 
@@ -108,7 +110,7 @@ BYTECODE = tempfile.TemporaryDirectory(prefix="latchkey-bytecode-")
 
 def clean_environment() -> dict[str, str]:
     """Leave out credentials that the developer may have set."""
-    unwanted = ("DIO_CHACON", "HOMISMART", "PYTHONDONTWRITEBYTECODE")
+    unwanted = ("DIO_CHACON", "HOME_CONNECT_LOCAL", "HOMISMART", "PYTHONDONTWRITEBYTECODE")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
     return {**kept, "PYTHONPYCACHEPREFIX": BYTECODE.name}
 

@@ -3,6 +3,7 @@
 import pytest
 
 from custom_components.dio_chacon import protocol
+from custom_components.home_connect_local import protocol as home_connect
 from custom_components.homismart import protocol as homismart
 from script.latchkey_cli.errors import EXIT_HELP, REMEDIES, ExitStatus, explained
 
@@ -25,6 +26,12 @@ from script.latchkey_cli.errors import EXIT_HELP, REMEDIES, ExitStatus, explaine
         (homismart.VerificationError("code"), ExitStatus.REFUSED),
         (homismart.UnansweredError("silence"), ExitStatus.FAILED),
         (homismart.RedirectError("s2.example.org", 0), ExitStatus.NO_LINK),
+        (home_connect.KeyRefusedError("TLS failed"), ExitStatus.REFUSED),
+        (home_connect.WrongApplianceError("another one"), ExitStatus.USAGE),
+        (home_connect.WrongLinkError("plain HTTP"), ExitStatus.NO_LINK),
+        (home_connect.SwitchedOffError("it is off"), ExitStatus.NO_LINK),
+        (home_connect.SessionsExhaustedError("no session is free"), ExitStatus.NO_LINK),
+        (home_connect.PreconditionError(home_connect.Obstacle.DOOR_OPEN), ExitStatus.FAILED),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else value.name,
 )
@@ -38,7 +45,7 @@ def test_error_is_explained(error: Exception, status: ExitStatus) -> None:
 
 def test_remedies_name_classes_that_exist() -> None:
     """A name that no core has would never be found."""
-    cores = (protocol, homismart)
+    cores = (protocol, homismart, home_connect)
     assert [name for name in REMEDIES if not any(hasattr(core, name) for core in cores)] == []
 
 

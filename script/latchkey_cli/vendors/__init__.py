@@ -11,6 +11,7 @@ from ..errors import ExitStatus
 
 VENDORS: Mapping[str, str] = {
     "dio_chacon": "DiO Wi-Fi shutters, switches, plugs and doorbells, through the vendor's cloud",
+    "home_connect_local": "Home Connect appliances, on the local network",
     "homismart": "Homismart switches, curtains, door locks and hubs, through the vendor's cloud",
 }
 """Domain to what it is about; the module has the name of the domain."""

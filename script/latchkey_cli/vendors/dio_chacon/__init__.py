@@ -25,8 +25,8 @@ from ...options import (
     Handler,
     add_actions,
     add_reads,
+    cloud_options,
     command_adder,
-    common_options,
     seconds,
 )
 from . import words
@@ -44,7 +44,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
 The e-mail address and the password of the account are read from the environment variables
 {" and ".join(variables(DOMAIN))}, or asked for.
 DEVICE is the name of a device, in upper or lower case, or its id."""
-    common = common_options(WEBSOCKET_URL)
+    common = cloud_options(WEBSOCKET_URL)
     common.add_argument(
         "--login-url", metavar="URL", help=f"address of its login, instead of {LOGIN_URL}"
     )

@@ -18,7 +18,7 @@ from ...actions import warn
 from ...credentials import account, variables
 from ...errors import CliError, ExitStatus
 from ...link import run_linked
-from ...options import Arguments, Handler, add_actions, add_reads, command_adder, common_options
+from ...options import Arguments, Handler, add_actions, add_reads, cloud_options, command_adder
 from . import words
 from .actions import ACTIONS, GROUPS, operate, operate_all
 
@@ -36,7 +36,7 @@ The user name (e-mail address) and the password of the account are read from the
 variables {" and ".join(variables(DOMAIN))}, or asked for.
 DEVICE is the name of a device or hub, in upper or lower case, or its id.
 A command is done when the device itself has reported what was wanted."""
-    common = common_options(WEBSOCKET_URL)
+    common = cloud_options(WEBSOCKET_URL)
     common.add_argument(
         "--accept-terms",
         action="store_true",
