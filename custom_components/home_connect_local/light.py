@@ -262,11 +262,11 @@ class ApplianceLight(SettableEntity, LightEntity):
     ) -> list[tuple[int, Any]]:
         if self._color is None or (rgb is None and (brightness is None or self._dims)):
             return []
-        wanted = rgb or self.rgb_color or (_FULL, _FULL, _FULL)
+        shown = self.rgb_color
+        wanted = rgb or (shown if shown and any(shown) else (_FULL, _FULL, _FULL))
         if not self._dims:  # then the colour itself is darker
-            level = self.brightness if brightness is None else brightness
-            scale = (_FULL if level is None else level) / _FULL
-            red, green, blue = (round(part * scale) for part in wanted)
+            level = (self.brightness or _FULL) if brightness is None else brightness
+            red, green, blue = (round(part * level / _FULL) for part in wanted)
         else:
             red, green, blue = wanted
         return [(self._color.uid, f"#{red:02x}{green:02x}{blue:02x}"), *self._custom()]
