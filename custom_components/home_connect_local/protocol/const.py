@@ -11,7 +11,7 @@ PATH: Final = "/homeconnect"
 TLS_PORT: Final = 443
 AES_PORT: Final = 80
 # The richest answers seen, all values of a large oven, have some ten kilobytes.
-MAX_FRAME_BYTES: Final = 4 * 1024 * 1024
+MAX_FRAME_BYTES: Final = 1024 * 1024
 # §6.1: counters of the wire have 32 bits.
 MAX_COUNTER: Final = 0xFFFF_FFFF
 
