@@ -94,6 +94,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Give the virtual time."""
         return 1000.0 + self._jumping.passed_s
 
+    @override
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:
+        """Wait for threads in their own time."""
+        await super().shutdown_default_executor(None)
+
 
 def run_virtual[Result](main: Coroutine[object, object, Result]) -> Result:
     """Run a coroutine in virtual time; nothing of it may stay behind."""

@@ -47,7 +47,7 @@ from .const import (
     Kind,
     Resource,
 )
-from .conversation import Established, Noticed, Settled
+from .conversation import Established, Settled
 from .crypto import AesCodec
 from .errors import (
     AuthError,
@@ -516,8 +516,8 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
                     self._emit(InfoChanged())
             case Established():
                 self._up_again()
-            case Noticed(what=what):
-                self._notice(what)
+            case _:
+                self._notice(event.what)
 
     def _changed(self, uids: frozenset[int]) -> None:
         if self.pending and self.appliance.selected_program != self._pending_for:

@@ -286,6 +286,45 @@ def test_the_peer_may_only_lengthen_a_wait(asked_s: float, wait_s: float) -> Non
     run_virtual(main())
 
 
+@pytest.mark.parametrize("times", [1, 5])
+def test_news_of_the_peer_cut_a_wait_short(times: int) -> None:
+    """The next attempt begins at once, once, and the wait after it is the next one."""
+
+    async def main() -> None:
+        bench = Bench(
+            *(ConnectError(str(number)) for number in range(4)),
+            backoff=exponential_backoff(10.0, 300.0, uniform=lambda low, high: 1.0),
+        )
+        task = asyncio.create_task(bench.supervisor.run())
+        await asyncio.sleep(3)
+        for _ in range(times):
+            bench.supervisor.hurry()
+        await asyncio.sleep(50)
+        assert bench.attempts == pytest.approx([0, 3, 23])
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    run_virtual(main())
+
+
+def test_news_of_the_peer_outside_of_a_wait() -> None:
+    """Change nothing: before it runs, while a link is open, after it was stopped."""
+
+    async def main() -> None:
+        bench = Bench(ConnectError("1"), backoff=lambda: repeat(2.0))
+        bench.supervisor.hurry()
+        async with bench.running() as (wire, talk):
+            assert bench.attempts == pytest.approx([0, 2])
+            bench.supervisor.hurry()
+            wire.incoming.put_nowait("still there")
+            await turns()
+            assert bench.events == ["still there"]
+            assert bench.open == 1
+        bench.supervisor.hurry()
+
+    run_virtual(main())
+
+
 def test_own_decision_to_go_on_at_once() -> None:
     """One further login does not wait, and takes nothing from the back-off."""
 
