@@ -1,4 +1,4 @@
-"""The other side of the contenders of a push cloud: a simulated cloud, an echo, and a control line to both."""
+"""The other side of the contenders of a vendor: its simulator, an echo, and a control line to both."""
 
 from abc import ABC, abstractmethod
 import asyncio
@@ -20,6 +20,8 @@ type Json = dict[str, Any]
 HOST = "127.0.0.1"
 PASSWORD = "benchmark password"
 SEED = 20260115
+TEXT, BINARY = 1, 2
+"""Opcodes of websocket frames."""
 
 
 class Counterpart(ABC):
@@ -34,13 +36,48 @@ class Counterpart(ABC):
         self._homes = homes
         self._orders: Mapping[str, Callable[..., Any]] = {
             "burst": self._burst,
-            "devices": lambda home: len(home.devices),
+            "devices": self.devices,
             "mains": self.mains,
             "pace": self._pace,
             "switch": lambda home: next(iter(self.switches(home).items())),
-            "texts": self._texts,
-            "violations": lambda home: [each.why for each in cloud.violations],
+            "texts": self.texts,
+            "violations": self.violations,
         }
+
+    # --- what differs between vendors -------------------------------------------------------
+
+    def accounts(self) -> Json:
+        """Tell each contender how it logs in; ``name`` is what its orders call it."""
+        return {
+            email.partition("@")[0]: {"name": email, "email": email, "password": PASSWORD}
+            for email in self._homes
+        }
+
+    def devices(self, home: Any) -> int:
+        """Count what has a state."""
+        return len(home.devices)
+
+    def violations(self, home: Any) -> list[str]:
+        """List what clients did that none should do."""
+        return [each.why for each in self.cloud.violations]
+
+    def press(self, home: Any, device_id: str) -> None:
+        """Switch a device by hand."""
+        home.press(device_id)
+
+    def push(self, home: Any, texts: Iterable[str]) -> None:
+        """Write frames to those who are connected, all at once."""
+        stream = b"".join(map(text_frame, texts))
+        for session in self.cloud.sessions:
+            if session.home is home:
+                # No simulator needs to write many frames as one, so its link has no call for it.
+                session.link._transport.write(stream)  # noqa: SLF001
+
+    def texts(self, home: Any, count: int) -> list[str]:
+        """Give frames of pushes of all kinds, always the same."""
+        chance = random.Random(SEED)
+        devices = [home.devices[device_id] for device_id in self.mains(home)]
+        return [self.report(home, device, chance) for device in chance.choices(devices, k=count)]
 
     @abstractmethod
     def mains(self, home: Any) -> list[str]:
@@ -58,6 +95,8 @@ class Counterpart(ABC):
     def report(self, home: Any, device: Any, chance: random.Random) -> str:
         """Write a frame that a device could push: whole, with values by chance."""
 
+    # --- the control line -------------------------------------------------------------------
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Take orders of one contender until it leaves."""
         while line := await reader.readline():
@@ -70,12 +109,6 @@ class Counterpart(ABC):
             writer.write(json.dumps(answer).encode() + b"\n")
             await writer.drain()
         writer.close()
-
-    def _texts(self, home: Any, count: int) -> list[str]:
-        """Give frames of pushes of all kinds, always the same."""
-        chance = random.Random(SEED)
-        devices = [home.devices[device_id] for device_id in self.mains(home)]
-        return [self.report(home, device, chance) for device in chance.choices(devices, k=count)]
 
     def _burst(self, home: Any, count: int) -> dict[str, bool]:
         """Push as fast as the network can take it; every push switches a device, all end as they began.
@@ -91,11 +124,7 @@ class Counterpart(ABC):
         for device_id in ids:
             now[device_id] = not now[device_id]
             flips.append((device_id, now[device_id]))
-        stream = b"".join(_frame(text) for text in self.flipped(home, flips))
-        for session in self.cloud.sessions:
-            if session.home is home:
-                # No simulator needs to write many frames as one, so its link has no call for it.
-                session.link._transport.write(stream)  # noqa: SLF001
+        self.push(home, self.flipped(home, flips))
         return {device_id: switches[device_id] for device_id in set(ids)}
 
     async def _pace(self, home: Any, count: int, per_second: float) -> Json:
@@ -108,7 +137,7 @@ class Counterpart(ABC):
         for number in range(count):
             await asyncio.sleep(max(0, begin + number / per_second - clock()))
             sent.append(time.monotonic())
-            home.press(chance.choice(switches))
+            self.press(home, chance.choice(switches))
         chance = random.Random(SEED)
         pressed = {chance.choice(switches) for _ in range(count)}
         now = self.switches(home)
@@ -124,16 +153,12 @@ class Counterpart(ABC):
         async with self.cloud:
             await listener.open()
             control = await asyncio.start_server(self.serve, HOST, 0)
-            accounts = {
-                email.partition("@")[0]: {"email": email, "password": PASSWORD}
-                for email in self._homes
-            }
             say(
                 {
                     **addresses(listener.authority),
                     "echo_url": f"ws://{listener.authority}/echo",
                     "control_port": control.sockets[0].getsockname()[1],
-                    "accounts": accounts,
+                    "accounts": self.accounts(),
                 }
             )
             await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
@@ -146,9 +171,14 @@ def address_of(contender: str) -> str:
     return f"{contender}@example.org"
 
 
-def _frame(text: str) -> bytes:
-    """Put a text into a websocket frame as a server sends it: unmasked, with the shortest length."""
-    payload = text.encode()
+def text_frame(text: str) -> bytes:
+    """Put a text into a websocket frame."""
+    return websocket_frame(TEXT, text.encode())
+
+
+def websocket_frame(opcode: int, payload: bytes) -> bytes:
+    """Put a payload into a websocket frame as a server sends it: whole, unmasked, with the shortest length."""
+    head = 0x80 | opcode
     if len(payload) < 126:
-        return bytes((0x81, len(payload))) + payload
-    return b"\x81\x7e" + len(payload).to_bytes(2, "big") + payload
+        return bytes((head, len(payload))) + payload
+    return bytes((head, 126)) + len(payload).to_bytes(2, "big") + payload

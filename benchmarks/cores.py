@@ -45,14 +45,14 @@ def heap(grown: Mapping[str, float], scale: Scale) -> Row:
     return Row(metric, "bytes", samples, Target(FLAT_BYTES))
 
 
-def pushes(clients: Contest, scale: Scale) -> Iterator[Row]:
+def pushes(clients: Contest, scale: Scale, metric: str = "push") -> Iterator[Row]:
     """Push to the listener, at once and at a pace."""
     costs = clients.rounds("push", scale.rounds, warm_up=True, count=scale.pushes)
-    yield Row("push to listener, burst, CPU", "µs", costs, Target(1.2, LIMIT))
+    yield Row(f"{metric} to listener, burst, CPU", "µs", costs, Target(1.2, LIMIT))
     one_by_one = paced(clients, scale)
     delays = pick(one_by_one, "p50_us")
-    yield Row("push to listener, 300/s, delay p50", "µs", delays, Target(1.2, LIMIT))
-    yield Row("push to listener, 300/s, CPU", "% core", percent(pick(one_by_one, "share")))
+    yield Row(f"{metric} to listener, 300/s, delay p50", "µs", delays, Target(1.2, LIMIT))
+    yield Row(f"{metric} to listener, 300/s, CPU", "% core", percent(pick(one_by_one, "share")))
 
 
 def idle(domain: str, card: Json, scale: Scale) -> Row:

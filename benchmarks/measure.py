@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import gc
 import selectors
 import time
+import tracemalloc
 from typing import override
 
 
@@ -30,6 +31,27 @@ def spending() -> Iterator[Spent]:
     finally:
         spent.cpu_s = time.process_time() - cpu
         spent.wall_s = time.perf_counter() - wall
+
+
+@dataclass(slots=True)
+class Held:
+    """What a block left behind."""
+
+    bytes: int = 0
+
+
+@contextmanager
+def holding() -> Iterator[Held]:
+    """Measure by how much the heap has grown when a block ends."""
+    held = Held()
+    gc.collect()
+    tracemalloc.start()
+    try:
+        yield held
+        gc.collect()
+        held.bytes, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
 
 
 class _HurriedSelector(selectors.DefaultSelector):

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, override
 
 import aiohttp
 
@@ -17,9 +17,6 @@ QUICK = {"email": "quick@example.org", "password": "quick"}
 
 class OurClient(ABC):
     """Our client behind the calls that all contenders have."""
-
-    changed: Any
-    """The class of the core for the change of a device."""
 
     def __init__(self, card: Mapping[str, Any], account: Mapping[str, str]) -> None:
         """Nothing is opened before ``connect``."""
@@ -35,8 +32,16 @@ class OurClient(ABC):
         """Make a client of the core."""
 
     @abstractmethod
-    def knows(self, device: Any) -> bool:
-        """Tell whether the state of a device was read."""
+    def known(self) -> int:
+        """Count what the state was read of."""
+
+    @abstractmethod
+    def hearing(self, listener: Listener) -> Callable[[Any], None]:
+        """Turn the changes of the core into news for ``listener``."""
+
+    @abstractmethod
+    async def switch(self, device_id: str, on: bool) -> None:
+        """Switch a device."""
 
     @abstractmethod
     def decode(self, texts: Sequence[str]) -> int:
@@ -50,7 +55,7 @@ class OurClient(ABC):
         self._client = self.make(self._session)
         self._task = asyncio.create_task(self._client.run())
         await self._client.ready()
-        return sum(map(self.knows, self._client.devices.values()))
+        return self.known()
 
     @property
     def connected(self) -> bool:
@@ -71,18 +76,37 @@ class OurClient(ABC):
 
     def watch(self, listener: Listener) -> None:
         """Subscribe."""
+        if self._unsubscribe:
+            self._unsubscribe()
+        self._unsubscribe = self._client.subscribe(self.hearing(listener))
+
+
+class OurCloudClient(OurClient):
+    """Our client of a cloud, which has devices."""
+
+    changed: Any
+    """The class of the core for the change of a device."""
+
+    @abstractmethod
+    def knows(self, device: Any) -> bool:
+        """Tell whether the state of a device was read."""
+
+    @override
+    def known(self) -> int:
+        return sum(map(self.knows, self._client.devices.values()))
+
+    @override
+    def hearing(self, listener: Listener) -> Callable[[Any], None]:
         changed = self.changed
 
         def take(change: Any) -> None:
             if type(change) is changed and "is_on" in change.fields:
                 listener(change.device.device_id, change.device.is_on is True)
 
-        if self._unsubscribe:
-            self._unsubscribe()
-        self._unsubscribe = self._client.subscribe(take)
+        return take
 
+    @override
     async def switch(self, device_id: str, on: bool) -> None:
-        """Switch a device."""
         await self._client.set_on(device_id, on)
 
     @classmethod

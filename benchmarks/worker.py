@@ -22,7 +22,7 @@ async def work(arguments: argparse.Namespace) -> None:
     card = json.loads(arguments.card)
     account = card["accounts"][arguments.contender]
     module = import_module(f"{__package__}.{arguments.domain}.{arguments.contender}")
-    remote = Remote(card["control_port"], account["email"])
+    remote = Remote(card["control_port"], account["name"])
     jobs = CloudJobs(module.Client(card, account), remote).jobs()
     await serve({**jobs, **module.jobs(card)}, {"ready": arguments.contender})
 

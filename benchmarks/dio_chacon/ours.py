@@ -15,11 +15,11 @@ from custom_components.dio_chacon.protocol import (
 from custom_components.dio_chacon.protocol.frames import decode
 from custom_components.dio_chacon.protocol.messages import Report, read_message
 
-from ..ours import OurClient
+from ..ours import OurCloudClient
 from .echo import DEVICE
 
 
-class Client(OurClient):
+class Client(OurCloudClient):
     """Our client."""
 
     changed = DeviceChanged

@@ -47,7 +47,7 @@ class RoomJobs:
         """Measure an entry of ``integration`` against the counterpart of ``card``."""
         self._hass = hass
         self._integration = integration
-        self._remote = Remote(card["control_port"], account["email"])
+        self._remote = Remote(card["control_port"], account["name"])
         self._mains: list[str] = self._remote.call("mains")
         self._entry: ConfigEntry[Any] = ConfigEntry(
             data=integration.entry_data(card, account),

@@ -16,11 +16,11 @@ from custom_components.homismart.protocol import (
 from custom_components.homismart.protocol.frames import decode
 from custom_components.homismart.protocol.messages import ObjectPush, read_message
 
-from ..ours import OurClient
+from ..ours import OurCloudClient
 from .echo import DEVICE
 
 
-class Client(OurClient):
+class Client(OurCloudClient):
     """Our client."""
 
     changed = DeviceChanged
