@@ -79,3 +79,44 @@ def extended(
         description=read_description(device.encode(), mapping.encode()),
         seed=replace(seed, values=values),
     )
+
+
+_AIR = "HeatingVentilationAirConditioning.AirConditioner"
+_WRITABLE = 'available="true" access="readWrite"'
+_AIR_OPTIONS = "".join(
+    f'<option access="readWrite" available="true" liveUpdate="true" refUID="{uid:04X}"/>'
+    for uid in (0x7201, 0x7202, 0x7203)
+)
+
+
+def air_conditioner(*, fan_mode: bool = True, setpoint: bool = True) -> Profile:
+    """Give the profile of an air conditioner, made of a dishwasher: the vendor's files of one are not known."""
+    options = [
+        (
+            0x7201,
+            f"{_AIR}.Option.SetpointTemperature",
+            f'{_WRITABLE} refCID="07" refDID="80" min="16" max="30" stepSize="1"',
+        ),
+        (
+            0x7202,
+            f"{_AIR}.Option.FanSpeedPercentage",
+            f'{_WRITABLE} refCID="11" refDID="80" min="1" max="100" stepSize="1"',
+        ),
+        (
+            0x7203,
+            f"{_AIR}.Option.FanSpeedMode",
+            f'{_WRITABLE} refCID="03" refDID="80" enumerationType="7301"',
+        ),
+    ]
+    features = options[0 if setpoint else 1 : 3 if fan_mode else 2]
+    modes = ("Cool", "Heat", "Auto", "Dry", "Fan")
+    features += [
+        (0x7100 + place, f"{_AIR}.Program.{mode}", _AIR_OPTIONS) for place, mode in enumerate(modes)
+    ]
+    return extended(
+        "dishwasher",
+        *features,
+        enums={0x7301: ("Automatic", "Manual")},
+        values={0x7201: 21, 0x7202: 50, 0x7203: 0},
+        kind="AirConditioner",
+    )
