@@ -1,7 +1,7 @@
 """Air conditioners: their power, the programs that are modes, the set-point and the speed of the fan."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, override
 
 from homeassistant.components.climate import (
@@ -41,8 +41,8 @@ _FAN_MODE: Final = f"{_AIR}.Option.FanSpeedMode"
 _POWER: Final = "BSH.Common.Setting.PowerState"
 _ON: Final = "On"
 _REST: Final = ("Standby", "Off", "MainsOff")
-# Switching on takes an appliance some seconds.
-_ON_LIMIT_S: Final = 10.0
+# Switching on, and stopping, take an appliance some seconds.
+_MOMENT_S: Final = 10.0
 _DESCRIPTION: Final = ClimateEntityDescription(
     key="climate_air_conditioner", name=None, translation_key="climate_air_conditioner"
 )
@@ -197,26 +197,39 @@ class AirConditioner(ApplianceEntity, ClimateEntity):
         )
 
     async def _start(self, program: int, options: Mapping[int, Any] | None = None) -> None:
-        client = self.coordinator.client
+        """Start the program of a mode: switched on first, and in place of the mode that runs."""
+        client, options = self.coordinator.client, options or {}
+        running = self.appliance.active_program
         if self.appliance.value(self._power.uid) != _ON:
             await client.write(self._power.uid, _ON)
-            await self._until_on()
+            await self._until(
+                lambda: self.appliance.value(self._power.uid) == _ON, Obstacle.POWER_OFF
+            )
+        elif running == program:
+            for uid, value in options.items():
+                await client.set_option(uid, value)
+            return
+        elif running in {each.uid for each in self._modes.values()}:
+            await client.stop()
+            await self._until(
+                lambda: self.appliance.active_program is None, Obstacle.PROGRAM_RUNNING
+            )
         await client.start_program(program, options)
 
-    async def _until_on(self) -> None:
-        """Wait until the appliance says that it is on: before that it takes no program."""
-        on = asyncio.Event()
+    async def _until(self, condition: Callable[[], bool], obstacle: Obstacle) -> None:
+        """Wait for what the appliance takes a moment for: before it there is no use in going on."""
+        done = asyncio.Event()
 
         def look(_change: object = None) -> None:
-            if self.appliance.value(self._power.uid) == _ON:
-                on.set()
+            if condition():
+                done.set()
 
         unsubscribe = self.coordinator.client.subscribe(look)
         look()
         try:
-            async with asyncio.timeout(_ON_LIMIT_S):
-                await on.wait()
+            async with asyncio.timeout(_MOMENT_S):
+                await done.wait()
         except TimeoutError:
-            raise PreconditionError(Obstacle.POWER_OFF) from None
+            raise PreconditionError(obstacle) from None
         finally:
             unsubscribe()
