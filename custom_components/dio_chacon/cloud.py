@@ -1,33 +1,28 @@
-"""What the coordinators of cloud accounts share: the life of the link, its signals, the device registry."""
+"""What the coordinators of cloud accounts share: signals of their devices, the device registry."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping
 import logging
-from typing import Any, ClassVar, Final, NoReturn, Protocol
+from typing import Any, ClassVar, Final, Protocol, override
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_send
-from homeassistant.helpers.event import async_call_later
-from homeassistant.util import dt as dt_util
 from homeassistant.util.signal_type import SignalType
 
-from .const import ACCOUNT_MODEL, CLOUD_NAME, DOMAIN, MANUFACTURER
-from .errors import command_error, setup_error
+from .const import ACCOUNT_MODEL, DOMAIN, MANUFACTURER
+from .errors import setup_error
+from .lifeline import LinkCoordinator, LinkedClient
 from .protocol import (
-    AuthError,
     Change,
     Device,
     DeviceAdded,
     DeviceChanged,
     DeviceRemoved,
     LinkChanged,
-    LinkStatistics,
     PeerSilentError,
-    UnsupportedError,
     VendorError,
 )
 from .signals import (
@@ -43,32 +38,14 @@ _LOGGER = logging.getLogger(__name__)
 
 # A set-up or a form that takes longer tells the user so; Home Assistant tries again by itself.
 CONNECT_LIMIT_S: Final = 30.0
-# A reconnection within this time leaves the entities as they are.
-GRACE_S: Final = 10.0
 
 
-class CloudClient(Protocol):
-    """What every vendor's client offers."""
-
-    last_error: VendorError | None
-
-    @property
-    def statistics(self) -> LinkStatistics:
-        """What happened on its links."""
-
-    @property
-    def connected(self) -> bool:
-        """Whether the link is up and everything was read on it."""
+class CloudClient(LinkedClient, Protocol):
+    """What the client of every cloud offers."""
 
     @property
     def devices(self) -> Mapping[str, Device]:
         """All devices by id."""
-
-    async def run(self) -> NoReturn:
-        """Keep the account connected until cancelled."""
-
-    async def ready(self, *, patient: bool = True) -> None:
-        """Wait for the first verdict."""
 
     async def refresh(self) -> None:
         """Read everything now."""
@@ -86,10 +63,9 @@ async def async_first_verdict(client: CloudClient) -> None:
         raise client.last_error or PeerSilentError("no answer in time") from err
 
 
-class CloudCoordinator[ClientT: CloudClient](ABC):
+class CloudCoordinator[ClientT: CloudClient](LinkCoordinator[ClientT]):
     """What the entities of one account read, ask and listen to."""
 
-    client: ClientT
     account_device_id: str
 
     record_fields: ClassVar[frozenset[str]]
@@ -101,18 +77,7 @@ class CloudCoordinator[ClientT: CloudClient](ABC):
 
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
         """Prepare; nothing happens before ``async_connect``."""
-        self.hass = hass
-        self.entry = entry
-        self.entry_id = entry.entry_id
-        self.linked = True
-        """Whether entities may show states: the link is up, or was lost only just now."""
-        self.since: datetime = dt_util.utcnow()
-        """When the link came up or was lost."""
-        self.last_error: str | None = None
-        """Class of the error that broke the link last."""
-        self._ready = False
-        self._up = True
-        self._grace: CALLBACK_TYPE | None = None
+        super().__init__(hass, entry)
         self._signals: dict[str, dict[str, SignalType[()]]] = {}
 
     # --- what differs between vendors -------------------------------------------------------
@@ -173,9 +138,7 @@ class CloudCoordinator[ClientT: CloudClient](ABC):
             await async_first_verdict(self.client)
         except VendorError as err:
             raise setup_error(err) from err
-        self._ready = True
-        self.since = dt_util.utcnow()
-        self.entry.async_on_unload(self._forget_timers)
+        self._set_up()
         self.entry.async_on_unload(self.client.subscribe(self._on_change))
         if not self.client.connected:  # lost again before anyone listened
             self._link_lost(self.client.last_error)
@@ -187,58 +150,9 @@ class CloudCoordinator[ClientT: CloudClient](ABC):
                 self.hass, self._drop_stale(stale), f"{DOMAIN} stale devices"
             )
 
-    async def async_command[T](self, command: Awaitable[T]) -> T:
-        """Await what the client was asked for; raises a translated HomeAssistantError when it fails."""
-        try:
-            return await command
-        except AuthError as err:
-            self.entry.async_start_reauth(self.hass)
-            raise command_error(err) from err
-        except VendorError as err:
-            raise command_error(err) from err
-
-    def describe_link(self) -> dict[str, Any]:
-        """Tell what happened on the link, for diagnostics."""
-        statistics = self.client.statistics
-        return {
-            "connected": self.client.connected,
-            "shown_as_connected": self.linked,
-            "since": self.since,
-            "last_error": self.last_error,
-            "connects": statistics.connects,
-            "drops": dict(statistics.drops),
-            "pushes": statistics.pushes,
-        }
-
     def is_available(self, device: Device) -> bool:
         """Tell whether what is known of a device may be shown."""
         return self.linked and getattr(device, self.reach_field) is True
-
-    def _start(self) -> None:
-        task = self.entry.async_create_background_task(
-            self.hass, self.client.run(), f"{DOMAIN} link of {self.entry_id}"
-        )
-        task.add_done_callback(self._on_end)
-
-    @callback
-    def _on_end(self, task: asyncio.Task[Any]) -> None:
-        """Act on what ended the client for good."""
-        if task.cancelled():
-            return
-        error = task.exception()
-        if not isinstance(error, VendorError):
-            _LOGGER.error("The link to the %s ended unexpectedly", CLOUD_NAME, exc_info=error)
-        if not self._ready:  # the set-up hears of it and says so
-            return
-        self._grace_over()
-        if isinstance(error, AuthError):
-            self.entry.async_start_reauth(self.hass)
-        elif isinstance(error, UnsupportedError):
-            self.hass.config_entries.async_schedule_reload(self.entry_id)
-
-    @callback
-    def _forget_timers(self) -> None:
-        self._end_grace()
 
     # --- news -------------------------------------------------------------------------------
 
@@ -297,37 +211,12 @@ class CloudCoordinator[ClientT: CloudClient](ABC):
         if entry := self._registered(device.device_id):
             dr.async_get(self.hass).async_remove_device(entry.id)
 
-    def _link_lost(self, error: VendorError | None) -> None:
-        _LOGGER.info("Connection to the %s lost: %s (entry %s)", CLOUD_NAME, error, self.entry_id)
-        self._up = False
-        self.since = dt_util.utcnow()
-        self.last_error = type(error).__name__ if error else None
-        self._end_grace()
-        self._grace = async_call_later(
-            self.hass, GRACE_S, HassJob(self._grace_over, cancel_on_shutdown=True)
-        )
+    @override
+    def _tell_connected(self) -> None:
         self._send(ACCOUNT, CONNECTED)
 
-    def _link_back(self) -> None:
-        _LOGGER.info("Connection to the %s is back (entry %s)", CLOUD_NAME, self.entry_id)
-        self._end_grace()
-        self._up = self.linked = True
-        self.since = dt_util.utcnow()
-        self._send_all_available()
-
-    @callback
-    def _grace_over(self, _now: datetime | None = None) -> None:
-        """Stop showing states that nobody vouches for any more."""
-        self._end_grace()
-        self._up = self.linked = False
-        self._send_all_available()
-
-    def _end_grace(self) -> None:
-        if self._grace:
-            self._grace()
-            self._grace = None
-
-    def _send_all_available(self) -> None:
+    @override
+    def _tell_available(self) -> None:
         self._send(ACCOUNT, AVAILABLE)
         for device_id in self.devices:
             self._send(device_id, AVAILABLE)

@@ -9,7 +9,7 @@ from .protocol import Kind, LastEvent, VendorError
 
 DOMAIN: Final = "dio_chacon"
 MANUFACTURER: Final = "Chacon"
-CLOUD_NAME: Final = "DIO cloud"
+PEER_NAME: Final = "DIO cloud"
 ACCOUNT_MODEL: Final = "DiO cloud"
 
 CONF_INSTALLATION_ID: Final = "installation_id"

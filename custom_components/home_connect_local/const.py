@@ -54,8 +54,6 @@ PLATFORMS: Final = [
 SETUP_LIMIT_S: Final = 10.0
 # The one attempt of a form.
 CONNECT_LIMIT_S: Final = 20.0
-# A reconnection within this time leaves the entities as they are.
-GRACE_S: Final = 10.0
 # Signal strength is the only thing that has to be asked for.
 NETWORK_INTERVAL_S: Final = 300.0
 

@@ -2,22 +2,19 @@
 
 import asyncio
 from base64 import urlsafe_b64decode
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 import logging
 import re
-from typing import Any, Final
+from typing import Any, Final, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_HOST, CONF_PORT
-from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.dispatcher import async_dispatcher_send
-from homeassistant.helpers.event import async_call_later
-from homeassistant.util import dt as dt_util
 from homeassistant.util.signal_type import SignalType
 
 from .const import (
@@ -31,7 +28,6 @@ from .const import (
     CONF_KEY,
     CONF_SIGNAL_STRENGTH,
     DOMAIN,
-    GRACE_S,
     PEER_NAME,
     SETUP_LIMIT_S,
     signal_available,
@@ -39,10 +35,10 @@ from .const import (
     signal_connected,
     signal_info,
 )
-from .errors import command_error, details, setup_error
+from .errors import details, setup_error
+from .lifeline import LinkCoordinator
 from .protocol import (
     Appliance,
-    AuthError,
     Change,
     ConnectionType,
     Description,
@@ -141,30 +137,20 @@ def new_client(
     )
 
 
-class Coordinator:
+class Coordinator(LinkCoordinator[HomeConnectClient]):
     """What the entities of one appliance read, ask and listen to."""
 
-    client: HomeConnectClient
     device_id: str
     """Of the appliance in the device registry."""
 
     def __init__(self, hass: HomeAssistant, entry: HomeConnectConfigEntry) -> None:
         """Prepare; nothing happens before ``async_connect``."""
-        self.hass = hass
-        self.entry = entry
-        self.entry_id = entry.entry_id
+        super().__init__(hass, entry)
+        self.linked = False  # until the appliance answers, which may take until it is switched on
         self.ha_id: str = entry.data[CONF_HA_ID]
         self.options = Options.of(entry.options)
-        self.linked = False
-        """Whether entities may show values: the link is up, or was lost only just now."""
         self.revision = 0
         """Counts what was told at once, so that an entity writes once, however much of it concerns it."""
-        self.since: datetime = dt_util.utcnow()
-        """When the link came up or was lost."""
-        self.last_error: str | None = None
-        """Class of the error that broke the link last."""
-        self._ready = False
-        self._grace: CALLBACK_TYPE | None = None
         self._signals: dict[int, SignalType[()]] = {}
         self._available = signal_available(self.entry_id)
         self._connected = signal_connected(self.entry_id)
@@ -208,45 +194,11 @@ class Coordinator:
             raise ConfigEntryError(**details(err)) from err
         except VendorError as err:
             raise setup_error(err) from err
-        self._ready = True
+        self._set_up()
         self.linked = self.client.connected
-        self.since = dt_util.utcnow()
-        self.entry.async_on_unload(self._end_grace)
         self.entry.async_on_unload(self.client.subscribe(self._on_change))
         self._register()
         self._show_troubles(self.client.troubles)
-
-    async def async_command[T](self, command: Awaitable[T]) -> T:
-        """Await what the client was asked for; raises a translated HomeAssistantError when it fails."""
-        try:
-            return await command
-        except AuthError as err:
-            self.entry.async_start_reauth(self.hass)
-            raise command_error(err) from err
-        except VendorError as err:
-            raise command_error(err) from err
-
-    def _start(self) -> None:
-        task = self.entry.async_create_background_task(
-            self.hass, self.client.run(), f"{DOMAIN} link of {self.entry_id}"
-        )
-        task.add_done_callback(self._on_end)
-
-    @callback
-    def _on_end(self, task: asyncio.Task[Any]) -> None:
-        """Act on what ended the client for good."""
-        if task.cancelled():
-            return
-        error = task.exception()
-        if not isinstance(error, VendorError):
-            _LOGGER.error("The link to the %s ended unexpectedly", PEER_NAME, exc_info=error)
-        if not self._ready:  # the set-up hears of it and says so
-            return
-        self._grace_over()
-        if isinstance(error, AuthError):
-            self.entry.async_start_reauth(self.hass)
-        elif isinstance(error, VendorError):
-            self.hass.config_entries.async_schedule_reload(self.entry_id)
 
     # --- news -------------------------------------------------------------------------------
 
@@ -264,47 +216,23 @@ class Coordinator:
             case LinkChanged(connected=True):
                 self._link_back()
             case LinkChanged(error=error):
-                self._link_lost(error)
+                # It said so itself when it goes for good, and comes back when it is switched on.
+                self._link_lost(error, for_good=self.client.switched_off)
             case InfoChanged():
                 self._register()
                 async_dispatcher_send(self.hass, self._info)
             case TroubleChanged(troubles=troubles):
                 self._show_troubles(troubles)
 
-    def _link_lost(self, error: VendorError | None) -> None:
-        _LOGGER.info("Connection to the %s lost: %s (entry %s)", PEER_NAME, error, self.entry_id)
-        self.since = dt_util.utcnow()
-        self.last_error = type(error).__name__ if error else None
-        self._end_grace()
-        if self.client.switched_off:  # it said so itself, and comes back when it is switched on
-            self._grace_over()
-        else:
-            self._grace = async_call_later(
-                self.hass, GRACE_S, HassJob(self._grace_over, cancel_on_shutdown=True)
-            )
+    @override
+    def _tell_connected(self) -> None:
         async_dispatcher_send(self.hass, self._connected)
 
-    def _link_back(self) -> None:
-        _LOGGER.info("Connection to the %s is back (entry %s)", PEER_NAME, self.entry_id)
-        self._end_grace()
-        self.linked = True
-        self.since = dt_util.utcnow()
-        async_dispatcher_send(self.hass, self._available)
-        async_dispatcher_send(self.hass, self._connected)
-
-    @callback
-    def _grace_over(self, _now: datetime | None = None) -> None:
-        """Stop showing values that nobody vouches for any more."""
-        self._end_grace()
+    @override
+    def _tell_available(self) -> None:
         self.revision += 1
-        self.linked = False
         async_dispatcher_send(self.hass, self._available)
-
-    @callback
-    def _end_grace(self) -> None:
-        if self._grace:
-            self._grace()
-            self._grace = None
+        async_dispatcher_send(self.hass, self._connected)
 
     # --- registries -------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from .protocol import Kind, VendorError, VerificationError
 
 DOMAIN: Final = "homismart"
 MANUFACTURER: Final = "HomiSmart"
-CLOUD_NAME: Final = "Homismart cloud"
+PEER_NAME: Final = "Homismart cloud"
 ACCOUNT_MODEL: Final = "Homismart cloud"
 
 CONF_PASSWORD_MD5: Final = "password_md5"  # noqa: S105 - the name of a member, not its value

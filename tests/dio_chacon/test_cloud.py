@@ -1,38 +1,12 @@
-"""The life of a link as entities show it: outages, grace, what ends it, availability."""
-
-from typing import Any, override
+"""What entities show of devices that the cloud does not reach."""
 
 from homeassistant.const import STATE_ON, STATE_UNAVAILABLE, Platform
 from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from simulators.dio_chacon import SimulatedCloud
-from tests.support.contract.cloud import LinkContract
 
-from .helpers import (
-    OFFLINE_SHUTTER,
-    PLUG,
-    SHUTTER,
-    SILENT_SHUTTER,
-    VENDOR,
-    Writes,
-    entity_id_of,
-    until_state,
-)
-
-
-class TestLink(LinkContract):
-    """What the links of all vendors do."""
-
-    vendor = VENDOR
-    peer_name = "DIO cloud"
-    commands = "/action/"
-    cut = {"path": "/action/switch"}
-    refusable = (Platform.COVER, "open_cover", SHUTTER, "move")
-
-    @override
-    def is_on(self, peer: Any) -> bool:
-        return peer.home.device(PLUG).read("oic.r.switch.binary", "value") == 1
+from .helpers import OFFLINE_SHUTTER, PLUG, SILENT_SHUTTER, Writes, entity_id_of, until_state
 
 
 async def test_unreachable_devices(

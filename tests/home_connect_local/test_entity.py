@@ -27,7 +27,8 @@ from custom_components.home_connect_local import (
     time,
     update,
 )
-from custom_components.home_connect_local.const import CONF_ALL_FEATURES, GRACE_S
+from custom_components.home_connect_local.const import CONF_ALL_FEATURES
+from custom_components.home_connect_local.lifeline import GRACE_S
 from custom_components.home_connect_local.entity import (
     FeatureRow,
     Programs,

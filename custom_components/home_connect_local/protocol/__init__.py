@@ -20,6 +20,7 @@ from .const import (
     Kind,
     Resource,
 )
+from .conversation import LinkStatistics
 from .discovery import (
     SERVICE_TYPE,
     Announcement,
@@ -118,6 +119,7 @@ __all__ = [
     "LinkChanged",
     "LinkClosedError",
     "LinkError",
+    "LinkStatistics",
     "NetworkInterface",
     "Obstacle",
     "PeerClosedError",

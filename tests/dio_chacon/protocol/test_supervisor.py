@@ -313,7 +313,7 @@ def test_news_of_the_peer_outside_of_a_wait() -> None:
     async def main() -> None:
         bench = Bench(ConnectError("1"), backoff=lambda: repeat(2.0))
         bench.supervisor.hurry()
-        async with bench.running() as (wire, talk):
+        async with bench.running() as (wire, _talk):
             assert bench.attempts == pytest.approx([0, 2])
             bench.supervisor.hurry()
             wire.incoming.put_nowait("still there")

@@ -4,7 +4,7 @@ from typing import Any, override
 
 from homeassistant.const import Platform
 
-from tests.support.contract.cloud import LinkContract
+from tests.support.contract.lifeline import LinkContract
 
 from .helpers import BOILER, COMMANDS, CURTAIN, VENDOR
 
