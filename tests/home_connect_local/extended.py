@@ -35,9 +35,7 @@ def extended(
     for key in leave_out:
         mapping = mapping.replace(f">{key}</feature>", f">{key}Renamed</feature>")
     for uid, key, attributes in features:
-        element = key.split(".")[-2].lower()
-        if ".Hood." in key:
-            element = "option" if ".Option." in key else element
+        element = next(part.lower() for part in key.split(".") if part.lower() in _LISTS)
         body = f'<{element} {attributes} uid="{uid:04X}"/>'
         if element == "program":
             body = f'<program available="true" execution="selectAndStart" uid="{uid:04X}">{attributes}</program>'
