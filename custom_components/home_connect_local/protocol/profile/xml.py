@@ -24,25 +24,31 @@ from .literals import (
     read_number,
     read_word,
 )
+from .mapping import FeatureMapping, MappedEnum
 from .markup import (
+    ATTRIBUTES,
     LISTS,
     MAX_DEPTH,
     Element,
     children,
     elements,
-    read_root,
+    filled,
+    read_description,
+    read_mapping,
     text_of,
-    with_attributes,
 )
+from .warnings import Warnings
 
 MAX_SUBSET_STEPS: Final = 16
-MAX_NAME_CHARS: Final = 255
-MAX_WARNINGS: Final = 200
 
 _KINDS: Final = frozenset(Kind)
+_NONE: Final[Mapping[str, str]] = {}
 
+type _Attributes = Mapping[str, str]
 type _Columns = Mapping[str, tuple[str, Callable[[str], Any]]]
 """By attribute: under which name it is stored, and how it is read."""
+type _Remembering = Mapping[str, tuple[str, Callable[[str], Any], dict[str, Any]]]
+"""The same, with what was read."""
 
 
 def parse_description(device_xml: bytes, mapping_xml: bytes, head: Head) -> Description:
@@ -50,37 +56,39 @@ def parse_description(device_xml: bytes, mapping_xml: bytes, head: Head) -> Desc
 
     May take a second for files at the limits. Raises ProfileError: ``parse_error``, ``too_large`` or ``unsafe``.
     """
-    device = read_root(device_xml, "device", "description file")
-    mapping = read_root(mapping_xml, "featureMappingFile", "mapping file")
-    return Description(_Parser(device, mapping, head).stored())
+    warnings = Warnings()
+    # The trees of both files at once would take twice the memory, and longer.
+    mapping = FeatureMapping(read_mapping(mapping_xml), warnings)
+    device = read_description(device_xml)
+    return Description(_Parser(device, mapping, head, warnings).stored())
 
 
 class _Parser:
     """Builds the stored form from the two parsed files."""
 
-    def __init__(self, device: Element, mapping: Element, head: Head) -> None:
+    def __init__(
+        self, device: Element, mapping: FeatureMapping, head: Head, warnings: Warnings
+    ) -> None:
         """Take what was parsed."""
         self._device = device
         self._mapping = mapping
         self._head = head
-        self._names: dict[int, str] = {}
+        self._warn = warnings.add
+        self._warnings = warnings
         self._features: dict[int, dict[str, Any]] = {}
         self._lists: dict[int, dict[str, Any]] = {}
         self._enums: dict[int, dict[str, Any]] = {}
         self._programs: list[tuple[dict[str, Any], Element]] = []
-        self._understood: dict[Callable[[str], Any], dict[str, Any]] = {
-            read: {} for _, read in _FEATURE_COLUMNS.values()
-        }
-        self._raws: dict[str, int] = {}
-        self._warnings: dict[str, None] = {}
-        self._more_warnings = 0
+        # A few texts come again and again, so each is understood once.
+        self._list_columns = _remembering(_LIST_COLUMNS)
+        self._option_columns = _remembering(_OPTION_COLUMNS)
+        self._feature_columns = _remembering(_FEATURE_COLUMNS)
 
     def stored(self) -> dict[str, Any]:
         """Build it.
 
         Raises ProfileError when there is no feature at all.
         """
-        self._read_names()
         self._read_enums()
         self._read_list(self._device, None)
         if not self._features:
@@ -102,19 +110,9 @@ class _Parser:
             "features": {str(uid): members for uid, members in self._features.items()},
             "lists": {str(uid): members for uid, members in self._lists.items()},
             "enums": {str(enid): members for enid, members in self._enums.items()},
-            "errors": self._errors(),
-            "warnings": self._all_warnings(),
+            "errors": {str(code): name for code, name in self._mapping.errors.items()},
+            "warnings": self._warnings.texts(),
         }
-
-    def _warn(self, text: str) -> None:
-        if len(self._warnings) < MAX_WARNINGS:
-            self._warnings[text] = None
-        elif text not in self._warnings:
-            self._more_warnings += 1
-
-    def _all_warnings(self) -> list[str]:
-        more = [f"{self._more_warnings} more"] if self._more_warnings else []
-        return [*self._warnings, *more]
 
     def _info(self) -> dict[str, Any]:
         element = next(elements(self._device, "description"), {})
@@ -134,58 +132,11 @@ class _Parser:
         ]
         return found
 
-    # The mapping file
-
-    def _read_names(self) -> None:
-        """Read the names of features and lists."""
-        names = self._names
-        for section in elements(self._mapping, "featureDescription"):
-            for item in children(section, "feature"):
-                try:
-                    uid, name = read_id(item["refUID"]), item["#text"]
-                except WRONG:
-                    self._warn("mapping: a feature without uid or name")
-                    continue
-                names.setdefault(uid, name[:MAX_NAME_CHARS])
-
-    def _errors(self) -> dict[str, str]:
-        """Read the names of result codes."""
-        found: dict[str, str] = {}
-        for section in elements(self._mapping, "errorDescription"):
-            for item in children(section, "error"):
-                try:
-                    found.setdefault(str(read_id(item["refEID"])), item["#text"][:MAX_NAME_CHARS])
-                except WRONG:
-                    self._warn("mapping: an error without code or name")
-        return found
-
-    def _mapped_enums(self) -> dict[int, tuple[str | None, dict[int, str]]]:
-        """Read keys and member names of enumerations."""
-        found: dict[int, tuple[str | None, dict[int, str]]] = {}
-        for section in elements(self._mapping, "enumDescriptionList"):
-            for item in elements(section, "enumDescription"):
-                try:
-                    enid = read_id(item["refENID"])
-                except WRONG:
-                    self._warn("mapping: an enumeration without id")
-                    continue
-                names: dict[int, str] = {}
-                for member in children(item, "enumMember"):
-                    try:
-                        raw, name = self._raw(member["refValue"]), member["#text"]
-                    except WRONG:
-                        self._warn(f"enum {enid}: a member without value or name")
-                        continue
-                    names.setdefault(raw, name[:MAX_NAME_CHARS])
-                key = text_of(item.get("enumKey"), MAX_NAME_CHARS)
-                found.setdefault(enid, (key, names))
-        return found
-
     # Enumerations, of both files
 
     def _read_enums(self) -> None:
         """Read all enumerations; what only the mapping has is taken as it stands there."""
-        mapped = self._mapped_enums()
+        mapped = self._mapping.enums
         declared: dict[int, tuple[int | None, list[int]]] = {}
         for section in elements(self._device, "enumerationTypeList"):
             for item in elements(section, "enumerationType"):
@@ -197,15 +148,16 @@ class _Parser:
             elif None in members.values():
                 self._warn(f"enum {enid}: members without names")
             self._add_enum(enid, key, subset_of, members)
-        for enid, (key, names) in mapped.items():
+        for enid, entry in mapped.items():
             if enid not in declared:
-                self._add_enum(enid, key, None, names)
+                self._add_enum(enid, entry.key, None, entry.names)
 
     def _read_enum_type(
         self, item: Element, declared: dict[int, tuple[int | None, list[int]]]
     ) -> None:
         try:
-            enid = read_id(item["enid"])
+            attributes = item[ATTRIBUTES]
+            enid = read_id(attributes["enid"])
         except WRONG:
             self._warn("description: an enumeration without id")
             return
@@ -213,25 +165,19 @@ class _Parser:
             self._warn(f"enum {enid}: declared twice")
             return
         subset_of: int | None = None
-        if "subsetOf" in item:
+        if "subsetOf" in attributes:
             try:
-                subset_of = read_id(item["subsetOf"])
+                subset_of = read_id(attributes["subsetOf"])
             except WRONG:
                 self._warn(f"enum {enid}: subsetOf is no id")
         raws: list[int] = []
+        int_of = self._mapping.integers
         for member in children(item, "enumeration"):
             try:
-                raws.append(self._raw(member["value"]))
+                raws.append(int_of[member[ATTRIBUTES]["value"]])
             except WRONG:
                 self._warn(f"enum {enid}: a member without value")
         declared[enid] = subset_of, raws
-
-    def _raw(self, text: Any) -> int:
-        """Read a raw value; the same few come again and again."""
-        raws = self._raws
-        if text not in raws:
-            raws[text] = read_integer(text)
-        return raws[text]
 
     def _add_enum(
         self, enid: int, key: str | None, subset_of: int | None, members: Mapping[int, str | None]
@@ -252,29 +198,30 @@ class _Parser:
             if name in _KINDS:
                 self._read_features(name, items, parent)
             elif name in LISTS:
-                for child in with_attributes(items):
-                    self._read_list(child, self._list(name, child, parent), depth + 1)
+                for child in filled(items):
+                    uid = self._list(name, child.get(ATTRIBUTES, _NONE), parent)
+                    self._read_list(child, uid, depth + 1)
 
-    def _list(self, kind: str, element: Element, parent: int | None) -> int | None:
+    def _list(self, kind: str, attributes: _Attributes, parent: int | None) -> int | None:
         """Read a list itself; give the parent of what it holds."""
-        uid = self._new_uid(kind, element)
+        uid = self._new_uid(kind, attributes)
         if uid is None:
             return parent
         members: dict[str, Any] = {
             "uid": uid,
-            "key": self._names.get(uid),
+            "key": self._mapping.names.get(uid),
             "kind": kind,
             "parent": parent,
             "available": True,
         }
-        self._attributes(uid, element, members, _LIST_COLUMNS)
+        self._members(uid, attributes, members, self._list_columns)
         self._lists[uid] = members
         return uid
 
-    def _new_uid(self, kind: str, element: Element) -> int | None:
+    def _new_uid(self, kind: str, attributes: _Attributes) -> int | None:
         """Read the uid of a list or feature; None when it has none of its own."""
         try:
-            uid = read_id(element["uid"])
+            uid = read_id(attributes["uid"])
         except WRONG:
             uid = 0  # on the wire this means none
         if not uid:
@@ -285,13 +232,14 @@ class _Parser:
             return None
         return uid
 
-    def _read_features(self, kind: str, items: object, parent: int | None) -> None:
+    def _read_features(self, kind: str, items: list[Any], parent: int | None) -> None:
         """Read the features of one kind that stand in one list."""
-        features, enums, names = self._features, self._enums, self._names
+        features, enums, names = self._features, self._enums, self._mapping.names
         if kind in _ROOT_KINDS:
             parent = None
-        for element in with_attributes(items):
-            uid = self._new_uid(kind, element)
+        for element in filled(items):
+            attributes = element.get(ATTRIBUTES, _NONE)
+            uid = self._new_uid(kind, attributes)
             if uid is None:
                 continue
             key = names.get(uid)
@@ -304,17 +252,17 @@ class _Parser:
                 "parent": parent,
                 "available": True,
             }
-            self._attributes(uid, element, members, _FEATURE_COLUMNS)
+            self._members(uid, attributes, members, self._feature_columns)
             if "cid" in members:
                 kind_of_value = content_type(members["cid"])
                 members |= kind_of_value
                 if kind_of_value["contentType"] is None:
                     self._warn(f"uid {uid}: unknown content type {members['cid']}")
             wire = members.get("wire", UNTYPED)
-            if "default" in element:
-                members["default"] = self._value(uid, element, "default", wire)
-            if "initValue" in element:
-                members["initial"] = self._value(uid, element, "initValue", wire)
+            if "default" in attributes:
+                members["default"] = self._value(uid, attributes, "default", wire)
+            if "initValue" in attributes:
+                members["initial"] = self._value(uid, attributes, "initValue", wire)
             if "enum" in members and members["enum"] not in enums:
                 self._warn(f"uid {uid}: enumeration {members['enum']} undefined")
             if kind == "program":
@@ -328,7 +276,8 @@ class _Parser:
         found: dict[int, dict[str, Any]] = {}
         for item in elements(element, "option"):
             try:
-                ref = read_id(item["refUID"])
+                attributes = item[ATTRIBUTES]
+                ref = read_id(attributes["refUID"])
             except WRONG:
                 self._warn(f"uid {uid}: an option without uid")
                 continue
@@ -339,48 +288,49 @@ class _Parser:
             if base is None:
                 self._warn(f"uid {uid}: option {ref} undefined")
             members: dict[str, Any] = {"ref": ref, "available": True}
-            self._attributes(uid, item, members, _OPTION_COLUMNS)
-            if "default" in item:
+            self._members(uid, attributes, members, self._option_columns)
+            if "default" in attributes:
                 wire = UNTYPED if base is None else base.get("wire", UNTYPED)
-                members["default"] = self._value(uid, item, "default", wire)
+                members["default"] = self._value(uid, attributes, "default", wire)
             if "enum" in members and members["enum"] not in self._enums:
                 self._warn(f"uid {uid}: enumeration {members['enum']} undefined")
             found[ref] = members
         return list(found.values())
 
-    def _attributes(
-        self, uid: int, element: Element, members: dict[str, Any], columns: _Columns
+    def _members(
+        self, uid: int, attributes: _Attributes, members: dict[str, Any], columns: _Remembering
     ) -> None:
-        """Read those attributes whose type does not depend on others; what is wrong is left out.
-
-        A few texts come again and again, so each is understood once.
-        """
-        understood = self._understood
-        for name, text in element.items():
+        """Read those attributes whose type does not depend on others; what is wrong is left out."""
+        for name, text in attributes.items():
             if name in columns:
-                column, read = columns[name]
-                try:
-                    members[column] = understood[read][text]
-                except KeyError, TypeError:
+                column, read, known = columns[name]
+                if text in known:
+                    members[column] = known[text]
+                else:
                     try:
-                        members[column] = understood[read][text] = read(text)
+                        members[column] = known[text] = read(text)
                     except WRONG:
                         self._warn(f"uid {uid}: {name} not understood")
 
-    def _value(self, uid: int, element: Element, name: str, wire: str | None) -> Any:
+    def _value(self, uid: int, attributes: _Attributes, name: str, wire: str | None) -> Any:
         """Read a value, which is of the type of the feature; None for what is beyond repair."""
         try:
-            return read_literal(element[name], wire)
+            return read_literal(attributes[name], wire)
         except WRONG:
             self._warn(f"uid {uid}: {name} not understood")
             return None
+
+
+def _remembering(columns: _Columns) -> _Remembering:
+    """Give columns that start to remember."""
+    return {name: (column, read, {}) for name, (column, read) in columns.items()}
 
 
 def _resolve(
     enid: int,
     raws: list[int],
     declared: Mapping[int, tuple[int | None, list[int]]],
-    mapped: Mapping[int, tuple[str | None, dict[int, str]]],
+    mapped: Mapping[int, MappedEnum],
 ) -> tuple[str | None, dict[int, str | None]]:
     """Find key and member names of an enumeration: its own, else those of what it is a subset of.
 
@@ -394,8 +344,8 @@ def _resolve(
         if step is None:
             break
         if (entry := mapped.get(step)) is not None:
-            key = key or entry[0]
-            names = entry[1]
+            key = key or entry.key
+            names = entry.names
             for raw, name in members.items():
                 if name is None and raw in names:
                     members[raw] = names[raw]

@@ -7,11 +7,13 @@ import pytest
 
 from custom_components.home_connect_local.protocol.profile import Head, ProfileError, markup
 from custom_components.home_connect_local.protocol.profile.markup import (
+    ATTRIBUTES,
     MAX_ATTRIBUTES,
     MAX_DEPTH,
     MAX_MARKS,
     MAX_XML_BYTES,
-    read_root,
+    read_description,
+    read_mapping,
     text_of,
 )
 from custom_components.home_connect_local.protocol.profile.xml import parse_description
@@ -22,7 +24,7 @@ from .files import device, mapping
 def refused(data: bytes) -> str:
     """Give the reason why a description file is refused."""
     with pytest.raises(ProfileError) as caught:
-        read_root(data, "device", "file")
+        read_description(data)
     return caught.value.reason
 
 
@@ -75,15 +77,14 @@ def test_wrong_root() -> None:
 @pytest.mark.parametrize("prefix", [b"", b"\xef\xbb\xbf", b'<?xml version="1.0" encoding="x"?>'])
 def test_encoding_is_utf_8(prefix: bytes) -> None:
     """A byte-order mark may be there, and a declaration says nothing."""
-    root = read_root(prefix + "<device>Ä</device>".encode(), "device", "file")
-    assert root == {}
-    root = read_root(prefix + "<device><a>Ä</a></device>".encode(), "device", "file")
+    assert read_description(prefix + "<device>Ä</device>".encode()) == {}
+    root = read_description(prefix + "<device><a>Ä</a></device>".encode())
     assert root == {"a": "Ä"}
 
 
 def test_byte_order_mark_of_another_encoding() -> None:
     """A mark at the start goes before everything: such a file cannot be UTF-8."""
-    assert read_root("<device><a>Ä</a></device>".encode("utf-16"), "device", "file") == {"a": "Ä"}
+    assert read_description("<device><a>Ä</a></device>".encode("utf-16")) == {"a": "Ä"}
 
 
 def test_local_names() -> None:
@@ -93,8 +94,9 @@ def test_local_names() -> None:
         b'</xi:fallback></xi:include><hc:statusList uid="1"><hc:status uid="2"/></hc:statusList>'
         b"</hc:device>"
     )
-    root = read_root(data, "device", "file")
-    assert root["statusList"] == [{"uid": "1", "status": [{"uid": "2"}]}]
+    root = read_description(data)
+    status = {ATTRIBUTES: {"uid": "2"}}
+    assert root["statusList"] == [{ATTRIBUTES: {"uid": "1"}, "status": [status]}]
     assert "include" not in root
     assert set(parse_description(data, mapping(), Head("X")).features) == {2}
 
@@ -110,14 +112,14 @@ def test_too_large() -> None:
 def test_largest() -> None:
     """A file at the bound is read."""
     count = (MAX_MARKS - 4) // 2
-    root = read_root(device("<x></x>" * count), "device", "file")
+    root = read_description(device("<x></x>" * count))
     assert len(root["x"]) == count
 
 
 @pytest.mark.parametrize(("name", "fits"), [("x", MAX_DEPTH - 1), ("xi:include", MAX_DEPTH - 1)])
 def test_depth(name: str, fits: int) -> None:
     """Nesting of elements that are not of a description is bounded too."""
-    assert read_root(device(f"<{name}>" * fits + f"</{name}>" * fits), "device", "file")
+    assert read_description(device(f"<{name}>" * fits + f"</{name}>" * fits))
     for count in (MAX_DEPTH + 2, 50_000):
         assert refused(device(f"<{name}>" * count + f"</{name}>" * count)) == "unsafe"
     gc.collect()
@@ -131,14 +133,36 @@ def test_text_of() -> None:
     assert text_of(["abc"], 9) is None
 
 
-def test_attribute_and_child_of_one_name() -> None:
-    """What collides is not taken for either."""
+def test_text_and_attributes() -> None:
+    """Attributes of a description stand apart and never meet children; text is that of elements without any."""
     data = device(
-        '<status uid="5"/><status uid="6" refCID="1"><refCID>2</refCID><uid>7</uid></status>'
+        "<description> <type>Oven</type> <brand x='1'>lost</brand> </description>"
+        '<status uid="6" refCID="1"> <refCID>2</refCID>text</status><x>more</x>'
     )
-    assert set(parse_description(data, mapping(), Head("X")).features) == {5}
+    root = read_description(data)
+    assert root["description"] == [{"type": "Oven", "brand": {ATTRIBUTES: {"x": "1"}}}]
+    assert root["status"] == [
+        {ATTRIBUTES: {"uid": "6", "refCID": "1"}, "refCID": "2", "#text": "text"}
+    ]
+    assert root["x"] == "more"
+    assert set(parse_description(data, mapping(), Head("X")).features) == {6}
     data = b'<device statusList="x"><status uid="5" option="y"/></device>'
     assert set(parse_description(data, mapping(), Head("X")).features) == {5}
+
+
+def test_mapping_has_both() -> None:
+    """Attributes and text of a mapping stand side by side."""
+    data = mapping(
+        '<featureDescription x="1">\n<feature refUID="5"> A </feature></featureDescription>'
+    )
+    (section,) = read_mapping(data)["featureDescription"]
+    assert section == {"x": "1", "feature": [{"refUID": "5", "#text": "A"}]}
+    data = mapping(
+        '<featureDescription><feature refUID="5"><refUID>6</refUID>A</feature></featureDescription>'
+    )
+    assert parse_description(device('<status uid="5"/>'), data, Head("X")).features[5].key is None
+    with pytest.raises(ProfileError, match="mapping file is not featureMappingFile"):
+        read_mapping(device(""))
 
 
 def test_parser_is_imported_late() -> None:
