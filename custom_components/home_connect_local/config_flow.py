@@ -308,7 +308,7 @@ class HomeConnectConfigFlow(ConfigFlow, domain=DOMAIN):
         if self.unique_id:  # it announced itself
             profile = _of(self._archive.profiles, self.unique_id)
             if profile is None:
-                return self._show_upload("upload", {"base": "appliance_not_in_profile_file"})
+                return self._show_upload("upload", self._not_there(self.unique_id))
             await self._async_choose(profile)
             return await self._async_find()
         if not self._left():
@@ -347,9 +347,14 @@ class HomeConnectConfigFlow(ConfigFlow, domain=DOMAIN):
             )
         except ProfileError as err:
             return self._profile_error(err)
-        if not self._archive.profiles:
-            return self._profile_error(self._archive.failures[0])
         return {}
+
+    def _not_there(self, ha_id: str) -> dict[str, str]:
+        """Say why an archive does not help a certain appliance."""
+        for failure in self._archive.failures:
+            if (failure.ha_id or "").lower() == ha_id.lower():
+                return self._profile_error(failure)
+        return {"base": "appliance_not_in_profile_file"}
 
     def _profile_error(self, err: ProfileError) -> dict[str, str]:
         self._problem = {"appliance": err.appliance or "?", "reason": err.detail or err.reason}
@@ -375,9 +380,7 @@ class HomeConnectConfigFlow(ConfigFlow, domain=DOMAIN):
             return self._show_upload(step_id, errors, entry.title)
         profile = _of(self._archive.profiles, entry.data[CONF_HA_ID])
         if profile is None:
-            return self._show_upload(
-                step_id, {"base": "appliance_not_in_profile_file"}, entry.title
-            )
+            return self._show_upload(step_id, self._not_there(entry.data[CONF_HA_ID]), entry.title)
         self._profile = profile  # first: what is stored may be the very thing that cannot be read
         self._adopt(entry)
         error = await self._async_try()

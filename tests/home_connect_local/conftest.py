@@ -1,5 +1,6 @@
 """A simulated appliance, and an entry of it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from unittest.mock import patch
@@ -67,3 +68,16 @@ async def loaded(hass: HomeAssistant, entry: MockConfigEntry) -> MockConfigEntry
     """Return the entry, set up."""
     await setup(hass, entry)
     return entry
+
+
+@pytest.fixture
+def handshakes_fail(hass: HomeAssistant) -> None:
+    """Allow clients with a wrong key, or in a hurry: the simulator lives in the loop that reports its refusals."""
+    report = hass.loop.get_exception_handler()
+    assert report
+
+    def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        if not context["message"].startswith("Error on transport creation for incoming connection"):
+            report(loop, context)
+
+    hass.loop.set_exception_handler(handle)

@@ -3,6 +3,7 @@
 from ipaddress import ip_address
 from typing import Any
 
+from aiohttp import FormData
 from homeassistant.config_entries import SOURCE_USER, SOURCE_ZEROCONF
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
@@ -28,7 +29,9 @@ class Uploads:
     async def __call__(self, data: bytes) -> str:
         """Upload a file; gives its id."""
         assert await async_setup_component(self._hass, "file_upload", {})
-        response = await (await self._client()).post("/api/file_upload", data={"file": data})
+        form = FormData()
+        form.add_field("file", data, filename="profiles.zip")
+        response = await (await self._client()).post("/api/file_upload", data=form)
         assert response.status == 200
         file_id: str = (await response.json())["file_id"]
         return file_id
