@@ -95,7 +95,7 @@ class Client(LimitClient):
         data: Sequence[Json] | None = None,
         version: int | None = None,
     ) -> int:
-        number = self._number
+        number: int = self._number
         self._number += 1
         message = {
             "sID": self._sid,

@@ -5,14 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import aiohttp
-from homeconnect_websocket import (
+from homeconnect_websocket import (  # type: ignore[import-untyped]
     ConnectionState,
     DeviceDescription,
     HomeAppliance,
     parse_device_description,
 )
-from homeconnect_websocket.entities import Command, Entity, Program
-from homeconnect_websocket.message import load_message
+from homeconnect_websocket.entities import Command, Entity, Program  # type: ignore[import-untyped]
+from homeconnect_websocket.message import load_message  # type: ignore[import-untyped]
 import orjson
 
 from ..clouds import Listener, expect

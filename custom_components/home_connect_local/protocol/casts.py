@@ -170,13 +170,15 @@ _BY_CONTENT_TYPE: Final[dict[str | None, Reader]] = {
 _LIST: Final = Reader(None, read_list, Shows.PLAIN)
 _MEMBERS: Final = Reader(None, read_list, Shows.MEMBERS)
 _ANYTHING: Final = Reader(None, read_anything, Shows.PLAIN)
+# Their kind tells what they hold, whatever else is declared.
+_HOLD_PROGRAMS: Final = frozenset({Kind.ACTIVE_PROGRAM, Kind.SELECTED_PROGRAM})
 
 
 def reader(feature: Feature) -> Reader:
     """Say how values of a feature are read."""
     if feature.is_list:
         return _MEMBERS if feature.content_type == "enumeration" else _LIST
-    if feature.kind in {Kind.ACTIVE_PROGRAM, Kind.SELECTED_PROGRAM}:
+    if feature.kind in _HOLD_PROGRAMS:
         return _UID
     found = _BY_CONTENT_TYPE.get(feature.content_type)
     return found or _BY_WIRE.get(feature.wire, _ANYTHING)
@@ -200,7 +202,7 @@ def encode(
     if members is not None:
         return _encode_member(value, members)
     encoder = _ENCODERS_BY_CONTENT_TYPE.get(feature.content_type) or _ENCODERS.get(
-        "integer" if feature.kind in {Kind.ACTIVE_PROGRAM, Kind.SELECTED_PROGRAM} else feature.wire
+        "integer" if feature.kind in _HOLD_PROGRAMS else feature.wire
     )
     if encoder is None:
         raise InvalidValueError("the kind of the feature is not known", Fault.WRONG_TYPE)

@@ -488,10 +488,12 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
     @override
     def _deliver(self, event: Event) -> None:
         """Turn what the connection understood into changes."""
+        if type(event) is Valued:  # by the hundred
+            if self._missing or not self._was_connected:
+                self._note_told(uid for uid, _ in event.items)
+            self._changed(self.appliance.apply_values(event.items))
+            return
         match event:
-            case Valued(items=items):
-                self._note_told(uid for uid, _ in items)
-                self._changed(self.appliance.apply_values(items))
             case Settled():
                 if missing := self._missing.pop(event.ticket, None):
                     self._take_missing(missing, event)
@@ -524,7 +526,7 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
             uids |= self.pending.keys()
             self.pending = {}
         # Before the link is up all is told at once, by its coming up.
-        if uids and self.connected:
+        if uids and self._was_connected:
             self._emit(ValuesChanged(uids))
 
     def _redescribe(self, changes: list[DescriptionChange], before: frozenset[int]) -> None:

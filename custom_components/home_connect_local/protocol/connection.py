@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 import re
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol, final
 
 from .const import (
     ASSUMED_SERVICES,
@@ -78,6 +78,9 @@ _ACCEPTED: Final = frozenset({None, 200, 202})
 # What is counted by its number; the appliance chooses it.
 _CODES: Final = range(1000)
 _ANSWERED: Final = frozenset({Action.GET, Action.POST})
+# Members of an enumeration are found more slowly than names of a module.
+_NOTIFY: Final = Action.NOTIFY
+_VALUES: Final = Resource.VALUES
 _RESOURCE: Final = re.compile(r"/[^/]+/")
 
 
@@ -119,10 +122,13 @@ class Statistics(LinkStatistics):
     """Refused requests by code."""
 
 
-# --- events: tuples, since values come by the hundred --------------------------------------
+# --- events ---------------------------------------------------------------------------------
 
 
-class Valued(NamedTuple):
+# Values come by the hundred, and this is made in a quarter of the time of a tuple or of what cannot be changed.
+@final
+@dataclass(slots=True)
+class Valued:
     """The appliance told values."""
 
     items: list[tuple[int, Any]]
@@ -302,8 +308,8 @@ class Connection:
         self._opened_one = True
         # What comes by the hundred goes first.
         if (
-            message.action is Action.NOTIFY
-            and message.resource == Resource.VALUES
+            message.action is _NOTIFY
+            and message.resource == _VALUES
             and not message.cut
             and self.greeted
         ):

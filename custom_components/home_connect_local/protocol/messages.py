@@ -115,7 +115,10 @@ def decode(text: str) -> Message:
             if type(item) is not dict:
                 break
         else:
-            return Message(resource, action, data, version, session_id, message_id)
+            # What its own constructor does, in a third of the time.
+            return tuple.__new__(
+                Message, (resource, action, data, version, session_id, message_id, None, False)
+            )
     return _tolerated(raw, cut=False)
 
 

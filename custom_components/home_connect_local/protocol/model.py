@@ -92,14 +92,19 @@ class _State:
         "shows",
     )
 
+    effective: Effective | None
+    names: Mapping[int, str] | None
+    members: Mapping[int, str] | None
+
     def __init__(self, feature: Feature) -> None:
         """Begin as described."""
         self.feature = feature
         self.exact, self.read, self.shows = reader(feature)
-        self.raw = self.start()
+        initial = feature.initial
+        self.raw = None if initial is None else self.read(initial)
         self.changes = _NO_CHANGES
         """Deviations from the description that the appliance told."""
-        self.forget()
+        self.effective = self.names = self.members = None
 
     def start(self) -> Any:
         """Give the value before the first message."""
@@ -108,9 +113,7 @@ class _State:
 
     def forget(self) -> None:
         """Drop what was worked out from description, deviations and program."""
-        self.effective: Effective | None = None
-        self.names: Mapping[int, str] | None = None
-        self.members: Mapping[int, str] | None = None
+        self.effective = self.names = self.members = None
 
 
 class Appliance:
@@ -299,7 +302,7 @@ class Appliance:
 
     def apply_values(self, items: Iterable[tuple[int, Any]]) -> frozenset[int]:
         """Take values; gives the uids of what changed, in value or in what may be done with it."""
-        changed: set[int] | None = None
+        changed: list[int] = []
         states = self._states
         for uid, raw in items:
             try:
@@ -311,15 +314,11 @@ class Appliance:
                 raw = state.read(raw)  # noqa: PLW2901
             if raw != state.raw:
                 state.raw = raw
-                if changed is None:
-                    changed = {uid}
-                else:
-                    changed.add(uid)
-        if changed is None:
+                changed.append(uid)
+        if not changed:
             return _NOTHING
-        if ACTIVE_PROGRAM_UID in changed or SELECTED_PROGRAM_UID in changed:
-            changed |= self._follow_program()
-        return frozenset(changed)
+        uids = frozenset(changed)
+        return uids if uids.isdisjoint(_PROGRAM_UIDS) else uids | self._follow_program()
 
     def apply_program(self, uid: int, report: ProgramReport) -> frozenset[int]:
         """Take a program message (§10.8); ``uid`` is that of the active or the selected program."""
@@ -479,6 +478,9 @@ class Appliance:
 
     def _descendants(self, lists: Iterable[int]) -> Iterator[int]:
         """Name the features in lists, at any depth."""
+        seen = set(lists)
+        if not seen:
+            return
         if self._children is None:
             children: dict[int, list[int]] = {}
             described = self.description
@@ -488,7 +490,6 @@ class Appliance:
                 if parent is not None:
                     children.setdefault(parent, []).append(uid)
             self._children = children
-        seen = set(lists)
         waiting = list(seen)
         while waiting:
             for uid in self._children.get(waiting.pop(), ()):
