@@ -41,13 +41,20 @@ loop.raise_for_blocking_call = _report_in_running_loop
 block_async_io.enable()
 
 BROWSER_TESTS = Path(__file__).parent / "browser"
+COMMAND_LINE_TESTS = Path(__file__).parent / "cli"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give the browser tests to one worker: they share a browser and one Home Assistant."""
+    """Give tests that share something to one worker.
+
+    Those of the browser share one and one Home Assistant, those of a vendor's command line a simulated home, which
+    the one before left as it is.
+    """
     for item in items:
         if item.path.is_relative_to(BROWSER_TESTS):
             item.add_marker(pytest.mark.xdist_group("browser"))
+        elif item.path.is_relative_to(COMMAND_LINE_TESTS):
+            item.add_marker(pytest.mark.xdist_group(f"command line, {item.path.stem}"))
 
 
 @pytest.fixture
