@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -13,6 +14,7 @@ from .errors import DemoError
 type Json = dict[str, Any]
 
 ANSWER_LIMIT_S = 60.0
+UPLOAD = "/api/file_upload"
 
 
 class Api:
@@ -35,7 +37,7 @@ class Api:
         path: str,
         *,
         json: object = None,
-        form: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | aiohttp.FormData | None = None,
     ) -> Any:
         """Send one request and return the JSON of the answer, or its text.
 
@@ -55,6 +57,13 @@ class Api:
                 return await response.json() if "json" in response.content_type else text
         except TimeoutError:
             raise DemoError(f"{method} {path} gave no answer in {ANSWER_LIMIT_S:.0f} s") from None
+
+    async def upload(self, path: Path) -> str:
+        """Upload a file as forms do; gives the id by which a form then knows it."""
+        form = aiohttp.FormData()
+        content = await asyncio.to_thread(path.read_bytes)
+        form.add_field("file", content, filename=path.name)
+        return str((await self.request("POST", UPLOAD, form=form))["file_id"])
 
     async def onboard(self, name: str, username: str, password: str) -> bool:
         """Make the first user; tell whether there was none yet."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import partial
 import hashlib
 import json
 
@@ -20,6 +21,7 @@ MANY = 8
 """More devices than this would make a section much longer than the others."""
 
 FEATURES: Mapping[str, Sequence[Json]] = {
+    "button": [{"type": "button"}],
     "climate": [{"type": "target-temperature"}, {"type": "climate-hvac-modes"}],
     "cover": [{"type": "cover-open-close"}, {"type": "cover-position"}],
     "fan": [{"type": "fan-speed"}],
@@ -61,9 +63,10 @@ def build(
             for entity in shown
             if entity["platform"] == home.domain
             and not entity["unique_id"].endswith(tuple(home.left_out))
+            and (home.settings_shown or entity["entity_category"] != "config")
         ]
         if own:
-            views.append(_view(home, url, _sections(rooms, known, own)))
+            views.append(_view(home, url, _sections(home, rooms, known, own)))
     return {"title": TITLE, "views": views}
 
 
@@ -84,7 +87,7 @@ def _view(home: Home, url: str, sections: Sequence[Json]) -> Json:
 
 
 def _sections(
-    rooms: Mapping[str, str], devices: Mapping[str, Json], entities: Iterable[Json]
+    home: Home, rooms: Mapping[str, str], devices: Mapping[str, Json], entities: Iterable[Json]
 ) -> list[Json]:
     """Make a section per room, or per hub, with the devices in it, then those of accounts."""
     by_device: dict[str, list[Json]] = {}
@@ -98,8 +101,9 @@ def _sections(
         name = _name(device)
         service = device["entry_type"] == "service"
         key = service, rooms.get(device["area_id"] or "") or _place(devices, device)
-        found.sort(key=_rank)
-        sections.setdefault(key, []).append((_rank(found[0])[1], name, list(map(_card, found))))
+        found.sort(key=partial(_rank, home))
+        rank = _rank(home, found[0])[2]
+        sections.setdefault(key, []).append((rank, name, list(map(_card, found))))
     return [_section(heading, group) for (_, heading), group in sorted(sections.items())]
 
 
@@ -125,11 +129,13 @@ def _place(devices: Mapping[str, Json], device: Json) -> str:
     return _name(device if hub is None or hub["entry_type"] == "service" else hub)
 
 
-def _rank(entity: Json) -> tuple[bool, int, str]:
-    """Sort the entities of a device: the main one first, settings last."""
+def _rank(home: Home, entity: Json) -> tuple[bool, int, int, str]:
+    """Sort the entities of a device: the main ones first, settings last."""
     domain = entity["entity_id"].partition(".")[0]
     rank = ORDER.index(domain) if domain in ORDER else len(ORDER)
-    return entity["entity_category"] is not None, rank, entity["entity_id"]
+    main = (place for place, end in enumerate(home.first) if entity["unique_id"].endswith(end))
+    place = next(main, len(home.first))
+    return entity["entity_category"] is not None, place, rank, entity["entity_id"]
 
 
 def _card(entity: Json) -> Json:

@@ -1,19 +1,22 @@
 """Add each component through its own config flow, as a user would in the web page."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping
 import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
 from .api import Api, Json, Socket
 from .errors import DemoError
-from .homes import Answers, Home
+from .homes import Answers, Form, Home
 from .state import State
 
 FLOW = "/api/config/config_entries/flow"
 STEPS_LIMIT = 50
 FLOW_LIMIT_S = 120.0
+OFFERED_LIMIT_S = 30.0
 LOADED_LIMIT_S = 90.0
 BUSY = frozenset({"not_loaded", "setup_in_progress", "setup_retry", "unload_in_progress"})
 
@@ -29,40 +32,89 @@ async def ensure(api: Api, socket: Socket, state: State, home: Home, line: Json)
 
     Returns what was done. Raises DemoError when the flow does not end well.
     """
-    answers = home.answers(line)
-    wanted = _digest(answers)
-    entries = await entries_of(socket, home.domain)
-    if not entries:
-        await _complete(api, {"handler": home.domain}, answers)
+    done = Counter(
+        [await _ensure_entry(api, socket, state, home.domain, form) for form in home.forms(line)]
+    )
+    if done.total() == 1:
+        return next(iter(done))
+    return "; ".join(f"{count} {what}" for what, count in done.items())
+
+
+async def _ensure_entry(api: Api, socket: Socket, state: State, domain: str, form: Form) -> str:
+    """Add one entry when it is not there; correct it when the simulator has moved."""
+    name = domain if form.device is None else f"{domain} {form.device}"
+    wanted = _digest(form.answers)
+    entries = await _entries_about(socket, domain, form.device)
+    if not entries and form.offered:
+        flow_id = await _offered(socket, domain, form.device)
+        await _complete(api, domain, form.answers, await api.request("GET", f"{FLOW}/{flow_id}"))
+        done = "added as it was offered"
+    elif not entries:
+        await _begin(api, {"handler": domain}, form.answers)
         done = "added through its form"
-    elif state.forms.get(home.domain) != wanted:
-        for entry in entries:
-            start = {"handler": home.domain, "entry_id": entry["entry_id"]}
-            await _complete(api, start, answers)
+    elif state.forms.get(name) != wanted:
+        for entry_id in entries:
+            await _begin(api, {"handler": domain, "entry_id": entry_id}, form.answers)
         done = "given the simulator's new addresses"
     else:
         done = "there from the last start"
-    state.forms[home.domain] = wanted
+    state.forms[name] = wanted
     return done
 
 
+async def _entries_about(socket: Socket, domain: str, device: str | None) -> list[str]:
+    """Find the entries of a component, or of one device, by their ids."""
+    if device is None:
+        return [entry["entry_id"] for entry in await entries_of(socket, domain)]
+    for item in await socket.call("config/device_registry/list"):
+        if [domain, device] in item["identifiers"]:
+            return list(item["config_entries"])
+    return []
+
+
+async def _offered(socket: Socket, domain: str, device: str | None) -> str:
+    """Wait until Home Assistant offers a device; gives the id of the flow.
+
+    Raises DemoError when it does not.
+    """
+    try:
+        async with asyncio.timeout(OFFERED_LIMIT_S):
+            while True:
+                for flow in await socket.call("config_entries/flow/progress"):
+                    about = flow["handler"], flow["context"].get("unique_id")
+                    if about == (domain, device):
+                        return str(flow["flow_id"])
+                await asyncio.sleep(0.2)
+    except TimeoutError:
+        raise DemoError(f"{domain}: {device} is not offered in {OFFERED_LIMIT_S:.0f} s") from None
+
+
 def _digest(answers: Answers) -> str:
-    """Digest what is typed, so that a change is noticed without keeping it."""
-    text = json.dumps({step: answers[step] for step in sorted(answers)}, sort_keys=True)
+    """Digest what is typed, so that a change is noticed without keeping it.
+
+    Files are not: where they lie changes from start to start.
+    """
+    typed = {step: answers[step] for step in sorted(answers)}
+    text = json.dumps(typed, sort_keys=True, default=lambda _path: "file")
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-async def _complete(api: Api, start: Mapping[str, str], answers: Answers) -> None:
-    """Start a flow and walk through it; leave no half-done flow behind."""
+async def _begin(api: Api, start: Mapping[str, str], answers: Answers) -> None:
+    """Start a flow and walk through it."""
     result = await api.request("POST", FLOW, json=dict(start))
+    await _complete(api, start["handler"], answers, result)
+
+
+async def _complete(api: Api, domain: str, answers: Answers, result: Json) -> None:
+    """Walk through a flow that has begun; leave no half-done flow behind."""
     flow_id = result["flow_id"]
     try:
         async with asyncio.timeout(FLOW_LIMIT_S):
-            await _walk(api, start["handler"], result, answers)
+            await _walk(api, domain, result, answers)
     except BaseException as err:
         await asyncio.gather(api.request("DELETE", f"{FLOW}/{flow_id}"), return_exceptions=True)
         if isinstance(err, TimeoutError):
-            raise DemoError(f"the form of {start['handler']} does not come to an end") from None
+            raise DemoError(f"the form of {domain} does not come to an end") from None
         raise
 
 
@@ -77,7 +129,8 @@ async def _walk(api: Api, domain: str, result: Json, answers: Answers) -> None:
             case "abort" if result["reason"] == "reconfigure_successful":
                 return
             case "form" | "menu" if step in answers and not result.get("errors"):
-                result = await api.request("POST", page, json=dict(answers[step]))
+                typed = await _typed(api, answers[step])
+                result = await api.request("POST", page, json=typed)
             case "progress":
                 await asyncio.sleep(0.2)
                 result = await api.request("GET", page)
@@ -85,6 +138,14 @@ async def _walk(api: Api, domain: str, result: Json, answers: Answers) -> None:
                 reason = result.get("errors") or result.get("reason") or f"nothing to answer {step}"
                 raise DemoError(f"the form of {domain} stops at {kind} {step}: {reason}")
     raise DemoError(f"the form of {domain} asks without end, now {result.get('step_id')}")
+
+
+async def _typed(api: Api, answer: Json) -> Json:
+    """Upload the files of an answer; each is then known by an id."""
+    return {
+        name: await api.upload(value) if isinstance(value, Path) else value
+        for name, value in answer.items()
+    }
 
 
 async def loaded(socket: Socket, domain: str) -> list[Json]:

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from .api import Api, Json, Socket
 from .errors import DemoError
-from .states import FOLLOW_LIMIT_S, Condition, State, States
+from .states import FOLLOW_LIMIT_S, UNAVAILABLE, Condition, State, States
 
 POLL_S = 0.1
 FIX = "/api/repairs/issues/fix"
@@ -29,7 +29,7 @@ class House:
         self,
         domain: str,
         control: Control,
-        describe: Callable[[], Awaitable[Json]],
+        describe: Callable[..., Awaitable[Json]],
         socket: Socket,
         states: States,
         api: Api | None = None,
@@ -37,7 +37,7 @@ class House:
         """Look at the home of a component; call ``look`` before anything else."""
         self.control = control
         self.describe = describe
-        """Tells what the simulator says about itself and its devices."""
+        """Tells what the simulator says about itself and its devices; another address can be given."""
         self.states = states
         self._domain = domain
         self._socket = socket
@@ -124,6 +124,14 @@ class House:
         Raises DemoError, telling what was ``wanted``, when that takes too long.
         """
         return await self.states.until(self.entity_id(unique_id), met, wanted)
+
+    def check_none_lost(self, start: int) -> None:
+        """Raise DemoError when an entity of this home became unavailable since change number ``start``."""
+        own = {entity["entity_id"] for entity in self.entities.values()}
+        changes = self.states.changes[start:]
+        lost = {s.entity_id for s in changes if s.value == UNAVAILABLE and s.entity_id in own}
+        if lost:
+            raise DemoError(f"unavailable for a blip: {', '.join(sorted(lost))}")
 
     async def until_registered(
         self, met: Callable[[], bool], wanted: str, limit_s: float = FOLLOW_LIMIT_S

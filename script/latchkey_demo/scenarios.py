@@ -58,9 +58,7 @@ async def interrupted(house: House, interrupt: Callable[[], Awaitable[object]]) 
     reconnects = house.state(connection).attributes["reconnects"]
     await interrupt()
     await house.until(connection, "on", reconnects=reconnects + 1)
-    lost = {s.entity_id for s in house.states.changes[start:] if s.value == UNAVAILABLE}
-    if lost:
-        raise DemoError(f"unavailable for a blip: {', '.join(sorted(lost))}")
+    house.check_none_lost(start)
 
 
 async def blip(prove: Proof, house: House) -> str:

@@ -11,7 +11,7 @@ import aiohttp
 from . import ROOT
 from .api import Json
 from .errors import DemoError
-from .homes import Home
+from .homes import Home, homes
 from .ports import LOOPBACK, keep_or_pick
 from .processes import Child
 from .state import StateFolder
@@ -51,30 +51,38 @@ class Simulator:
             raise DemoError(f"{self.child.name} refuses {operation}: {answer['error']}")
         return answer["result"]
 
-    async def describe(self, session: aiohttp.ClientSession) -> Json:
-        """Return what the simulator tells about itself and its devices.
+    async def describe(self, session: aiohttp.ClientSession, url: str | None = None) -> Json:
+        """Return what the simulator, or another control address of it, tells about itself and its devices.
 
         Raises DemoError when it gives no answer.
         """
         try:
-            async with session.get(self.line["control_url"]) as response:
+            async with session.get(url or self.line["control_url"]) as response:
                 found: Json = await response.json()
         except (aiohttp.ClientError, ValueError) as err:
             raise DemoError(f"{self.child.name} does not describe itself: {err}") from err
         return found
 
 
-async def start(home: Home, folder: StateFolder, *, hurried: bool) -> Simulator:
+async def start(
+    home: Home, folder: StateFolder, *, hurried: bool, announced: bool = False
+) -> Simulator:
     """Start one simulated home on the port it had before, or on another when that is taken.
 
     Raises DemoError when it does not get ready.
     """
     ports = folder.state.simulator_ports
-    others = [port for domain, port in ports.items() if domain != home.domain]
-    port = ports[home.domain] = keep_or_pick(ports.get(home.domain), others)
+    others = {
+        port
+        for domain, first in ports.items()
+        if domain != home.domain and domain in homes()
+        for port in range(first, first + homes()[domain].ports)
+    }
+    port = ports[home.domain] = keep_or_pick(ports.get(home.domain), others, home.ports)
     child = Child(f"simulator of {home.title}", folder.logs / f"{home.domain}.log")
     words = [sys.executable, "-m", "simulators", home.domain, "--host", LOOPBACK]
     words += ["--port", str(port), *(home.hurried if hurried else home.simulator)]
+    words += home.announced if announced else ()
     try:
         await child.start(words, ROOT)
         text = await child.first_line(READY_LIMIT_S)

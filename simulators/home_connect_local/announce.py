@@ -1,9 +1,12 @@
 """Announcements of appliances by multicast DNS (§2)."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from errno import EADDRINUSE
 from ipaddress import ip_address
 
+from zeroconf import NonUniqueNameException
 from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 
 from .profile import Profile
@@ -30,13 +33,20 @@ def announcement(profile: Profile, host: str, port: int) -> AsyncServiceInfo:
 
 @asynccontextmanager
 async def announced(appliances: Iterable[tuple[Profile, str, int]]) -> AsyncIterator[None]:
-    """Announce appliances at their addresses on those interfaces only, while the context is open."""
+    """Announce appliances at their addresses on those interfaces only, while the context is open.
+
+    Raises OSError when somebody announces them already.
+    """
     infos = [announcement(*each) for each in appliances]
     hosts = sorted({address for info in infos for address in info.parsed_addresses()})
     zeroconf = AsyncZeroconf(interfaces=hosts)
     try:
-        for info in infos:
-            await (await zeroconf.async_register_service(info))
+        # At once: before each of them the network is asked for a second whether the name is free.
+        try:
+            sent = await asyncio.gather(*map(zeroconf.async_register_service, infos))
+        except NonUniqueNameException as err:
+            raise OSError(EADDRINUSE, "somebody announces these appliances already") from err
+        await asyncio.gather(*sent)
         yield
     finally:
         await zeroconf.async_unregister_all_services()

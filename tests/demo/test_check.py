@@ -70,7 +70,7 @@ def home(**more: Any) -> Home:
         domain="vendor",
         title="Vendor",
         icon="mdi:home",
-        answers=lambda line: {},
+        forms=lambda line: (),
         by_hand=lambda line: (),
         try_this=(),
         link_down={"op": "down"},
@@ -95,7 +95,7 @@ async def look(fake: FakeHomeAssistant, home: Home) -> dict[str, Row]:
     await states.follow(socket)
 
     async def describe() -> Any:
-        return {"violations": fake.violations}
+        return {"violations": fake.violations, "devices": [{"id": "oven"}, {"id": "hob"}]}
 
     house = House("vendor", fake.control, describe, socket, states)
     await house.look()
@@ -166,6 +166,21 @@ async def test_a_link_entity_that_goes_with_the_link() -> None:
     fake.control = control  # type: ignore[method-assign]
     row = (await look(fake, home()))["link cut and restored"]
     assert (row.result, "only what ought to be" in row.detail) == (FAILED, True)
+
+
+async def test_a_household_is_cut_appliance_by_appliance() -> None:
+    """Where the vendor has no link of its own each appliance has one."""
+    fake, done = FakeHomeAssistant(), []
+    one_link = fake.control
+
+    async def control(op: str, **members: Any) -> None:
+        done.append((op, members))
+        await one_link(op)
+
+    fake.control = control  # type: ignore[method-assign]
+    rows = await look(fake, home(household=True))
+    assert rows["link cut and restored"].result == PASSED
+    assert done == [(op, {"appliance": each}) for op in ("down", "up") for each in ("oven", "hob")]
 
 
 async def test_what_the_vendor_would_not_accept() -> None:

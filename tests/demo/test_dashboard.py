@@ -21,7 +21,7 @@ def home(domain: str, **more: Any) -> Home:
         domain=domain,
         title=domain.title(),
         icon="mdi:home",
-        answers=lambda line: {},
+        forms=lambda line: (),
         by_hand=lambda line: (),
         try_this=("Press it.",),
         scenarios=(),
@@ -127,6 +127,26 @@ def test_a_section_per_hub() -> None:
         "Hall": ["switch.plug"],
         "Hub": ["cover.curtain", "light.lamp"],
     }
+
+
+def test_what_is_main_about_a_device() -> None:
+    """A home can say what comes first, and that settings are found on the pages of the devices."""
+    devices = [device("oven")]
+    entities = [
+        entity("switch.oven_tones", "oven", entity_category="config"),
+        entity("light.oven", "oven"),
+        entity("sensor.oven_state", "oven"),
+        entity("button.oven_start", "oven", "Start"),
+    ]
+    vendor = home("vendor", first=("_start", "_state"), settings_shown=False)
+    (view,) = build([(vendor, URL)], AREAS, devices, entities)["views"]
+    _, *cards = view["sections"][0]["cards"]
+    assert [card["entity"] for card in cards] == [
+        "button.oven_start",
+        "sensor.oven_state",
+        "light.oven",
+    ]
+    assert cards[0]["features"] == [{"type": "button"}]
 
 
 def test_what_would_crowd_a_page() -> None:

@@ -1,13 +1,15 @@
 """Walking through config flows."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from script.latchkey_demo.entries import ensure, loaded
 from script.latchkey_demo.errors import DemoError
-from script.latchkey_demo.homes import Home
+from script.latchkey_demo.homes import Form, Home
 from script.latchkey_demo.state import State
 
 FLOW = "/api/config/config_entries/flow"
@@ -28,16 +30,28 @@ class FakeApi:
         self.asked.append((method, path, json))
         return {} if method == "DELETE" else self._answers.pop(0)
 
+    async def upload(self, path: Path) -> str:
+        """Take a file."""
+        self.asked.append(("UPLOAD", path.name, None))
+        return f"id of {path.name}"
+
 
 class FakeSocket:
-    """Lists of entries, one per call; the last one stays."""
+    """Lists of entries, one per call; the last one stays. Devices belong to the first entry that has their name."""
 
     def __init__(self, *lists: list[dict[str, Any]]) -> None:
         """Take the lists in order."""
         self._lists = list(lists)
+        self.flows: list[dict[str, Any]] = []
+        self.devices: list[dict[str, Any]] = []
 
     async def call(self, kind: str, **data: object) -> Any:
-        """List the entries."""
+        """List the entries, the devices, or the flows that wait for somebody."""
+        match kind:
+            case "config/device_registry/list":
+                return self.devices
+            case "config_entries/flow/progress":
+                return self.flows
         assert (kind, data) == ("config_entries/get", {"domain": "vendor"})
         return self._lists.pop(0) if len(self._lists) > 1 else self._lists[0]
 
@@ -48,11 +62,15 @@ def home() -> Home:
         domain="vendor",
         title="Vendor",
         icon="mdi:home",
-        answers=lambda line: {
-            "user": {"host": line["host"]},
-            "reconfigure": {"host": line["host"]},
-            "kind": {"next_step_id": "user"},
-        },
+        forms=lambda line: (
+            Form(
+                answers={
+                    "user": {"host": line["host"]},
+                    "reconfigure": {"host": line["host"]},
+                    "kind": {"next_step_id": "user"},
+                }
+            ),
+        ),
         by_hand=lambda line: (line["host"],),
         try_this=(),
         scenarios=(),
@@ -132,6 +150,80 @@ async def test_a_form_without_end() -> None:
     """A flow that asks the same for ever is left."""
     with pytest.raises(DemoError, match="asks without end"):
         await run(FakeApi(*[FORM] * 60), FakeSocket([]), State())
+
+
+def household(*devices: str, at: str = "a", folder: str = "x") -> Home:
+    """A home with an entry per device, all in one archive; all but the first are offered after it."""
+
+    def forms(line: Mapping[str, Any]) -> tuple[Form, ...]:
+        return tuple(
+            Form(
+                answers={
+                    "upload": {"profile": Path(folder) / "all.zip"},
+                    "confirm": {},
+                    "reconfigure": {"host": at},
+                },
+                device=device,
+                offered=number > 0,
+            )
+            for number, device in enumerate(devices)
+        )
+
+    return replace(home(), forms=forms)
+
+
+async def furnish(api: FakeApi, socket: FakeSocket, state: State, home: Home) -> str:
+    """Make sure that the entries are there."""
+    return await ensure(api, socket, state, home, {})  # type: ignore[arg-type]
+
+
+async def test_one_upload_for_all() -> None:
+    """The file of the first form is uploaded; what is offered afterwards is confirmed."""
+    socket, state = FakeSocket([]), State()
+    upload = {**FORM, "step_id": "upload"}
+    api = FakeApi(upload, CREATED, {**FORM, "flow_id": "o", "step_id": "confirm"}, CREATED)
+    socket.flows = [
+        {"handler": "other", "flow_id": "n", "context": {"unique_id": "two"}},
+        {"handler": "vendor", "flow_id": "u", "context": {}},
+        {"handler": "vendor", "flow_id": "o", "context": {"unique_id": "two"}},
+    ]
+    done = await furnish(api, socket, state, household("one", "two"))
+    assert done == "1 added through its form; 1 added as it was offered"
+    assert api.asked == [
+        ("POST", FLOW, {"handler": "vendor"}),
+        ("UPLOAD", "all.zip", None),
+        ("POST", f"{FLOW}/f", {"profile": "id of all.zip"}),
+        ("GET", f"{FLOW}/o", None),
+        ("POST", f"{FLOW}/o", {}),
+    ]
+
+
+async def test_entries_by_device() -> None:
+    """Each entry is found by its device; where files lie is no news, where devices are is."""
+    socket, state = FakeSocket([]), State()
+    api = FakeApi({**FORM, "step_id": "upload"}, CREATED)
+    await furnish(api, socket, state, household("one"))
+    socket.devices = [
+        {"identifiers": [["other", "one"]], "config_entries": ["x"]},
+        {"identifiers": [["vendor", "one"]], "config_entries": ["e"]},
+    ]
+    moved = await furnish(FakeApi(), socket, state, household("one", folder="y"))
+    assert moved == "there from the last start"
+    api = FakeApi(
+        {"type": "form", "flow_id": "r", "step_id": "reconfigure", "errors": None},
+        {"type": "abort", "flow_id": "r", "reason": "reconfigure_successful"},
+    )
+    done = await furnish(api, socket, state, household("one", at="b"))
+    assert done == "given the simulator's new addresses"
+    assert api.asked[0] == ("POST", FLOW, {"handler": "vendor", "entry_id": "e"})
+
+
+async def test_a_device_that_is_not_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is waited for, but not for ever."""
+    monkeypatch.setattr("script.latchkey_demo.entries.OFFERED_LIMIT_S", 0.3)
+    api = FakeApi({**FORM, "step_id": "upload"}, CREATED)
+    with pytest.raises(DemoError, match="two is not offered"):
+        await furnish(api, FakeSocket([]), State(), household("one", "two"))
 
 
 async def test_loaded() -> None:

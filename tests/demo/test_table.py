@@ -18,3 +18,12 @@ def test_columns_line_up() -> None:
     ]
     assert in_full(rows) == "x, something longer:\nfirst\nsecond"
     assert [row.failed for row in rows] == [False, True, False]
+
+
+def test_long_details() -> None:
+    """What went well is told in short, what failed at length."""
+    rows = [Row("x", "a", PASSED, 1.0, "y" * 999), Row("x", "b", FAILED, 1.0, "z" * 999)]
+    _, well, badly = table(rows).splitlines()
+    assert len(well) < 300
+    assert well.endswith("y…")
+    assert badly.endswith("z" * 999)

@@ -112,6 +112,15 @@ async def _complaints(house: House) -> str:
     return "nothing"
 
 
+async def _everywhere(home: Home, house: House, operation: Json) -> None:
+    """Do something at the vendor's side, for each appliance where they are apart."""
+    if not home.household:
+        await house.control(**operation)
+        return
+    devices = (await house.describe())["devices"]
+    await asyncio.gather(*(house.control(**operation, appliance=each["id"]) for each in devices))
+
+
 async def _cut(home: Home, house: House) -> str:
     """Cut the vendor's link until everything is unavailable, restore it, and wait for all.
 
@@ -131,7 +140,7 @@ async def _cut(home: Home, house: House) -> str:
         return {s.entity_id for s in house.states.existing(before) if s.value == UNAVAILABLE}
 
     started = time.monotonic()
-    await house.control(**home.link_down)
+    await _everywhere(home, house, home.link_down)
     try:
         await house.states.until_all(
             lambda: away() == falling,
@@ -142,7 +151,7 @@ async def _cut(home: Home, house: House) -> str:
         )
         lost_s = time.monotonic() - started
     finally:
-        await house.control(**home.link_up)
+        await _everywhere(home, house, home.link_up)
     started = time.monotonic()
     await house.states.until_all(
         lambda: not away(), lambda: f"available again: {', '.join(sorted(away()))}", BACK_LIMIT_S

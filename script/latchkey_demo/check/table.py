@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+WIDEST = 240
+"""Longer details of what went well are cut."""
 PASSED, FAILED, LISTED = "ok", "FAILED", "–"
 
 
@@ -31,6 +33,12 @@ def in_full(rows: Sequence[Row]) -> str:
     )
 
 
+def _one_line(row: Row) -> str:
+    """Say what there is to say in one line; what failed is told at length."""
+    line = row.detail.partition("\n")[0]
+    return line if row.failed or len(line) <= WIDEST else f"{line[: WIDEST - 1]}…"
+
+
 def table(rows: Sequence[Row]) -> str:
     """Write the rows below each other, columns aligned."""
     cells = [
@@ -39,7 +47,7 @@ def table(rows: Sequence[Row]) -> str:
             row.what,
             row.result,
             "" if row.seconds is None else f"{row.seconds:.1f} s",
-            row.detail.partition("\n")[0],
+            _one_line(row),
         )
         for row in rows
     ]

@@ -1,6 +1,6 @@
 """The simulated homes: one module per component, found by itself."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 import importlib
@@ -10,7 +10,18 @@ from ..api import Json
 from ..house import House
 
 type Answers = Mapping[str, Json]
-"""Step of a flow → what to fill in. A menu takes ``{"next_step_id": …}``."""
+"""Step of a flow → what to fill in. A menu takes ``{"next_step_id": …}``; a ``Path`` is a file to be uploaded."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Form:
+    """What is typed about one entry, when adding and when reconfiguring it."""
+
+    answers: Answers
+    device: str | None = None
+    """Identifier of the device that the entry is about; None when it is the only entry."""
+    offered: bool = False
+    """Whether Home Assistant offers the device by itself once the first form is through."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,22 +44,32 @@ class Home:
     """Further arguments of the simulator when people watch."""
     hurried: tuple[str, ...] = ()
     """The same for the check, which has no time to watch."""
-    answers: Callable[[Json], Answers]
-    """From the simulator's line to what is typed when adding and when reconfiguring the entry."""
+    forms: Callable[[Json], Sequence[Form]]
+    """From the simulator's line to what is typed, entry by entry."""
     by_hand: Callable[[Json], tuple[str, ...]]
     """From the simulator's line to the lines that tell a person what to type."""
     try_this: tuple[str, ...]
     scenarios: tuple[Scenario, ...]
+    ports: int = 1
+    """How many ports in a row the simulator listens on."""
+    announced: tuple[str, ...] = ()
+    """Further arguments where the machine allows its appliances to announce themselves."""
     link_down: Json = field(default_factory=lambda: {"op": "link", "action": "down"})
     """The operation of the control address that cuts the vendor's link, and keeps it cut."""
     link_up: Json = field(default_factory=lambda: {"op": "link", "action": "up"})
     """The operation that undoes it."""
+    household: bool = False
+    """Whether operations of the control address name the ``appliance`` that they are about."""
     outlives_link: frozenset[str] = frozenset()
     """Ends of unique ids of entities that stay available without the link."""
     unavailable: frozenset[str] = frozenset()
     """Unique ids of enabled entities that are rightly unavailable in the fresh home."""
     left_out: frozenset[str] = frozenset()
     """Ends of unique ids of entities that would crowd the dashboard; they are found on the device's page."""
+    first: tuple[str, ...] = ()
+    """Ends of unique ids of what is main about a device, for the dashboard, most important first."""
+    settings_shown: bool = True
+    """Whether the dashboard has room for settings."""
     hands_off: Mapping[str, str] = field(default_factory=dict)
     """Ends of unique ids of entities that the check must not operate, and why."""
 

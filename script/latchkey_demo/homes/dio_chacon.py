@@ -6,7 +6,7 @@ from ..api import Json
 from ..errors import DemoError
 from ..house import House
 from ..scenarios import blip, offline, press_twice, rename
-from . import Home, Scenario
+from . import Form, Home, Scenario
 
 SHUTTER = "Volet chambre"
 LIGHT = "Plafonnier couloir"
@@ -17,14 +17,14 @@ ADDED = "Prise balcon"
 _press_wall_switch = partial(press_twice, LIGHT)
 
 
-def _answers(line: Json) -> dict[str, Json]:
+def _forms(line: Json) -> tuple[Form, ...]:
     """Fill in the form: the same when adding and when reconfiguring."""
     form = {
         "username": line["email"],
         "password": line["password"],
         "advanced": {"websocket_url": line["ws_url"], "login_url": line["auth_url"]},
     }
-    return {"user": form, "reconfigure": form}
+    return (Form(answers={"user": form, "reconfigure": form}),)
 
 
 def _by_hand(line: Json) -> tuple[str, ...]:
@@ -115,7 +115,7 @@ HOME = Home(
     icon="mdi:window-shutter",
     simulator=("--progress", "1"),
     hurried=("--speed", "6", "--progress", "1"),
-    answers=_answers,
+    forms=_forms,
     by_hand=_by_hand,
     try_this=(
         "Open, stop and close the shutters, and send one to a position.",

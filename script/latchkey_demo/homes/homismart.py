@@ -7,7 +7,7 @@ from ..api import Json
 from ..errors import DemoError
 from ..house import House
 from ..scenarios import blip, interrupted, offline, press_twice, rename
-from . import Home, Scenario
+from . import Form, Home, Scenario
 
 LIGHT = "Corridor light"
 SOCKET = "Boiler"
@@ -25,14 +25,14 @@ ON_THE_WAY_S = 0.5
 _press = partial(press_twice, LIGHT)
 
 
-def _answers(line: Json) -> dict[str, Json]:
+def _forms(line: Json) -> tuple[Form, ...]:
     """Fill in the form: the same when adding and when reconfiguring."""
     form = {
         "username": line["username"],
         "password": line["password"],
         "advanced": {"websocket_url": line["ws_url"]},
     }
-    return {"user": form, "reconfigure": form}
+    return (Form(answers={"user": form, "reconfigure": form}),)
 
 
 def _by_hand(line: Json) -> tuple[str, ...]:
@@ -137,7 +137,7 @@ HOME = Home(
     icon="mdi:curtains",
     simulator=("--second",),
     hurried=("--second", "--speed", "6"),
-    answers=_answers,
+    forms=_forms,
     by_hand=_by_hand,
     try_this=(
         "Open, stop and close the curtains, send one to a position, lock the street door.",
