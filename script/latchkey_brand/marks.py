@@ -106,9 +106,33 @@ def _drape(start: Point, end: Point) -> list[Point]:
     return [(x1 + (x2 - x1) * part**2.2, y1 + (y2 - y1) * part) for part in steps]
 
 
+def washing_machine(canvas: Canvas, size: float, mark: Mark) -> None:
+    """Draw an appliance with a lit round door and a keyhole in it."""
+    left, top, right, bottom = (part * size for part in WINDOW)
+    panel, knob = top + 0.1 * size, 0.022 * size
+    middle = (left + right) / 2, (panel + bottom) / 2
+    canvas.rounded_box((left, top, right, bottom), 0.04 * size, WHITE)
+    canvas.box((left, panel - 0.006 * size, right, panel + 0.006 * size), mark.ink)
+    canvas.disc((right - 0.06 * size, (top + panel) / 2), knob, mark.ink)
+    for number in range(2):
+        x = left + (0.045 + number * 0.085) * size
+        y = (top + panel) / 2
+        canvas.rounded_box((x, y - 0.012 * size, x + 0.06 * size, y + 0.012 * size), 0, mark.ink)
+    radius = (bottom - panel) * 0.42
+    canvas.disc(middle, radius, mark.ink)
+    canvas.disc(middle, radius * 0.8, GLOW)
+    keyhole(canvas, middle, radius * 1.05, mark.ink)
+
+
 MARKS: Mapping[str, Mark] = {
     "dio_chacon": Mark(
         top=colour("#2ec4b6"), bottom=colour("#0f6f8c"), ink=colour("#0b3c4d"), motif=roller_shutter
+    ),
+    "home_connect_local": Mark(
+        top=colour("#ff9e6d"),
+        bottom=colour("#c2413b"),
+        ink=colour("#571c22"),
+        motif=washing_machine,
     ),
     "homismart": Mark(
         top=colour("#a78bfa"),
