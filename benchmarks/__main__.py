@@ -31,9 +31,14 @@ def parts(*, home_assistant: bool) -> Mapping[str, Measure]:
     }
     if home_assistant and find_spec("homeassistant"):
         from .ha.dio_chacon import rows as dio_rooms  # noqa: PLC0415  needs Home Assistant
+        from .ha.home_connect_local import rows as home_connect_rooms  # noqa: PLC0415
         from .ha.homismart import rows as homismart_rooms  # noqa: PLC0415
 
-        found |= {"dio-ha": dio_rooms.measure, "homismart-ha": homismart_rooms.measure}
+        found |= {
+            "dio-ha": dio_rooms.measure,
+            "homismart-ha": homismart_rooms.measure,
+            "home-connect-ha": home_connect_rooms.measure,
+        }
     return found
 
 

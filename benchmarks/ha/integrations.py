@@ -1,13 +1,13 @@
 """The rows that the integrations of push clouds have in common: what is measured, how often, and what is promised."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 import json
 
 from ..children import Child, Json, forked
 from ..conductor import Contest, contest, counterpart, pick
-from ..cores import CONTENDERS, DEVICES, WORKER, paced, percent
+from ..cores import CONTENDERS, WORKER, paced, percent
 from ..scale import Scale
 from ..table import LIMIT, OURS, PEER, Row, Target
 
@@ -38,9 +38,18 @@ class House:
 
 
 @contextmanager
-def house(domain: str, counterpart_module: str) -> Iterator[House]:
-    """Start everything, with the entries added, and end it with the block."""
-    with counterpart(counterpart_module, str(DEVICES), *CONTENDERS, CORE) as card:
+def house(
+    domain: str,
+    counterpart_module: str,
+    *words: str,
+    chosen: Callable[[Json], Json] = lambda card: card,
+) -> Iterator[House]:
+    """Start everything, with the entries added, and end it with the block.
+
+    ``words`` are for the counterpart, before those who take part; ``chosen`` leaves of its card what they shall use.
+    """
+    with counterpart(counterpart_module, *words, *CONTENDERS, CORE) as announced:
+        card = chosen(announced)
         crew = {name: (ROOMS, domain, name, json.dumps(card)) for name in CONTENDERS}
         alone = card | {"accounts": {OURS: card["accounts"][CORE]}}
         with (
@@ -55,12 +64,14 @@ def house(domain: str, counterpart_module: str) -> Iterator[House]:
             core.at_once("close")
 
 
-def pushes(core: Contest, rooms: Contest, scale: Scale) -> Iterator[Row]:
-    """Push to the state machine, at once and at a pace."""
+def pushes(
+    core: Contest, rooms: Contest, scale: Scale, *, bursting: Sequence[str] = CONTENDERS
+) -> Iterator[Row]:
+    """Push to the state machine, at once and at a pace; ``bursting`` are those who write each state of a burst."""
     costs: dict[str, list[float]] = {}
     budget: list[float] = []
     for number in range(scale.rounds + 1):
-        written = rooms.rounds("push", 1, count=scale.pushes)
+        written = rooms.rounds("push", 1, only=bursting, count=scale.pushes)
         write = rooms.rounds("write", 1, only=(LIMIT,), count=scale.pushes)
         alone = core.rounds("push", 1, count=scale.pushes)
         if number:  # the first round warms up
@@ -80,10 +91,15 @@ def pushes(core: Contest, rooms: Contest, scale: Scale) -> Iterator[Row]:
     )
 
 
-def setups(trips: Mapping[str, Sequence[Json]], target: Target | None = None) -> Iterator[Row]:
+def setups(
+    trips: Mapping[str, Sequence[Json]],
+    target: Target | None = None,
+    *,
+    metric: str = "login to entities",
+) -> Iterator[Row]:
     """Show what the setup job found."""
-    yield Row("login to entities", "ms", pick(trips, "ms"), target)
-    yield Row("login to entities, CPU", "ms", pick(trips, "cpu_ms"))
+    yield Row(metric, "ms", pick(trips, "ms"), target)
+    yield Row(f"{metric}, CPU", "ms", pick(trips, "cpu_ms"))
     yield Row("entities", "count", pick(trips, "entities"))
     yield Row("unload", "ms", pick(trips, "unload_ms"), Target(10))
 

@@ -8,14 +8,20 @@ import homeassistant.runner  # noqa: F401
 PLATFORMS = (
     "binary_sensor",
     "button",
+    "climate",
     "cover",
+    "datetime",
     "event",
+    "fan",
     "image",
     "light",
     "lock",
     "number",
+    "select",
     "sensor",
     "switch",
+    "time",
+    "update",
 )
 
 for platform in PLATFORMS:

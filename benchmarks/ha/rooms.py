@@ -15,13 +15,17 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity import ToggleEntity
 
 from ..clouds import Heard, HeardAt, Json, Remote, delays, expect
-from ..measure import spending
+from ..measure import holding, spending
 
 ACCOUNT_ID = "benchmark"
 
 
 class Integration(Protocol):
-    """One contender, as a module."""
+    """One contender, as a module.
+
+    It may also have ``OPTIONS`` of its entries, and ``unique_id(device_id)`` where the id of a device is not that of
+    its main entity.
+    """
 
     DOMAIN: str
     VERSION: int
@@ -48,13 +52,15 @@ class RoomJobs:
         self._hass = hass
         self._integration = integration
         self._remote = Remote(card["control_port"], account["name"])
-        self._mains: list[str] = self._remote.call("mains")
+        unique_id: Callable[[str], str] = getattr(integration, "unique_id", str)
+        self._mains = {unique_id(device_id): device_id for device_id in self._remote.call("mains")}
+        """Devices by the unique ids of their main entities."""
         self._entry: ConfigEntry[Any] = ConfigEntry(
             data=integration.entry_data(card, account),
             discovery_keys=MappingProxyType({}),
             domain=integration.DOMAIN,
             minor_version=1,
-            options={},
+            options=getattr(integration, "OPTIONS", {}),
             source="user",
             subentries_data=(),
             title="Benchmark",
@@ -67,7 +73,7 @@ class RoomJobs:
         """List what can be asked for."""
         return {
             name: getattr(self, name)
-            for name in ("open", "close", "setup", "push", "paced", "command", "write")
+            for name in ("open", "close", "setup", "heap", "push", "paced", "command", "write")
         }
 
     async def open(self) -> None:
@@ -98,6 +104,16 @@ class RoomJobs:
             "cpu_ms": setup.cpu_s * 1e3,
             "entities": len(self._hass.states.async_all()),
         }
+
+    async def heap(self) -> int:
+        """Give the bytes that the entry holds while it is set up, beside its stored data."""
+        entries, entry_id = self._hass.config_entries, self._entry.entry_id
+        await entries.async_unload(entry_id)
+        with holding() as held:
+            await entries.async_setup(entry_id)
+            await self._hass.async_block_till_done()
+        self._look_around()
+        return held.bytes
 
     async def push(self, count: int) -> float:
         """Give the CPU time from the socket to the written state for one of many pushes, in microseconds."""
@@ -186,9 +202,11 @@ class RoomJobs:
         registry = er.async_get(self._hass)
         entries = er.async_entries_for_config_entry(registry, self._entry.entry_id)
         main = {
-            entry.entity_id: entry.unique_id for entry in entries if entry.unique_id in self._mains
+            entry.entity_id: self._mains[entry.unique_id]
+            for entry in entries
+            if entry.unique_id in self._mains
         }
-        expect(sorted(main.values()), sorted(self._mains), "main entities")
+        expect(sorted(main.values()), sorted(self._mains.values()), "main entities")
         for entity_id in main:
             state = self._hass.states.get(entity_id)
             known = state is not None and state.state not in ("unknown", "unavailable")

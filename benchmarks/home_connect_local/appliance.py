@@ -13,6 +13,8 @@ TLS: Final = "TLS"
 AES: Final = "AES"
 DEVICE_ID: Final = "c0ffee0123456789"
 APP_NAME: Final = "Benchmark"
+SETTING_UIDS: Final = range(0x2000, 0x3000)
+"""Where the made-up profile has its settings."""
 
 
 def encoded(secret: bytes) -> str:
@@ -37,3 +39,8 @@ def write_files(folder: Path) -> Path:
     path = folder / f"{HA_ID}.json"
     path.write_text(json.dumps(head), encoding="utf-8")
     return path
+
+
+def is_switch(uid: int, value: object) -> bool:
+    """Tell whether a feature is a setting that is on or off."""
+    return isinstance(value, bool) and uid in SETTING_UIDS

@@ -43,7 +43,7 @@ def measure(scale: Scale, progress: Progress) -> Iterator[Row]:
             clients.at_once("close")
             held = clients.rounds("heap", 1, only=(PEER, OURS))
             metric = f"heap of a connected client, {FEATURES:,} features"
-            yield Row(metric, "KiB", _in_kib(held), Target(0.5, PEER))
+            yield Row(metric, "KiB", in_kib(held), Target(0.5, PEER))
         progress("Home Connect core: AES links and pushes")
         with contest(WORKER, DOMAIN, CONTENDERS, aes) as clients:
             yield from _trips(clients, scale, AES)
@@ -69,5 +69,6 @@ def _trips(clients: Contest, scale: Scale, link: str) -> Iterator[Row]:
     clients.at_once("open")
 
 
-def _in_kib(samples: dict[str, list[float]]) -> dict[str, list[float]]:
+def in_kib(samples: dict[str, list[float]]) -> dict[str, list[float]]:
+    """Turn bytes into KiB."""
     return {name: [size / 1024 for size in sizes] for name, sizes in samples.items()}

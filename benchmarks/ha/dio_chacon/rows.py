@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from ...conductor import Contest, Progress
+from ...cores import DEVICES
 from ...dio_chacon.core import COUNTERPART, DOMAIN
 from ...scale import Scale
 from ...table import LIMIT, OURS, PEER, Row, Target
@@ -29,7 +30,7 @@ INTEGRATIONS = {
 def measure(scale: Scale, progress: Progress) -> Iterator[Row]:
     """Measure one row after the other."""
     progress("DIO in Home Assistant: starting")
-    with integrations.house(DOMAIN, COUNTERPART) as house:
+    with integrations.house(DOMAIN, COUNTERPART, str(DEVICES)) as house:
         progress("DIO in Home Assistant: pushes")
         yield from integrations.pushes(house.core, house.rooms, scale)
         progress("DIO in Home Assistant: actions")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from ...conductor import Progress
+from ...cores import DEVICES
 from ...homismart.core import COMMAND_PAUSE_S, COUNTERPART, DOMAIN
 from ...scale import Scale
 from ...table import LIMIT, OURS, PEER, Row, Target
@@ -23,7 +24,7 @@ INTEGRATIONS = {
 def measure(scale: Scale, progress: Progress) -> Iterator[Row]:
     """Measure one row after the other."""
     progress("Homismart in Home Assistant: starting")
-    with integrations.house(DOMAIN, COUNTERPART) as house:
+    with integrations.house(DOMAIN, COUNTERPART, str(DEVICES)) as house:
         progress("Homismart in Home Assistant: pushes")
         yield from integrations.pushes(house.core, house.rooms, scale)
         progress("Homismart in Home Assistant: actions")

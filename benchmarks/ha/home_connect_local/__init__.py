@@ -1,0 +1,1 @@
+"""Home Connect inside Home Assistant: contenders and targets."""
