@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 import re
 
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import FilePayload, Locator, expect
 import pytest
 
 from .conftest import Visitor
@@ -18,6 +18,10 @@ DOORBELL = "Portier"
 CORRIDOR, SOCKET = "Corridor light", "Washing machine"
 CURTAIN, STANDING_CURTAIN = "Bedroom curtain", "Living room curtain"
 DOOR, HUB = "Street door", "House unit"
+
+# --- Home Connect ---
+WASHER = "Washer"
+WASHER_ENTITIES = "siemens_washing_machine"
 
 VENDOR_ADDRESS = re.compile(
     r"(wss|https)://(l4hfront-prod\.chacon\.cloud|prod\.homismart\.com)\b.+"
@@ -84,6 +88,35 @@ def add_homismart(visitor: Visitor) -> None:
     expect(form.get_by_text("does not accept this user name and password")).to_be_visible()
     form.locator("input[name=password]").fill(line["password"])
     submit(visitor)
+
+
+def add_washer(visitor: Visitor) -> None:
+    """Upload a profile, first one that is none; say where the washer is, first wrongly."""
+    line = visitor.demo.homes["home_connect_local"]
+    card = next(each for each in line["appliances"] if "/washer_" in each["archive"])
+    form = add_integration(visitor, "Home Connect Local")
+    dialog = visitor.page.locator("dialog-data-entry-flow")
+    upload(form, {"name": "profile.zip", "mimeType": "application/zip", "buffer": b"no ZIP"})
+    visitor.picture("home_connect_local/form")
+    dialog.get_by_role("button", name="Submit").click()
+    expect(form.get_by_text("This is no archive with profiles")).to_be_visible()
+    upload(form, card["archive"])
+    dialog.get_by_role("button", name="Submit").click()
+    host = form.locator("input[name=host]")
+    host.fill("127.0.0.1:1")
+    dialog.get_by_role("button", name="Submit").click()
+    expect(form.get_by_text("cannot be reached")).to_be_visible()
+    host.fill(f"{card['host']}:{card['port']}")
+    submit(visitor)
+
+
+def upload(form: Locator, file: str | FilePayload) -> None:
+    """Choose a file, instead of one that was chosen before, and wait until Home Assistant has it."""
+    field = form.locator("ha-file-upload")
+    if (remove := field.get_by_role("button", name="Delete")).count():
+        remove.click()
+    field.locator("input[type=file]").set_input_files(file)
+    expect(field.get_by_text("zip")).to_be_visible()
 
 
 def look_at_device(
@@ -247,3 +280,35 @@ def test_newcomer_adds_homismart_and_uses_it(visitor: Visitor) -> None:
     press_each(visitor)
     turn_lock(visitor)
     move_curtains(visitor)
+
+
+def wash(visitor: Visitor) -> None:
+    """Start the program of the washer with its button on the dashboard, and stop it; both sides know it."""
+    page = visitor.page
+
+    def press(name: str) -> None:
+        page.locator("hui-tile-card", has_text=name).get_by_role("button", name="Press").click()
+
+    def inside(operation: str) -> bool:
+        values = visitor.vendor_device("home_connect_local", WASHER)["values"]
+        return bool(values["operation"] == operation)
+
+    state = f"sensor.{WASHER_ENTITIES}_operation_state"
+    press("Start program")
+    visitor.until(lambda: visitor.state(state)["state"] == "run", "running in Home Assistant")
+    visitor.until(lambda: inside("Run"), "running inside")
+    expect(tile(visitor, "Program progress").get_by_text("%")).to_be_visible()
+    visitor.picture("home_connect_local/dashboard")
+    press("Stop program")
+    visitor.until(lambda: visitor.state(state)["state"] != "run", "stopped in Home Assistant")
+    visitor.until(lambda: inside("Ready"), "stopped inside")
+
+
+@pytest.mark.parametrize("domain", ["home_connect_local"])
+def test_newcomer_adds_home_connect_and_washes(visitor: Visitor) -> None:
+    """From a file that is no profile to a wash program that was started and stopped."""
+    add_washer(visitor)
+    texts = ("SYN0WM02", "by Siemens", "Child lock", "Door", "disabled")
+    look_at_device(visitor, "home_connect_local", ("Siemens washing machine",), texts)
+    visitor.go("/demo-homes/home-connect-local")
+    wash(visitor)
