@@ -13,6 +13,7 @@ from typing import Any, Concatenate, Final, override
 import aiohttp
 
 from .connection import (
+    Codec,
     Connection,
     Described,
     Event,
@@ -48,7 +49,6 @@ from .const import (
     Resource,
 )
 from .conversation import Established, Settled
-from .crypto import AesCodec
 from .errors import (
     AuthError,
     CommandError,
@@ -182,6 +182,7 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
         self._host = host
         self._port = port
         self._context: ssl.SSLContext | None = None
+        self._aes: Callable[[bytes, bytes], Codec] | None = None
         self._told: set[int] = set()
         self._missing: dict[int, list[int]] = {}
         """What the lost end of a list may have told, by the ticket of the request that asks for it."""
@@ -405,12 +406,11 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
         self._attempted_at = self._now()
         host, port = self.endpoint
         try:
-            async with open_websocket(
-                self._session, Endpoint(host, port, await self._tls())
-            ) as transport:
+            endpoint, codec = Endpoint(host, port, await self._tls()), await self._codec()
+            async with open_websocket(self._session, endpoint) as transport:
                 connection = Connection(
                     self._now(),
-                    self._codec(),
+                    codec,
                     self._identity,
                     nonce=_nonce,
                     tickets=self._tickets,
@@ -436,11 +436,13 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
             self._context = await loop.run_in_executor(None, psk_context, self._profile.key)
         return self._context
 
-    def _codec(self) -> AesCodec | PlainCodec:
+    async def _codec(self) -> Codec:
         """Begin the cipher chains of a link anew."""
         if self._profile.iv is None or self._profile.connection_type is ConnectionType.TLS:
             return PlainCodec()
-        return AesCodec(self._profile.key, self._profile.iv)
+        if self._aes is None:
+            self._aes = await asyncio.get_running_loop().run_in_executor(None, _load_aes)
+        return self._aes(self._profile.key, self._profile.iv)
 
     def _key_refused(self, err: KeyRefusedError) -> None:
         """Give up on the key when it was refused repeatedly: once can be an appliance that boots (§5.1)."""
@@ -613,6 +615,13 @@ def _reads(uids: Iterable[int]) -> list[Request]:
         read_values(wanted[start : start + MAX_UIDS_PER_READ])
         for start in range(0, len(wanted), MAX_UIDS_PER_READ)
     ]
+
+
+def _load_aes() -> Callable[[bytes, bytes], Codec]:
+    """Import what only the AES link needs: the library of the cipher loads as long as this whole package."""
+    from .crypto import AesCodec  # noqa: PLC0415
+
+    return AesCodec
 
 
 def _nonce() -> str:
