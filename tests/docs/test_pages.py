@@ -9,6 +9,7 @@ import shlex
 import subprocess
 import sys
 from typing import IO, Any
+from urllib.request import Request, urlopen
 
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
@@ -195,6 +196,33 @@ def test_example_runs(
         ) as example:
             lines = []
             for text in example:
+                lines.append(text)
+                if text.startswith(last):
+                    break
+            else:
+                pytest.fail("".join(lines))
+
+
+@pytest.mark.parametrize("wrong", [False, True], ids=["", "wrong_key"])
+def test_example_of_home_connect_runs(socket_enabled: None, wrong: bool) -> None:
+    """The example does what it says with the simulated dishwasher, and tells of a key that is refused."""
+    words = ("-m", "simulators", "home_connect_local", "--appliance", "dishwasher")
+    with started(*words) as simulator:
+        (card,) = json.loads(simulator.readline())["appliances"]
+        last = "BSH.Common.Setting.ChildLock is True"
+        if wrong:
+            operation = Request(
+                card["control_url"],
+                json.dumps({"op": "key", "how": "wrong"}).encode(),
+                headers={"Content-Type": "application/json"},
+            )
+            with urlopen(operation, timeout=LIMIT_S):
+                last = "Fetch the profiles anew: "
+        example = ROOT / "docs/home_connect_local/example.py"
+        address = f"{card['host']}:{card['port']}"
+        with started(example, card["archive"], address) as output:
+            lines = []
+            for text in output:
                 lines.append(text)
                 if text.startswith(last):
                     break
