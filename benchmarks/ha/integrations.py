@@ -96,12 +96,13 @@ def setups(
     target: Target | None = None,
     *,
     metric: str = "login to entities",
+    subject: str = "",
 ) -> Iterator[Row]:
-    """Show what the setup job found."""
-    yield Row(metric, "ms", pick(trips, "ms"), target)
-    yield Row(f"{metric}, CPU", "ms", pick(trips, "cpu_ms"))
-    yield Row("entities", "count", pick(trips, "entities"))
-    yield Row("unload", "ms", pick(trips, "unload_ms"), Target(10))
+    """Show what the setup job found; ``subject`` says of what, where it is not all."""
+    yield Row(f"{subject}{metric}", "ms", pick(trips, "ms"), target)
+    yield Row(f"{subject}{metric}, CPU", "ms", pick(trips, "cpu_ms"))
+    yield Row(f"{subject}entities", "count", pick(trips, "entities"))
+    yield Row(f"{subject}unload", "ms", pick(trips, "unload_ms"), Target(10))
 
 
 def imports(

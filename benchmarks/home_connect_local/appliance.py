@@ -9,6 +9,8 @@ from .big_profile import HA_ID, big_profile
 
 KEY: Final = bytes(range(32))
 IV: Final = bytes(range(16))
+USUAL: Final = "usual"
+"""Who is given an appliance as people have them."""
 TLS: Final = "TLS"
 AES: Final = "AES"
 DEVICE_ID: Final = "c0ffee0123456789"

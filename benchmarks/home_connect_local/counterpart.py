@@ -1,7 +1,8 @@
 """The other side of every Home Connect contender: simulated appliances, an echo, and a control line.
 
 ``python -m benchmarks.home_connect_local.counterpart CONTENDER...`` gives each contender an appliance of its own for
-either kind of link, all with the same large profile. It announces all addresses and serves until its input ends.
+either kind of link, all with the same large profile; the one called ``usual`` gets a dishwasher. It announces all
+addresses and serves until its input ends.
 """
 
 import asyncio
@@ -20,7 +21,8 @@ from script.lending import lend_codec
 
 from .. import controls, echo
 from ..controls import BINARY, SEED, TEXT, websocket_frame
-from .appliance import AES, IV, TLS, write_files
+from .appliance import AES, IV, TLS, USUAL, write_files
+from .big_profile import HA_ID
 
 lend_codec("home_connect_local")
 
@@ -58,7 +60,13 @@ class Counterpart(controls.Counterpart):
     @override
     def accounts(self) -> dict[str, Any]:
         return {
-            name: {"name": name, "host": home.host, "port": home.port, "link": home.connection_type}
+            name: {
+                "name": name,
+                "host": home.host,
+                "port": home.port,
+                "link": home.connection_type,
+                "archive": str(home.archive),
+            }
             for name, home in self._homes.items()
         }
 
@@ -73,6 +81,8 @@ class Counterpart(controls.Counterpart):
 
     @override
     def mains(self, home: SimulatedAppliance) -> list[str]:
+        if home.ha_id != HA_ID:  # entities with a name of their own; nothing is pushed to these
+            return []
         return [
             str(feature.uid)
             for feature in home.appliance.state.description.features.values()
@@ -145,11 +155,14 @@ def account_of(contender: str, link: str) -> str:
 def street(profile: Profile, contenders: Sequence[str]) -> Mapping[str, SimulatedAppliance]:
     """Give each contender an appliance for either link."""
     links = {TLS: profile, AES: profile.linked(AES, IV)}
-    return {
+    homes = {
         account_of(name, link): SimulatedAppliance(linked, pace=PACE)
         for link, linked in links.items()
         for name in contenders
     }
+    if USUAL in contenders:
+        homes[account_of(USUAL, TLS)] = SimulatedAppliance("dishwasher", pace=PACE)
+    return homes
 
 
 async def run(contenders: Sequence[str]) -> None:
