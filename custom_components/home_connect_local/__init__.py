@@ -1,10 +1,10 @@
 """Home Connect Local: appliances of the Home Connect brands on the local network, without the vendor's cloud."""
 
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
-from .const import CONF_TAKE_OVER, DOMAIN, PLATFORMS
+from .const import CONF_HA_ID, CONF_TAKE_OVER, DOMAIN, PLATFORMS
 from .coordinator import Coordinator, HomeConnectConfigEntry, async_delete_issues
 from .services import async_setup_services
 from .takeover import async_take_over
@@ -39,3 +39,10 @@ async def async_unload_entry(hass: HomeAssistant, entry: HomeConnectConfigEntry)
 async def async_remove_entry(hass: HomeAssistant, entry: HomeConnectConfigEntry) -> None:
     """Leave no repair issue behind."""
     async_delete_issues(hass, entry.entry_id)
+
+
+async def async_remove_config_entry_device(
+    hass: HomeAssistant, entry: HomeConnectConfigEntry, device_entry: dr.DeviceEntry
+) -> bool:
+    """Let a device be deleted by hand unless it is the appliance."""
+    return (DOMAIN, entry.data[CONF_HA_ID]) not in device_entry.identifiers

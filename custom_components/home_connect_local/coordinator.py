@@ -186,6 +186,7 @@ class Coordinator(LinkCoordinator[HomeConnectClient]):
             self._start()
             async with asyncio.timeout(SETUP_LIMIT_S):
                 await self.client.ready(patient=False)
+            self.linked = True
         except TimeoutError, LinkError:
             error = self.client.last_error
             self.last_error = type(error).__name__ if error else None
@@ -195,8 +196,9 @@ class Coordinator(LinkCoordinator[HomeConnectClient]):
         except VendorError as err:
             raise setup_error(err) from err
         self._set_up()
-        self.linked = self.client.connected
         self.entry.async_on_unload(self.client.subscribe(self._on_change))
+        if self.linked and not self.client.connected:  # lost again before anyone listened
+            self._link_lost(self.client.last_error, for_good=self.client.switched_off)
         self._register()
         self._show_troubles(self.client.troubles)
 
