@@ -108,9 +108,9 @@ def read_literal(text: Any, wire: str | None) -> Any:
             return value
         case "integer":
             number = read_number(text)
-            if number % 1:
-                raise ValueError("not an integer")
-            return int(number)
+            if isinstance(number, float):
+                raise ValueError("not an integer")  # noqa: TRY004  The text is wrong, not its type
+            return number
         case "number":
             return read_number(text)
         case "object":

@@ -101,6 +101,8 @@ def test_literal(text: str, wire: str | None, value: object) -> None:
         ("yes", "boolean"),
         ("3.5", "integer"),
         ("x", "integer"),
+        ("9" * 40, "integer"),
+        ("1e20", "integer"),
         ("x", "number"),
         ('{"x":1}""', "object"),
         ("{", "object"),
