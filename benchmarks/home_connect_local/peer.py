@@ -38,6 +38,10 @@ class Client:
         self._account = account
         self._session = session
         self._callbacks: list[tuple[Entity, Any]] = []
+        self._ready = asyncio.Event()
+        self.entities: list[Entity] = []
+        """Those that have values."""
+        self._prepared: HomeAppliance | None = None
         self._client: HomeAppliance
 
     def decode(self, texts: Sequence[str]) -> int:
@@ -48,27 +52,30 @@ class Client:
                 understood += int(item["uid"]) is not None and "value" in item
         return understood
 
-    async def connect(self, description: DeviceDescription | None = None) -> int:
-        """Make an appliance, connect, and wait until it has read everything; a new one for each connection."""
+    async def prepare(self, description: DeviceDescription | None = None) -> None:
+        """Make its appliance, with all entities; a new one for each connection."""
         if self._session is None:
             self._session = aiohttp.ClientSession()
-        ready = asyncio.Event()
+        self._ready.clear()
 
         async def heard(state: ConnectionState) -> None:
             if state is ConnectionState.CONNECTED:  # by then it has read everything
-                ready.set()
+                self._ready.set()
 
         self._callbacks = []
-        self._client = new_client(self._account, self._session, description or parsed(), heard)
-        await self._client.connect()
-        await ready.wait()
-        return sum(entity.value_raw is not None for entity in self.entities)
+        self._prepared = new_client(self._account, self._session, description or parsed(), heard)
+        known = self._prepared.entities_uid.values()
+        self.entities = [each for each in known if not isinstance(each, (Command, Program))]
 
-    @property
-    def entities(self) -> list[Entity]:
-        """Its entities that have values."""
-        known = self._client.entities_uid.values()
-        return [each for each in known if not isinstance(each, (Command, Program))]
+    async def connect(self, description: DeviceDescription | None = None) -> int:
+        """Connect, and wait until it has read everything."""
+        if self._prepared is None:
+            await self.prepare(description)
+        assert self._prepared
+        self._client, self._prepared = self._prepared, None
+        await self._client.connect()
+        await self._ready.wait()
+        return len(self.entities) - [each.value_raw for each in self.entities].count(None)
 
     @property
     def values(self) -> dict[int, Any]:

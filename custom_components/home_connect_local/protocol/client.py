@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 import secrets
 import ssl
-from typing import Any, Concatenate, Final, override
+from typing import Any, ClassVar, Concatenate, Final, override
 
 import aiohttp
 
@@ -144,6 +144,8 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
 
     peer = "the appliance"
     statistics: Statistics
+    _aes: ClassVar[Callable[[bytes, bytes], Codec] | None] = None
+    """Makes the codec of an AES link, once any client had need of one."""
 
     def __init__(
         self,
@@ -182,7 +184,6 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
         self._host = host
         self._port = port
         self._context: ssl.SSLContext | None = None
-        self._aes: Callable[[bytes, bytes], Codec] | None = None
         self._told: set[int] = set()
         self._missing: dict[int, list[int]] = {}
         """What the lost end of a list may have told, by the ticket of the request that asks for it."""
@@ -440,9 +441,10 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
         """Begin the cipher chains of a link anew."""
         if self._profile.iv is None or self._profile.connection_type is ConnectionType.TLS:
             return PlainCodec()
-        if self._aes is None:
-            self._aes = await asyncio.get_running_loop().run_in_executor(None, _load_aes)
-        return self._aes(self._profile.key, self._profile.iv)
+        cls = HomeConnectClient
+        if cls._aes is None:
+            cls._aes = await asyncio.get_running_loop().run_in_executor(None, _load_aes)
+        return cls._aes(self._profile.key, self._profile.iv)
 
     def _key_refused(self, err: KeyRefusedError) -> None:
         """Give up on the key when it was refused repeatedly: once can be an appliance that boots (§5.1)."""
