@@ -58,7 +58,7 @@ A command is done when the appliance has acknowledged it."""
     parse = add("parse", help=about, description=about)
     parse.add_argument("archive", metavar="ARCHIVE", type=Path)
     _add_appliance(parse)
-    parse.set_defaults(handler=None)
+    parse.set_defaults(handler=_parse)
     _add_reads(add)
     _add_writes(add)
     about = "list, select, start and control programs"
@@ -144,7 +144,7 @@ def prepare(arguments: Arguments) -> Coroutine[None, None, ExitStatus]:
 
     Raises CliError.
     """
-    if arguments.handler is None:
+    if arguments.handler is _parse:
         return _parse(arguments)
     path = arguments.archive or os.environ.get(ARCHIVE)
     if not path:
