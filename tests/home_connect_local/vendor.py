@@ -93,7 +93,7 @@ def secrets_of(peer: SimulatedAppliance) -> list[str]:
         CLIENT_ID,
         info["deviceID"],
         info["serialNumber"],
-        info["shipSki"],
+        info.get("shipSki"),
         head["serialNumber"],
         profile.ha_id,
         network["ssid"],
