@@ -99,3 +99,13 @@ def test_every_weakness_of_the_published_dio_client_has_a_test() -> None:
     rows = {int(row[1]): row[0] for row in ROW.finditer(text)}
     assert list(rows) == list(range(1, 26))
     assert [number for number, row in rows.items() if not TEST.search(row)] == []
+
+
+def test_every_weakness_of_the_published_home_connect_client_has_a_test() -> None:
+    """Those of the library and those of the integration, in order, each with at least one test."""
+    text = (ROOT / "docs/home_connect_local/decisions.md").read_text(encoding="utf-8")
+    parts = text.partition("### The integration built on it")
+    for part, count in ((parts[0], 21), (parts[2], 13)):
+        rows = {int(row[1]): row[0] for row in ROW.finditer(part)}
+        assert list(rows) == list(range(1, count + 1))
+        assert [number for number, row in rows.items() if not TEST.search(row)] == []
