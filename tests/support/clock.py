@@ -5,7 +5,8 @@ one process wrote to itself, so what was sent arrives before any time limit stri
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Executor, ThreadPoolExecutor
 from fcntl import ioctl
 import selectors
 import socket
@@ -95,9 +96,18 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return 1000.0 + self._jumping.passed_s
 
     @override
-    async def shutdown_default_executor(self, timeout: float | None = None) -> None:
-        """Wait for threads in their own time."""
-        await super().shutdown_default_executor(None)
+    def run_in_executor[Result](
+        self, executor: Executor | None, func: Callable[..., Result], *args: object
+    ) -> asyncio.Future[Result]:
+        """Have a thread do something while no time passes."""
+        future: asyncio.Future[Result] = self.create_future()
+        with ThreadPoolExecutor(1) as pool:
+            work = pool.submit(func, *args)
+        if error := work.exception():
+            future.set_exception(error)
+        else:
+            future.set_result(work.result())
+        return future
 
 
 def run_virtual[Result](main: Coroutine[object, object, Result]) -> Result:

@@ -109,6 +109,11 @@ class FaultProxy:
         for pair in tuple(self._pairs):
             pair.drop(cut)
 
+    def inject(self, data: bytes) -> None:
+        """Let every client hear bytes that the server has not said."""
+        for pair in tuple(self._pairs):
+            pair.write(Way.DOWN, data)
+
     # --- what happens to bytes --------------------------------------------------------------
 
     def _damaged(self, way: Way, data: bytes) -> bytes:
@@ -205,7 +210,7 @@ class _Pair:
             return
         data = proxy._damaged(way, data)
         if proxy.cut and proxy.passed + len(data) >= proxy.cut_after:
-            self._write(way, data[: max(0, proxy.cut_after - proxy.passed)])
+            self.write(way, data[: max(0, proxy.cut_after - proxy.passed)])
             proxy.passed = proxy.cut_after
             self.drop(proxy.cut)
             return
@@ -216,7 +221,7 @@ class _Pair:
                 self._pacing = True
                 proxy._spawn(self._pace())
         else:
-            self._write(way, data)
+            self.write(way, data)
 
     async def _pace(self) -> None:
         """Pass bytes on late, in small pieces, or in large ones."""
@@ -232,12 +237,13 @@ class _Pair:
                     await asyncio.sleep(proxy.delay_s())
                 size = proxy.chunk or len(data)
                 for start in range(0, len(data), size):
-                    self._write(way, data[start : start + size])
+                    self.write(way, data[start : start + size])
                     await asyncio.sleep(0)
         finally:
             self._pacing = False
 
-    def _write(self, way: Way, data: bytes) -> None:
+    def write(self, way: Way, data: bytes) -> None:
+        """Pass bytes on as they are."""
         end = self.server if way is Way.UP else self.client
         if data and end.transport and not end.transport.is_closing():
             end.transport.write(data)

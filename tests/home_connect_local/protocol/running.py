@@ -108,8 +108,9 @@ class Running:
         return [each.troubles for each in self.changes if isinstance(each, TroubleChanged)]
 
     async def ready(self) -> None:
-        """Wait until everything is read; without a limit, so that virtual time has nowhere to jump to."""
-        await self.client.ready()
+        """Wait until everything is read."""
+        async with asyncio.timeout(600):
+            await self.client.ready()
 
     async def lost(self) -> None:
         """Wait until the link is lost."""
@@ -118,7 +119,8 @@ class Running:
 
     async def back(self, limit_s: float = 30.0) -> None:
         """Wait until the link is up."""
-        await until(lambda: self.client.connected, limit_s)
+        async with asyncio.timeout(limit_s):
+            await self.client.ready()
 
     async def end(self) -> BaseException | None:
         """Wait until the task ends by itself; gives its error."""
