@@ -47,6 +47,29 @@ def benchmark(*words: str) -> subprocess.CompletedProcess[str]:
             14,
             {"import of the integration", "import of the integration, CPU"},
         ),
+        (
+            "home-connect",
+            18,
+            {
+                "stored profile loaded, limit = ElementTree, CPU",
+                "heap growth over 2,000 pushes",
+            },
+        ),
+        (
+            "home-connect-ha",
+            20,
+            {
+                "push to state, burst, CPU",
+                "push to state, limit = entity write + core",
+                "dishwasher: entry to entities",
+                "dishwasher: entry to entities, CPU",
+                "dishwasher: entities",
+                "dishwasher: unload",
+                "dishwasher: heap of the entry",
+                "import of the integration",
+                "import of the integration, CPU",
+            },
+        ),
     ],
 )
 def test_smoke(part: str, rows: int, without_peer: set[str]) -> None:

@@ -547,11 +547,11 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
 
         What the lost end of a list would have told is asked for.
         """
-        told = self._told.union(uid for uid, _ in items)
+        told = self._told.union([uid for uid, _ in items])
         features = self.appliance.description.features.values()
         asks = cut and bool(items)  # of one that gave no list at all, notifications tell (§7.1)
         # An event that is asked for yet must not look as if it were over, and then come anew.
-        events = {each.uid for each in features if asks and each.kind is Kind.EVENT}
+        events = {each.uid for each in features if each.kind is Kind.EVENT} if asks else set()
         self.appliance.forget_values(told | events)
         self.appliance.apply_values(items)
         if asks:
