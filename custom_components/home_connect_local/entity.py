@@ -542,12 +542,12 @@ class SettableEntity(FeatureEntity):
     @override
     def available(self) -> bool:
         """Whether it can be set; an option that cannot at the moment still shows its value."""
-        if not self.coordinator.linked or not self.appliance.available(self.uid):
+        effective = self.appliance.effective(self.uid)
+        if not self.coordinator.linked or not effective.available:
             return False
-        access = self.appliance.access(self.uid)
         if self.feature.kind is Kind.OPTION:
-            return access is not Access.NONE
-        return access in WRITABLE
+            return effective.access is not Access.NONE
+        return effective.access in WRITABLE
 
     @property
     def pending(self) -> Any:
