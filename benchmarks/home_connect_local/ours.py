@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from operator import itemgetter
 from typing import Any, override
 
 import aiohttp
@@ -50,8 +51,8 @@ class Client(OurClient):
     @override
     def known(self) -> int:
         # In a way that takes next to no time: this is on the clock.
-        uids = _uids()
-        return len(uids) - list(map(self._client.appliance.raw, uids)).count(None)
+        states = _STATES(self._client.appliance._states)  # noqa: SLF001
+        return len(states) - [state.raw for state in states].count(None)
 
     @override
     def hearing(self, listener: Listener) -> Callable[[Any], None]:
@@ -75,16 +76,15 @@ class Client(OurClient):
 
 
 @cache
-def _uids() -> tuple[int, ...]:
-    """List the features that have values."""
-    features = parsed().features.values()
-    return tuple(each.uid for each in features if each.kind not in _VALUELESS)
-
-
-@cache
 def parsed() -> Description:
     """Read the profile, once."""
     return parse_description(*big_profile(), Head(HA_ID))
+
+
+# Picks what is known of the features that have values.
+_STATES: Callable[[Any], tuple[Any, ...]] = itemgetter(
+    *(each.uid for each in parsed().features.values() if each.kind not in _VALUELESS)
+)
 
 
 def new_client(

@@ -133,6 +133,8 @@ class Appliance:
         }
         self._options: dict[int, Mapping[int, ProgramOption]] = {}
         self._list_changes: dict[int, dict[str, Any]] = {}
+        self._deviating: set[int] = set()
+        """Features that have changes of their own."""
         self._children: Mapping[int, list[int]] | None = None
         self._names: dict[tuple[int | None, int | None], Mapping[int, str]] = {}
         self._unknown: dict[int, Any] = {}
@@ -153,7 +155,7 @@ class Appliance:
     @property
     def deviations(self) -> Mapping[int, Mapping[str, Any]]:
         """What the appliance told otherwise than its description, by uid of feature or list."""
-        found = {uid: state.changes for uid, state in self._states.items() if state.changes}
+        found = {uid: self._states[uid].changes for uid in sorted(self._deviating)}
         return found | self._list_changes
 
     # --- values -----------------------------------------------------------------------------
@@ -347,9 +349,10 @@ class Appliance:
     def reset_changes(self) -> frozenset[int]:
         """Return to the description, as a new link begins (§7.3)."""
         touched = set(self._descendants(self._list_changes))
-        touched.update(uid for uid, state in self._states.items() if state.changes)
+        touched |= self._deviating
         before = self._snapshot(touched)
         self._list_changes.clear()
+        self._deviating.clear()
         for uid in before:
             self._states[uid].changes = _NO_CHANGES
         self._forget(before)
@@ -361,9 +364,8 @@ class Appliance:
         Initial values return, and events are off (§9.4).
         """
         changed: list[int] = []
-        for uid, state in self._states.items():
-            if uid in keep:
-                continue
+        for uid in self._states.keys() - keep:
+            state = self._states[uid]
             raw = state.start()
             if raw is None and state.feature.kind is Kind.EVENT and state.exact is int:
                 raw = _EVENT_OFF
@@ -519,6 +521,7 @@ class Appliance:
                 told["default"] = state.read(told["default"])
             if told:
                 state.changes = {**state.changes, **told}
+                self._deviating.add(change.uid)
         elif change.uid in self.description.lists:
             self._list_changes.setdefault(change.uid, {}).update(told)
         elif change.value is UNSET:
