@@ -395,6 +395,9 @@ async def test_zeroconf_and_a_damaged_profile(
         for name, data in PROFILES["oven"].members().items():
             file.writestr(name, data)
         file.writestr("head.json", json.dumps(simulated.profile.head))
+    result = await announce(hass, simulated, id="BOSCH-SYN0DW01-68A40E539999")
+    result = await upload.submit(result, packing.getvalue())
+    assert result["errors"] == {"base": "appliance_not_in_profile_file"}
     result = await announce(hass, simulated)
     result = await upload.submit(result, packing.getvalue())
     assert result["errors"] == {"base": "profile_file_parser_error"}

@@ -21,6 +21,7 @@ from .helpers import (
     until_attribute,
     until_state,
 )
+from .test_coordinator import connection_of, settled
 
 OFF, PRESENT, CONFIRMED = 0, 1, 2
 FINISHED, ABORTED, SALT = 540, 545, "Dishcare.Dishwasher.Event.SaltLack"
@@ -126,6 +127,7 @@ async def test_unknown_program(
 
 async def test_what_was_there_before(
     hass: HomeAssistant,
+    handshakes_fail: None,
     all_enabled: None,
     entry: MockConfigEntry,
     simulated: SimulatedAppliance,
@@ -137,13 +139,12 @@ async def test_what_was_there_before(
     events = events_of(hass, entry)
     assert state_of(hass, events).state == STATE_UNKNOWN
     await simulated.link_down()
-    connection = entity_id_of(hass, entry, Platform.BINARY_SENSOR, "binary_sensor_connected")
-    await until_state(hass, connection, "off")
+    await until_state(hass, connection_of(hass, entry), "off")
     pass_time(hass, GRACE_S + 1)
     await until_state(hass, events, STATE_UNAVAILABLE)
     simulated.appliance.tell_values({FINISHED: PRESENT})
     await simulated.link_restored()
-    entry.runtime_data.client.move_to(simulated.host, simulated.port)
+    await settled(hass, entry)
     await until_attribute(hass, events, "event_type", "program_finished")
 
 

@@ -316,8 +316,8 @@ async def test_gone_meanwhile(hass: HomeAssistant, simulated: SimulatedAppliance
 
 async def test_strange_address(hass: HomeAssistant, simulated: SimulatedAppliance) -> None:
     """An address that is none is asked for; what is set up here already is not offered."""
-    foreign = foreign_entry(hass, "dishwasher", "no host")
     theirs = foreign_entry(hass, "washer")
+    foreign = foreign_entry(hass, "dishwasher", "no host")
     result = await submit(hass, await start(hass), {"next_step_id": "take_over"})
     options = result["data_schema"].schema[CONF_DEVICE].config["options"]
     assert {each["label"] for each in options} == {"Theirs dishwasher", "Theirs washer"}

@@ -1,5 +1,7 @@
 """Software that waits to be downloaded or installed."""
 
+from unittest.mock import patch
+
 from homeassistant.components.update import UpdateEntityFeature
 from homeassistant.const import STATE_OFF, STATE_ON, Platform
 from homeassistant.core import HomeAssistant
@@ -12,6 +14,7 @@ from simulators.home_connect_local import SimulatedAppliance
 
 from .extended import extended
 from .helpers import NAMES, act, entity_id_of, state_of, table_of, until_attribute, until_state
+from .test_coordinator import connection_of, settled
 from .test_fan import commands
 
 UPDATE, DOWNLOAD = 21, 0x7501
@@ -110,16 +113,15 @@ async def test_without_commands(
 
 @pytest.mark.parametrize("name", ["hood"])
 async def test_new_version(
-    hass: HomeAssistant, loaded: MockConfigEntry, simulated: SimulatedAppliance
+    hass: HomeAssistant,
+    handshakes_fail: None,
+    loaded: MockConfigEntry,
+    simulated: SimulatedAppliance,
 ) -> None:
     """After an update the appliance tells another version when it is back."""
     software = software_of(hass, loaded)
-    simulated.profile.seed.info["swVersion"] = "4.0"
-    try:
+    with patch.dict(simulated.profile.seed.info, {"swVersion": "4.0"}):
         simulated.abort()
-        connection = entity_id_of(hass, loaded, Platform.BINARY_SENSOR, "binary_sensor_connected")
-        await until_state(hass, connection, STATE_OFF)
-        loaded.runtime_data.client.move_to(simulated.host, simulated.port)
+        await until_state(hass, connection_of(hass, loaded), STATE_OFF)
+        await settled(hass, loaded)
         await until_attribute(hass, software, "installed_version", "4.0")
-    finally:
-        simulated.profile.seed.info["swVersion"] = "3.7.1.4"
