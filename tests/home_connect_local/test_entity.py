@@ -28,7 +28,6 @@ from custom_components.home_connect_local import (
     update,
 )
 from custom_components.home_connect_local.const import CONF_ALL_FEATURES
-from custom_components.home_connect_local.lifeline import GRACE_S
 from custom_components.home_connect_local.entity import (
     FeatureRow,
     Programs,
@@ -44,6 +43,7 @@ from custom_components.home_connect_local.entity import (
     slug,
     undescribed,
 )
+from custom_components.home_connect_local.lifeline import GRACE_S
 from custom_components.home_connect_local.protocol import Kind
 from simulators.home_connect_local import SimulatedAppliance
 from tests.common import load_vectors
