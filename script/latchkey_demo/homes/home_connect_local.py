@@ -89,6 +89,12 @@ class Appliance:
         """Press a button."""
         await self.act(key, "press")
 
+    async def select(self, option: str, name: str) -> None:
+        """Select a program; both sides show it then."""
+        await self.act(PROGRAM, "select_option", option=option)
+        await self.until(PROGRAM, option)
+        await self.inside(selected=name)
+
     async def until(self, key: str, *values: str, limit_s: float = FOLLOW_LIMIT_S) -> str:
         """Wait until an entity shows one of these values; gives it."""
         found = await self.house.states.until(
@@ -147,8 +153,7 @@ async def _find(house: House, kind: str) -> Appliance:
 async def _wash_dishes(house: House) -> str:
     """Select a program, start it, see its time, and stop it."""
     dishwasher = await _find(house, DISHWASHER)
-    await dishwasher.act(PROGRAM, "select_option", option="dishcare_dishwasher_program_quick65")
-    await dishwasher.inside(selected="Quick65")
+    await dishwasher.select("dishcare_dishwasher_program_quick65", "Quick65")
     await dishwasher.press(START)
     await dishwasher.until(OPERATION, "run")
     await dishwasher.inside(operation="Run", active="Quick65")
@@ -163,8 +168,7 @@ async def _wash_dishes(house: House) -> str:
     await dishwasher.press(STOP)
     await dishwasher.until(OPERATION, "ready", "inactive")
     await dishwasher.inside(operation="Ready")
-    await dishwasher.act(PROGRAM, "select_option", option="dishcare_dishwasher_program_eco50")
-    await dishwasher.inside(selected="Eco50")
+    await dishwasher.select("dishcare_dishwasher_program_eco50", "Eco50")
     return f"run to {progress.value} %, stopped"
 
 
@@ -215,11 +219,10 @@ async def _cook(house: House) -> str:
     oven = await _find(house, OVEN)
     await oven.act(POWER, "turn_on")
     await oven.until(POWER, "on")
-    option = "cooking_oven_program_heatingmode_hotair"
-    await oven.act(PROGRAM, "select_option", option=option)
-    await oven.inside(selected="HeatingMode.HotAir")
-    await oven.act("number_oven_setpoint_temperature", "set_value", value=180)
-    await oven.act("number_duration", "set_value", value=3600)
+    await oven.select("cooking_oven_program_heatingmode_hotair", "HeatingMode.HotAir")
+    for key, value in (("number_oven_setpoint_temperature", 180), ("number_duration", 3600)):
+        await oven.act(key, "set_value", value=value)
+        await oven.until(key, str(value))
     await oven.press(START)
     await oven.until(OPERATION, "run")
     await oven.inside_value(OVEN_SETPOINT, 180)
@@ -260,9 +263,8 @@ async def _vent(house: House) -> str:
 async def _make_coffee(house: House) -> str:
     """Make an espresso; it ends by itself."""
     coffee = await _find(house, COFFEE)
-    option = "consumerproducts_coffeemaker_program_beverage_espresso"
-    await coffee.act(PROGRAM, "select_option", option=option)
-    await coffee.inside(selected="Beverage.Espresso")
+    espresso = "consumerproducts_coffeemaker_program_beverage_espresso"
+    await coffee.select(espresso, "Beverage.Espresso")
     start = len(house.states.changes)
     await coffee.press(START)
     await coffee.until("binary_sensor_program_finished", "on", limit_s=RUN_LIMIT_S)
