@@ -144,7 +144,7 @@ def prepare(arguments: Arguments) -> Coroutine[None, None, ExitStatus]:
 
     Raises CliError.
     """
-    if arguments.handler is _parse:
+    if arguments.handler == _parse:
         return _parse(arguments)
     path = arguments.archive or os.environ.get(ARCHIVE)
     if not path:
