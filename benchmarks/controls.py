@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from itertools import cycle, islice
 import json
 import random
 import sys
@@ -128,18 +129,18 @@ class Counterpart(ABC):
         return {device_id: switches[device_id] for device_id in set(ids)}
 
     async def _pace(self, home: Any, count: int, per_second: float) -> Json:
-        """Let hands press buttons at a steady pace; tells when each push left by the machine's clock."""
-        chance = random.Random(SEED)
-        switches = list(self.switches(home))
+        """Let hands press buttons at a steady pace; tells when each push left by the machine's clock.
+
+        One device after the other: some clients hand on what a device told twice in a moment as one.
+        """
+        pressed = list(islice(cycle(self.switches(home)), count))
         sent = []
         clock = asyncio.get_running_loop().time
         begin = clock()
-        for number in range(count):
+        for number, device_id in enumerate(pressed):
             await asyncio.sleep(max(0, begin + number / per_second - clock()))
             sent.append(time.monotonic())
-            self.press(home, chance.choice(switches))
-        chance = random.Random(SEED)
-        pressed = {chance.choice(switches) for _ in range(count)}
+            self.press(home, device_id)
         now = self.switches(home)
         return {"sent": sent, "states": {device_id: now[device_id] for device_id in pressed}}
 
