@@ -24,7 +24,6 @@ class Arguments:
     port: int | None = None
     folder: Path | None = None
     by_hand: frozenset[str] = frozenset()
-    discovery: bool = False
 
 
 def parse(words: Sequence[str] | None, domains: Sequence[str]) -> Arguments:
@@ -58,12 +57,6 @@ def parse(words: Sequence[str] | None, domains: Sequence[str]) -> Arguments:
         f" (one of {', '.join(domains)}; can be repeated)",
     )
     parser.add_argument(
-        "--discovery",
-        action=argparse.BooleanOptionalAction,
-        help="let devices be discovered where the machine allows it, by one demo at a time"
-        " (yes, but not with --check)",
-    )
-    parser.add_argument(
         "--folder", type=Path, help="where the state is kept (.demo in the repository)"
     )
     found = parser.parse_args(words)
@@ -74,7 +67,6 @@ def parse(words: Sequence[str] | None, domains: Sequence[str]) -> Arguments:
         port=found.port,
         folder=found.folder.absolute() if found.folder else None,
         by_hand=frozenset(found.by_hand),
-        discovery=not found.check if found.discovery is None else found.discovery,
     )
 
 

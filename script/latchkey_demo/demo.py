@@ -13,7 +13,7 @@ from .api import Api, Socket
 from .arguments import Arguments
 from .errors import DemoError
 from .homes import homes
-from .ports import LOOPBACK, announcing, is_free, keep_or_pick, next_free
+from .ports import LOOPBACK, is_free, keep_or_pick, next_free
 from .processes import Child
 from .progress import Progress
 from .simulators import Simulator
@@ -68,8 +68,6 @@ class Outside:
 
     session: aiohttp.ClientSession
     simulators: Sequence[Simulator]
-    discovery: bool = False
-    """Whether the simulated homes announce themselves."""
 
 
 @asynccontextmanager
@@ -82,12 +80,8 @@ async def simulated_homes(
     async with AsyncExitStack() as stack:
         session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
         await stack.enter_async_context(session)
-        announced = stack.enter_context(announcing(arguments.discovery))
         found = await asyncio.gather(
-            *(
-                simulators.start(home, folder, hurried=arguments.check, announced=announced)
-                for home in wanted
-            ),
+            *(simulators.start(home, folder, hurried=arguments.check) for home in wanted),
             return_exceptions=True,
         )
         started = [item for item in found if isinstance(item, Simulator)]
@@ -98,7 +92,7 @@ async def simulated_homes(
                 raise item
         for simulator in started:
             progress.say(f"{simulator.home.title}: simulated home ready")
-        yield Outside(session, started, announced)
+        yield Outside(session, started)
 
 
 @asynccontextmanager
@@ -108,7 +102,7 @@ async def home_assistant_in(
     """Run a Home Assistant to which every component has been added."""
     async with AsyncExitStack() as stack:
         port = folder.state.port = chosen_port(arguments, folder.state.port)
-        home_assistant.prepare(folder, components(), port, discovery=outside.discovery)
+        home_assistant.prepare(folder, components(), port)
         folder.save()
         child = await home_assistant.start(folder, skip_pip=arguments.check, debug=arguments.check)
         stack.push_async_callback(_stop, child, home_assistant.STOP_LIMIT_S, progress)

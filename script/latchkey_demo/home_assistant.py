@@ -49,21 +49,13 @@ logger:
   logs:
     custom_components: info
 """
-DISCOVERY = "zeroconf:\n"
 
 
-def prepare(
-    folder: StateFolder, components: Iterable[Path], port: int, *, discovery: bool = False
-) -> None:
-    """Write the configuration and put our components in their place.
-
-    ``discovery`` lets Home Assistant find what announces itself on this machine.
-    """
+def prepare(folder: StateFolder, components: Iterable[Path], port: int) -> None:
+    """Write the configuration and put our components in their place."""
     storage = folder.config / ".storage"
     storage.mkdir(parents=True, exist_ok=True)
-    (folder.config / "configuration.yaml").write_text(
-        CONFIGURATION + DISCOVERY * discovery, encoding="utf-8"
-    )
+    (folder.config / "configuration.yaml").write_text(CONFIGURATION, encoding="utf-8")
     _write_onboarding(storage / "onboarding")
     _write_http(storage / "http", port)
     _write_network(storage / "core.network")

@@ -1,12 +1,7 @@
 """Choose loopback ports."""
 
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
-import fcntl
-import os
-from pathlib import Path
+from collections.abc import Collection
 import socket
-import tempfile
 
 from .errors import DemoError
 
@@ -56,40 +51,3 @@ def keep_or_pick(stored: int | None, taken: Collection[int] = (), count: int = 1
         if usable(port := any_free()):
             return port
     raise DemoError(f"there are no {count} free ports in a row")
-
-
-@contextmanager
-def announcing(wanted: bool) -> Iterator[bool]:
-    """Tell whether to announce devices: if that is wanted, possible, and nobody else does meanwhile.
-
-    All demos of a machine have the same devices: two that announce them would lead each other astray.
-    """
-    if not (wanted and can_announce()):
-        yield False
-        return
-    path = Path(tempfile.gettempdir()) / f"latchkey-demo-{os.getuid()}.lock"
-    with path.open("a") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            wanted = False
-        yield wanted
-
-
-def can_announce() -> bool:
-    """Tell whether this machine lets multicast DNS be spoken on its loopback interface."""
-    group, port = "224.0.0.251", 5353
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):
-                probe.setsockopt(socket.SOL_SOCKET, option, 1)  # others may speak it already
-            probe.bind(("", port))
-            membership = socket.inet_aton(group) + socket.inet_aton(LOOPBACK)
-            probe.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
-            probe.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(LOOPBACK))
-            probe.settimeout(0.5)
-            token = f"latchkey {probe.fileno()} {id(probe)}".encode()
-            probe.sendto(token, (group, port))
-            return any(probe.recv(9000) == token for _ in range(20))
-        except OSError:
-            return False

@@ -64,9 +64,7 @@ class Simulator:
         return found
 
 
-async def start(
-    home: Home, folder: StateFolder, *, hurried: bool, announced: bool = False
-) -> Simulator:
+async def start(home: Home, folder: StateFolder, *, hurried: bool) -> Simulator:
     """Start one simulated home on the port it had before, or on another when that is taken.
 
     Raises DemoError when it does not get ready.
@@ -82,7 +80,6 @@ async def start(
     child = Child(f"simulator of {home.title}", folder.logs / f"{home.domain}.log")
     words = [sys.executable, "-m", "simulators", home.domain, "--host", LOOPBACK]
     words += ["--port", str(port), *(home.hurried if hurried else home.simulator)]
-    words += home.announced if announced else ()
     try:
         await child.start(words, ROOT)
         text = await child.first_line(READY_LIMIT_S)

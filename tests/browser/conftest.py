@@ -109,7 +109,7 @@ def browser_path() -> str:
 def demo(browser_path: str, tmp_path: Path, domain: str) -> Iterator[Demo]:
     """The demo as a user starts it, with one component left to be added by hand."""
     folder, log = tmp_path / "demo", tmp_path / "demo.log"
-    words = ["--no-browser", "--no-discovery", "--folder", str(folder), "--by-hand", domain]
+    words = ["--no-browser", "--folder", str(folder), "--by-hand", domain]
     with log.open("w") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "script.latchkey_demo", *words],

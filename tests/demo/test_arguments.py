@@ -9,14 +9,7 @@ from script.latchkey_demo.arguments import Arguments, parse
 
 def test_nothing_asked() -> None:
     """All has its default."""
-    assert parse([], ["vendor"]) == Arguments(discovery=True)
-    assert parse(["--no-discovery"], ["vendor"]) == Arguments()
-
-
-def test_the_check_is_left_alone() -> None:
-    """What others announce must not lead it astray, unless that is asked for."""
-    assert parse(["--check"], ["vendor"]) == Arguments(check=True)
-    assert parse(["--check", "--discovery"], []) == Arguments(check=True, discovery=True)
+    assert parse([], ["vendor"]) == Arguments()
 
 
 def test_all_asked() -> None:

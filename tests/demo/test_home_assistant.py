@@ -66,12 +66,3 @@ def test_components_are_linked(tmp_path: Path) -> None:
     prepare(folder, [tmp_path / "two"], 1)
     assert sorted(item.name for item in target.iterdir()) == ["own", "two"]
     assert (target / "two").resolve() == tmp_path / "two"
-
-
-def test_discovery_where_the_machine_allows(tmp_path: Path) -> None:
-    """Home Assistant listens for announcements only when there can be any."""
-    folder = StateFolder(tmp_path)
-    prepare(folder, [], 8124)
-    assert "zeroconf:" not in (folder.config / "configuration.yaml").read_text().splitlines()
-    prepare(folder, [], 8124, discovery=True)
-    assert "zeroconf:" in (folder.config / "configuration.yaml").read_text().splitlines()

@@ -1,22 +1,13 @@
 """Ports stay the same from start to start unless somebody else has them."""
 
 from collections.abc import Iterator
-from pathlib import Path
 import socket
 
 import pytest
 
 from script.latchkey_demo import ports
 from script.latchkey_demo.errors import DemoError
-from script.latchkey_demo.ports import (
-    LOOPBACK,
-    announcing,
-    any_free,
-    can_announce,
-    is_free,
-    keep_or_pick,
-    next_free,
-)
+from script.latchkey_demo.ports import LOOPBACK, any_free, is_free, keep_or_pick, next_free
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
@@ -71,25 +62,3 @@ def test_no_row_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ports, "any_free", lambda: 65533)
     with pytest.raises(DemoError, match="no 7 free ports in a row"):
         keep_or_pick(None, (), 7)
-
-
-def test_announcements_need_multicast(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the system refuses any part of it nothing is announced."""
-    assert can_announce() in {True, False}
-
-    def refuse(*_: object) -> None:
-        raise OSError
-
-    monkeypatch.setattr(socket.socket, "setsockopt", refuse)
-    assert not can_announce()
-    with announcing(True) as announced:
-        assert not announced
-
-
-def test_one_demo_announces_at_a_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """All have the same devices; whoever comes second, or does not want to, does not."""
-    monkeypatch.setattr(ports, "can_announce", lambda: True)
-    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
-    for _ in range(2):
-        with announcing(False) as unwanted, announcing(True) as first, announcing(True) as second:
-            assert (unwanted, first, second) == (False, True, False)

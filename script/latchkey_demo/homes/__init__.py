@@ -52,8 +52,6 @@ class Home:
     scenarios: tuple[Scenario, ...]
     ports: int = 1
     """How many ports in a row the simulator listens on."""
-    announced: tuple[str, ...] = ()
-    """Further arguments where the machine allows its appliances to announce themselves."""
     link_down: Json = field(default_factory=lambda: {"op": "link", "action": "down"})
     """The operation of the control address that cuts the vendor's link, and keeps it cut."""
     link_up: Json = field(default_factory=lambda: {"op": "link", "action": "up"})

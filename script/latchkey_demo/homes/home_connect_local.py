@@ -34,7 +34,10 @@ ZONE_KEY = "Cooking.Hob.Status.Zone.101.PowerLevel"
 
 
 def _forms(line: Json) -> tuple[Form, ...]:
-    """Upload the archive of all appliances once; Home Assistant offers the others then."""
+    """Upload the archive of all appliances once; Home Assistant offers the others then.
+
+    Addresses are typed: it listens for announcements in real networks only, and the demo stays on this machine.
+    """
     archive = Path(line["archive"])
     return tuple(
         Form(
@@ -380,7 +383,6 @@ HOME = Home(
     icon="mdi:washing-machine",
     simulator=("--speed", "20"),
     hurried=("--speed", "40"),
-    announced=("--announce",),
     ports=7,
     forms=_forms,
     by_hand=_by_hand,
