@@ -499,6 +499,7 @@ class FeatureEntity(ApplianceEntity):
         super().__init__(coordinator, row)
         self.feature = feature
         self.uid = feature.uid
+        self.is_option = feature.kind is Kind.OPTION
         self._logged = False
         self._watch(feature.uid)
         self._watch_keys(*row.also)
@@ -510,14 +511,12 @@ class FeatureEntity(ApplianceEntity):
 
         What may be done with a feature does not matter here: some lose their access while a program runs.
         """
-        return self.coordinator.linked and (
-            self.feature.kind is Kind.OPTION or self.appliance.available(self.uid)
-        )
+        return self.coordinator.linked and (self.is_option or self.appliance.available(self.uid))
 
     @property
     def reading(self) -> Any:
         """The value as the model reads it; None when unknown."""
-        if self.feature.kind is Kind.OPTION and not self.appliance.available(self.uid):
+        if self.is_option and not self.appliance.available(self.uid):
             return None
         return self.appliance.value(self.uid)
 
@@ -545,14 +544,14 @@ class SettableEntity(FeatureEntity):
         effective = self.appliance.effective(self.uid)
         if not self.coordinator.linked or not effective.available:
             return False
-        if self.feature.kind is Kind.OPTION:
+        if self.is_option:
             return effective.access is not Access.NONE
         return effective.access in WRITABLE
 
     @property
     def pending(self) -> Any:
-        """Raw value that waits for the start of the program; None when there is none."""
-        return self.coordinator.client.pending.get(self.uid)
+        """Raw value that waits for the start of the program, as only options do; None when there is none."""
+        return self.coordinator.client.pending.get(self.uid) if self.is_option else None
 
     @property
     @override
@@ -571,7 +570,7 @@ class SettableEntity(FeatureEntity):
     async def async_set(self, value: Any) -> None:
         """Set the feature; raises a translated error when the appliance does not let us."""
         client = self.coordinator.client
-        write = client.set_option if self.feature.kind is Kind.OPTION else client.write
+        write = client.set_option if self.is_option else client.write
         await self.coordinator.async_command(write(self.uid, value))
 
 
