@@ -1,11 +1,14 @@
 """Choose loopback ports."""
 
 from collections.abc import Collection
+import secrets
 import socket
 
 from .errors import DemoError
 
 LOOPBACK = "127.0.0.1"
+ROWS = range(20_000, 32_000)
+"""Where rows of ports begin: below those that systems hand out, or one of the row could be gone at any moment."""
 
 
 def is_free(port: int) -> bool:
@@ -48,6 +51,6 @@ def keep_or_pick(stored: int | None, taken: Collection[int] = (), count: int = 1
     if stored is not None and usable(stored):
         return stored
     for _ in range(100):
-        if usable(port := any_free()):
+        if usable(port := any_free() if count == 1 else secrets.choice(ROWS)):
             return port
     raise DemoError(f"there are no {count} free ports in a row")

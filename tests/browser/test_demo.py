@@ -103,6 +103,8 @@ def add_washer(visitor: Visitor) -> None:
     upload(form, card["archive"])
     dialog.get_by_role("button", name="Submit").click()
     host = form.locator("input[name=host]")
+    # Names are tried first under which routers know the appliance, and a name service may take its time.
+    host.wait_for(timeout=60_000)
     host.fill("127.0.0.1:1")
     dialog.get_by_role("button", name="Submit").click()
     expect(form.get_by_text("cannot be reached")).to_be_visible()

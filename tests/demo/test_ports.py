@@ -59,6 +59,6 @@ def test_several_in_a_row(taken: int) -> None:
 
 def test_no_row_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
     """Looking for one comes to an end."""
-    monkeypatch.setattr(ports, "any_free", lambda: 65533)
+    monkeypatch.setattr(ports, "ROWS", [65533])
     with pytest.raises(DemoError, match="no 7 free ports in a row"):
         keep_or_pick(None, (), 7)
