@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from io import BytesIO
 import json
 import os
+from pathlib import Path
 from typing import Any
 from unittest.mock import AsyncMock, patch
 import zipfile
@@ -68,9 +69,12 @@ DEFAULTS = {CONF_ALL_FEATURES: False, CONF_SIGNAL_STRENGTH: False, CONF_DEBUGGIN
 
 
 @pytest.fixture
-def upload(hass: HomeAssistant, hass_client: ClientSessionGenerator) -> Uploads:
-    """Upload files."""
-    return Uploads(hass, hass_client)
+def upload(
+    hass: HomeAssistant, hass_client: ClientSessionGenerator, tmp_path: Path
+) -> Iterator[Uploads]:
+    """Upload files; into a folder of this test alone, for others run beside it."""
+    with patch("homeassistant.components.file_upload.TEMP_DIR_NAME", str(tmp_path / "uploads")):
+        yield Uploads(hass, hass_client)
 
 
 @pytest.fixture(autouse=True)
