@@ -54,7 +54,7 @@ def test_document_type_is_refused(data: bytes) -> None:
     [
         b"",
         b"<device>",
-        b"<device></divice>",
+        b"<device></thing>",
         b"<device>&unknown;</device>",
         b"<device/><device/>",
         b'<device a="1" a="2"/>',
@@ -70,7 +70,7 @@ def test_not_well_formed(data: bytes) -> None:
 
 def test_wrong_root() -> None:
     """The root has one name."""
-    assert refused(b"<divice/>") == "parse_error"
+    assert refused(b"<thing/>") == "parse_error"
     assert refused(b"<status/>") == "parse_error"
 
 
