@@ -1,13 +1,18 @@
 """Events: what an appliance has to say, once each time it appears."""
 
+from pathlib import Path
+
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN, Platform
 from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from syrupy.assertion import SnapshotAssertion
 
+from custom_components.home_connect_local import binary_sensor, event
+from custom_components.home_connect_local.entity import slug
 from custom_components.home_connect_local.lifeline import GRACE_S
 from simulators.home_connect_local import SimulatedAppliance
+from tests.rules.texts import texts_of
 
 from .extended import extended
 from .helpers import (
@@ -185,3 +190,17 @@ async def test_favorites(
     simulated.appliance.tell_values({0x7402: CONFIRMED})
     await hass.async_block_till_done()
     assert state_of(hass, second).state == STATE_UNKNOWN
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_texts(language: str) -> None:
+    """Every event that has a row of its own is called the same among the notifications."""
+    entities = texts_of(Path(event.__file__).parent, language)["entity"]
+    attributes = entities["event"]["event_notifications"]["state_attributes"]
+    names = attributes["event_type"]["state"]
+    assert {"program_finished", "program_aborted"} <= names.keys()
+    for row in binary_sensor.BINARY_SENSORS:
+        for key in row.features:
+            kind = slug(key.rpartition(".Event.")[2])
+            if ".Event." in key and "*" not in key and not kind.startswith("program"):
+                assert names[kind] == entities["binary_sensor"][row.key]["name"], kind
