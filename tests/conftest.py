@@ -44,6 +44,7 @@ BROWSER_TESTS = Path(__file__).parent / "browser"
 COMMAND_LINE_TESTS = Path(__file__).parent / "cli"
 
 
+@pytest.hookimpl(tryfirst=True)  # the plugin that hands tests out reads the marks in the same call
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give tests that share something to one worker.
 
