@@ -136,6 +136,34 @@ type Change = InfoChanged | LinkChanged | TroubleChanged | ValuesChanged
 type Listener = Callable[[Change], None]
 
 
+class _Acknowledged:
+    """What the appliance agreed to and has not reported yet: its reports come a moment after its answers.
+
+    A start that follows at once must not go by what was so before.
+    """
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._kept: dict[int, tuple[Any, float]] = {}
+
+    def __bool__(self) -> bool:
+        """Tell whether there is anything."""
+        return bool(self._kept)
+
+    def keep(self, items: Iterable[tuple[int, Any]], now: float) -> None:
+        """Note raw values that the appliance will report within a moment."""
+        self._kept.update({uid: (raw, now + STARTED_LIMIT_S) for uid, raw in items})
+
+    def forget(self, uids: Iterable[int] | None = None) -> None:
+        """Drop what was reported, or all: what an appliance reports is the truth."""
+        for uid in list(self._kept) if uids is None else uids:
+            self._kept.pop(uid, None)
+
+    def current(self, now: float) -> dict[int, Any]:
+        """Give what still counts."""
+        return {uid: raw for uid, (raw, until) in self._kept.items() if now < until}
+
+
 class HomeConnectClient(LinkClient[Connection, Event, Change]):
     """One appliance on the local network.
 
@@ -178,6 +206,7 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
         self.pending: Mapping[int, Any] = {}
         """Options that the appliance does not take before the start of the selected program, as they travel."""
         self._pending_for: int | None = None
+        self._acknowledged = _Acknowledged()
         self._profile = profile
         self._session = session
         self._identity = Identity(device_id, device_name)
@@ -246,6 +275,7 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
                 raise
             self._keep_pending({**self.pending, uid: raw})
         else:
+            self._acknowledged.keep(((uid, raw),), self._now())
             self._keep_pending({each: kept for each, kept in self.pending.items() if each != uid})
 
     async def command(self, uid: int, value: Any = True) -> None:
@@ -254,7 +284,14 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
 
     async def select_program(self, program: int, options: Mapping[int, Any] | None = None) -> None:
         """Select a program without starting it."""
-        await self._carry_out(select_plan, program, options or {})
+        self._check_link()
+        raws = {
+            uid: self.appliance.encode(uid, value, program)
+            for uid, value in (options or {}).items()
+        }
+        await self._carry_out(select_plan, program, raws)
+        self._acknowledged.forget()  # options of the program before are none of this one
+        self._acknowledged.keep(((SELECTED_PROGRAM_UID, program), *raws.items()), self._now())
 
     async def start_program(
         self,
@@ -269,11 +306,26 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
         Raises PreconditionError when something on the appliance has to be done first.
         """
         self._check_link()
+        agreed = self._acknowledged.current(self._now())
+        selected = agreed.pop(SELECTED_PROGRAM_UID, self.appliance.selected_program)
+        if program is None and selected != self.appliance.selected_program:
+            program = selected
         check_start(self.appliance, program)
+        wishes: dict[int, Any] = {}
+        if program in (None, selected):
+            wishes |= {
+                uid: raw
+                for uid, raw in agreed.items()
+                if selected and self.appliance.option(selected, uid)
+            }
         if program in (None, self._pending_for):
-            options = {**self.pending, **(options or {})}
+            wishes |= self.pending
         if await self._carry_out(
-            start_plan, program, options, start_in=start_in, finish_in=finish_in
+            start_plan,
+            program,
+            wishes | dict(options or {}),
+            start_in=start_in,
+            finish_in=finish_in,
         ):
             # Most appliances accept the way round without going it (§10.6): only the program itself is proof.
             await self._started()
@@ -419,6 +471,7 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
                 )
                 self._told = set()
                 self._missing.clear()
+                self._acknowledged.forget()
                 with self._conversing(connection):
                     try:
                         yield transport, connection
@@ -495,6 +548,8 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
         if type(event) is Valued:  # by the hundred
             if self._missing or not self._was_connected:
                 self._note_told(uid for uid, _ in event.items)
+            if self._acknowledged:
+                self._acknowledged.forget([uid for uid, _ in event.items])
             self._changed(self.appliance.apply_values(event.items))
             return
         match event:
@@ -508,6 +563,7 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
                 uid = _PROGRAM_UIDS[Resource(resource)]
                 for report in reports:
                     self._note_told((uid, *(option for option, _ in report.options)))
+                    self._acknowledged.forget((uid, *(option for option, _ in report.options)))
                     self._changed(self.appliance.apply_program(uid, report))
             case Described(changes=changes):
                 self._redescribe(changes, self.appliance.reset_changes())

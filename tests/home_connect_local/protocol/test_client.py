@@ -35,6 +35,7 @@ from custom_components.home_connect_local.protocol import (
     UnansweredError,
     ValuesChanged,
     WrongLinkError,
+    startable_programs,
 )
 from custom_components.home_connect_local.protocol.client import Action, exponential_backoff
 from custom_components.home_connect_local.protocol.const import (
@@ -479,6 +480,65 @@ def test_start_with_options_and_delay() -> None:
             assert options[FINISH_IN] >= 20_000
             assert options[TEMPERATURE] == run.appliance.raw(TEMPERATURE)
             await until(lambda: run.value("BSH.Common.Status.OperationState") == "DelayedStart")
+
+    run_virtual(main())
+
+
+def test_start_right_after_selecting() -> None:
+    """What was agreed to counts at once: the report of it comes a moment later."""
+
+    async def main() -> None:
+        async with simulate(speed=1.0) as simulated:
+            simulated.appliance.remote_start(True)
+            async with running(simulated) as run:
+                other = next(
+                    uid
+                    for uid in startable_programs(run.appliance)
+                    if uid not in (run.appliance.selected_program, None)
+                )
+                before = run.appliance.selected_program
+                await run.client.select_program(other)
+                assert run.appliance.selected_program == before  # not reported yet
+                await run.client.start_program()
+                ((item,),) = requests(simulated, "/ro/activeProgram", "POST")
+                assert item["program"] == other
+
+    run_virtual(main())
+
+
+def test_start_right_after_setting_an_option() -> None:
+    """An option that was agreed to goes along, and not the value it had before."""
+
+    async def main() -> None:
+        async with simulate(speed=1.0) as simulated:
+            simulated.appliance.remote_start(True)
+            async with running(simulated) as run:
+                await run.client.select_program(COTTON)
+                await until(lambda: run.appliance.selected_program == COTTON)
+                before = run.appliance.raw(SPIN)
+                wanted = next(raw for raw in run.appliance.members(SPIN) if raw != before)
+                await run.client.set_option(SPIN, wanted)
+                assert run.appliance.raw(SPIN) == before  # not reported yet
+                await run.client.start_program()
+                ((item,),) = requests(simulated, "/ro/activeProgram", "POST")
+                assert {"uid": SPIN, "value": wanted} in list(item["options"])
+
+    run_virtual(main())
+
+
+def test_what_is_reported_goes_before_what_was_agreed() -> None:
+    """Somebody at the appliance may have chosen otherwise since."""
+
+    async def main() -> None:
+        async with at_home() as (run, simulated):
+            chosen, other = startable_programs(run.appliance)[:2]
+            await run.client.select_program(chosen)
+            await until(lambda: run.appliance.selected_program == chosen)
+            simulated.appliance.press_select(other)
+            await until(lambda: run.appliance.selected_program == other)
+            await run.client.start_program()
+            ((item,),) = requests(simulated, "/ro/activeProgram", "POST")
+            assert item["program"] == other
 
     run_virtual(main())
 
