@@ -32,6 +32,13 @@ CONNECT_LIMIT_S: Final = 10.0
 HAPPY_EYEBALLS_S: Final = 0.25
 READY_LIMIT_S: Final = 10.0
 REQUEST_LIMIT_S: Final = 30.0
+# §4: both answers of pair verify are a matter of milliseconds, on small accessories of a second.
+VERIFY_LIMIT_S: Final = 10.0
+# Database, subscriptions and values of a large bridge with slow answers.
+GREETING_LIMIT_S: Final = 120.0
+# After so long a silence a small request asks for a sign of life; together less than a minute.
+PROBE_SILENCE_S: Final = 45.0
+PROBE_LIMIT_S: Final = 10.0
 # §6.7: what the accessory role takes at most, because phones wait 10 s.
 RESPONSE_LIMIT_S: Final = 9.0
 # §10.3: each wait is so many times the one before it, from the first to the last.

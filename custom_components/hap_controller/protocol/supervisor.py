@@ -57,14 +57,16 @@ def exponential_backoff(
     cap_s: float,
     spread: tuple[float, float] = (0.5, 1.5),
     uniform: Callable[[float, float], float] = random.uniform,
+    *,
+    factor: float = 2.0,
 ) -> Backoff:
-    """Build waits that double from ``first_s`` up to ``cap_s``, each times a random factor within ``spread``."""
+    """Build waits that grow by ``factor`` from ``first_s`` to ``cap_s``, each times a random number within ``spread``."""
 
     def waits() -> Iterator[float]:
         wait = min(first_s, cap_s)
         while True:
             yield wait * uniform(*spread)
-            wait = min(cap_s, wait * 2)
+            wait = min(cap_s, wait * factor)
 
     return waits
 
@@ -98,6 +100,7 @@ class Supervisor[Data, Event]:
         self._to_write: deque[Data] = deque()
         self._writer: asyncio.Task[None] | None = None
         self._alarm: asyncio.Timeout | None = None
+        self._resting: asyncio.Timeout | None = None
         self._limit = 0.0
 
     async def run(self) -> NoReturn:
@@ -122,7 +125,19 @@ class Supervisor[Data, Event]:
                 delay_s, asked_s = err.delay_s, err.retry_after_s or 0
             if healthy:
                 delays = self._backoff()
-            await asyncio.sleep(max(next(delays), asked_s) if delay_s is None else delay_s)
+            await self._rest(max(next(delays), asked_s) if delay_s is None else delay_s)
+
+    def hurry(self) -> None:
+        """End a wait between attempts: the peer was heard of."""
+        if self._resting is not None:
+            with suppress(RuntimeError):  # about to end anyway
+                self._resting.reschedule(asyncio.get_running_loop().time())
+
+    async def _rest(self, delay_s: float) -> None:
+        """Wait before the next attempt."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(delay_s) as self._resting:
+                await asyncio.get_running_loop().create_future()
 
     def wake(self) -> None:
         """Write what there is to write, and wait no longer than the connection now wants."""
