@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote
 
+import orjson
+
 from .const import MAX_FRAME_BYTES, MAX_IDS_PER_READ, ContentType, HapStatus, HttpCode, Path
 from .errors import FrameError, RefusedError
 from .refusals import normalised_status
@@ -26,8 +28,11 @@ MAX_ID: Final = 2**64 - 1
 _MAX_EXACT: Final = 2**53
 # A status that is no number; it must not pass for success.
 _ILLEGIBLE_STATUS: Final = -1
-# More than fits into any answer that would be taken; a list of a hundred thousand is an attack.
+# As many as a bridge may have; a request with more of them is an attack. Answers are bounded by their bytes.
 MAX_ITEMS: Final = 16_384
+
+# aid, iid and value.
+_EVENT_MEMBERS: Final = 3
 
 
 def read_id(value: object) -> int | None:
@@ -289,6 +294,17 @@ def read_event(body: bytes | bytearray | memoryview) -> list[Report]:
 
     Raises FrameError when it is not JSON; an event that cannot be read is no reason to close.
     """
+    reports: list[Report] = []
+    try:  # what nearly all are, in a third of the time of the tolerant way
+        for item in orjson.loads(body)["characteristics"]:
+            aid, iid = item["aid"], item["iid"]
+            if len(item) != _EVENT_MEMBERS or type(aid) is not int or type(iid) is not int:
+                break
+            reports.append(((aid, iid), item["value"], 0))
+        else:
+            return reports
+    except KeyError, TypeError, ValueError:
+        pass
     return _reports(_items(loads(body)))
 
 
@@ -363,7 +379,7 @@ def _answer(code: int, body: bytes | memoryview) -> tuple[list[Any], int]:
 
 def _items(root: Any) -> list[Any]:
     items = root.get("characteristics") if type(root) is dict else None
-    return items[:MAX_ITEMS] if type(items) is list else []
+    return items if type(items) is list else []
 
 
 def _key(item: Any) -> Key | None:

@@ -7,6 +7,7 @@ transport a report came by. Source: docs/hap_controller/wire.md §8.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, override
 
 import orjson
@@ -25,8 +26,13 @@ MAX_CHARACTERISTICS: Final = 400
 MAX_FAULTS: Final = 16
 # Texts of metadata reach registries; longer formats, units and permissions are none.
 _MAX_WORD_CHARS: Final = 32
-_MAX_TYPE_CHARS: Final = 36
 _MAX_PERMS: Final = 16
+# Several bridges have hundreds between them; beyond that they are read again.
+_KEPT_METADATA: Final = 1024
+# With all valid values of a byte; members that nobody knows are not worth keeping.
+_MAX_KEPT_BYTES: Final = 2048
+# iid, type and characteristics.
+_USUAL_SERVICE_MEMBERS: Final = 3
 # A byte has no more values.
 _MAX_VALID_VALUES: Final = 256
 
@@ -234,30 +240,14 @@ class Database:
         """
         changes: list[Change] = []
         find = self.characteristics.get
-        for key, told, status in reports:
+        for key, value, status in reports:
             if (found := find(key)) is None:
                 continue
-            if status:
-                # While it cannot be reached, other failures are no news of it.
-                if found.status not in (status, _UNREACHABLE):
-                    found.status = status
-                    changes.append((found, found.value))
-                continue
-            changed = found.status != 0
-            found.status = 0
-            if told is not None:
-                value, metadata = told, found.metadata
-                if told.__class__ is not metadata.value_class:
-                    value = read_value(told, metadata)
-                if metadata.stateless:
-                    if pushed and value is not None:
-                        changes.append((found, value))
-                        continue
-                elif value is not None and value != found.value:
-                    found.value = value
-                    changed = True
-            if changed:
-                changes.append((found, found.value))
+            if status or found.status or value.__class__ is not found.metadata.plain_class:
+                changes += _apply_uncommon(found, value, status, pushed)
+            elif value != found.value:
+                found.value = value
+                changes.append((found, value))
         return changes
 
     def written(self, values: Mapping[Key, Any], results: Mapping[Key, Written]) -> list[Change]:
@@ -309,6 +299,25 @@ class Database:
         ]
 
 
+def _apply_uncommon(found: Characteristic, told: Any, status: int, pushed: bool) -> list[Change]:
+    """Take a report that is about more than a value of the usual kind."""
+    if status:
+        # While it cannot be reached, other failures are no news of it.
+        if found.status in (status, _UNREACHABLE):
+            return []
+        found.status = status
+        return [(found, found.value)]
+    value = read_value(told, found.metadata)
+    recovered, found.status = found.status != 0, 0
+    if found.metadata.stateless:
+        if pushed and value is not None:
+            return [(found, value)]
+    elif value is not None and value != found.value:
+        found.value = value
+        return [(found, value)]
+    return [(found, found.value)] if recovered else []
+
+
 # --- reading a description ----------------------------------------------------------------------
 
 
@@ -316,51 +325,55 @@ class _Builder:
     """Fills a database from decoded JSON, which is used up by that."""
 
     def __init__(self, database: Database) -> None:
-        """Begin with nothing in common."""
-        self._database = database
-        # By everything of a characteristic but its number and value, as JSON: cheaper than to read it again.
-        self._metadata: dict[bytes, Metadata | None] = {}
-        # The same maker, model and version stand in many accessories.
-        self._texts: dict[str, str] = {}
+        """Take an empty database."""
+        self._accessories = database.accessories
+        self._every = database.characteristics
+        self._faults = database.faults
 
     def _skip(self, what: str) -> None:
-        if len(self._database.faults) < MAX_FAULTS:
-            self._database.faults.append(what)
+        if len(self._faults) < MAX_FAULTS:
+            self._faults.append(what)
 
     def read(self, raws: list[Any]) -> None:
         """Read all accessories."""
         if len(raws) > MAX_ACCESSORIES:
             self._skip(f"accessories beyond {MAX_ACCESSORIES}")
-        accessories = self._database.accessories
         for raw in raws[:MAX_ACCESSORIES]:
             aid = read_id(raw.get("aid")) if type(raw) is dict else None
             services = raw.get("services") if aid is not None else None
-            if aid is None or type(services) is not list or aid in accessories:
+            if aid is None or type(services) is not list or aid in self._accessories:
                 self._skip("an accessory without number or services, or with the number of another")
                 continue
-            accessory = accessories[aid] = Accessory(aid)
-            self._services(accessory, services)
+            accessory = self._accessories[aid] = Accessory(aid)
+            accessory.services = self._services(accessory, services)
 
-    def _services(self, accessory: Accessory, raws: list[Any]) -> None:
+    def _services(self, accessory: Accessory, raws: list[Any]) -> tuple[Service, ...]:
         if len(raws) > MAX_SERVICES:
             self._skip(f"services of {accessory.aid} beyond {MAX_SERVICES}")
         services: dict[int, Service] = {}
         links: list[tuple[Service, list[Any]]] = []
         for raw in raws[:MAX_SERVICES]:
-            iid = read_id(raw.get("iid")) if type(raw) is dict else None
-            uuid = None if iid is None else _type(raw.get("type"))
+            try:
+                iid, uuid = read_id(raw["iid"]), full_type(raw["type"])
+            except (
+                AttributeError,
+                FormatError,
+                KeyError,
+                TypeError,
+            ):  # no object, or of other things
+                iid = uuid = None
             if iid is None or uuid is None or iid in services:
                 self._skip(f"a service of {accessory.aid} without number or type, or twice")
                 continue
             service = services[iid] = Service(accessory, iid, uuid)
-            service.primary = _boolean(raw.get("primary"))
-            service.hidden = _boolean(raw.get("hidden"))
-            if type(linked := raw.get("linked")) is list:
-                links.append((service, linked))
             # §8.7: Eve shows a Bluetooth service that has none.
             if type(characteristics := raw.get("characteristics")) is list:
                 service.characteristics = self._characteristics(service, characteristics)
-        accessory.services = tuple(services.values())
+            if len(raw) > _USUAL_SERVICE_MEMBERS:
+                service.primary = _boolean(raw.get("primary"))
+                service.hidden = _boolean(raw.get("hidden"))
+                if type(linked := raw.get("linked")) is list:
+                    links.append((service, linked))
         for service, linked in links:
             # §8.7: Schlage names 0, Yeelight services that do not exist.
             service.linked_iids = tuple(
@@ -368,6 +381,7 @@ class _Builder:
                 for raw in linked[:MAX_SERVICES]
                 if (iid := read_id(raw)) is not None and iid in services
             )
+        return tuple(services.values())
 
     def _characteristics(self, service: Service, raws: list[Any]) -> tuple[Characteristic, ...]:
         """Read the characteristics of a service: thousands on a large bridge, so no call for each that is not needed."""
@@ -375,23 +389,16 @@ class _Builder:
         if len(raws) > MAX_CHARACTERISTICS:
             self._skip(f"characteristics of {aid}.{service.iid} beyond {MAX_CHARACTERISTICS}")
             del raws[MAX_CHARACTERISTICS:]
-        every = self._database.characteristics
-        known = self._metadata
-        texts = self._texts
+        every = self._every
         built = []
         for raw in raws:
             try:
                 iid = raw.pop("iid")
                 value = raw.pop("value", None)
-                raw.pop("ev", None)
                 what = orjson.dumps(raw)
+                metadata = _metadata(what) if len(what) < _MAX_KEPT_BYTES else _read_metadata(what)
             except AttributeError, KeyError, TypeError:  # no object, no number, or nested too deep
-                self._skip(f"a characteristic of {aid}.{service.iid} that cannot be read")
-                continue
-            try:
-                metadata = known[what]
-            except KeyError:
-                metadata = known[what] = _read_metadata(raw)
+                metadata = iid = value = None
             if type(iid) is not int or iid <= 0:
                 iid = read_id(iid)
             key = (aid, iid)
@@ -400,21 +407,19 @@ class _Builder:
                     f"a characteristic of {aid}.{service.iid} without number or type, or twice"
                 )
                 continue
-            if value is not None:
-                cls = value.__class__
-                if cls is not metadata.value_class:
-                    value = read_value(value, metadata)
-                elif cls is str:
-                    value = texts.setdefault(value, value)
-                if metadata.stateless:
-                    value = None
+            if value.__class__ is not metadata.plain_class and value is not None:
+                value = None if metadata.stateless else read_value(value, metadata)
             every[key] = found = Characteristic(key, service, metadata, value)
             built.append(found)
         return tuple(built)
 
 
-def _read_metadata(raw: dict[str, Any]) -> Metadata | None:
-    """Read what is fixed about a characteristic; None when it has no usable type. The catalogue fills gaps."""
+def _read_metadata(what: bytes) -> Metadata | None:
+    """Read what is fixed about a characteristic; None when it has no usable type. The catalogue fills gaps.
+
+    ``what`` is all of it but number and value, as JSON: on a large bridge hundreds are alike, and then share the result.
+    """
+    raw = orjson.loads(what)
     uuid = _type(raw.get("type"))
     if uuid is None:
         return None
@@ -439,9 +444,12 @@ def _read_metadata(raw: dict[str, Any]) -> Metadata | None:
     )
 
 
+_metadata: Final = lru_cache(_KEPT_METADATA)(_read_metadata)
+
+
 def _type(raw: object) -> str | None:
     try:
-        return full_type(raw) if type(raw) is str and len(raw) <= _MAX_TYPE_CHARS else None
+        return full_type(raw) if type(raw) is str else None
     except FormatError:
         return None
 

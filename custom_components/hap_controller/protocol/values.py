@@ -157,17 +157,22 @@ class Metadata:
     stateless: bool = field(init=False, repr=False, compare=False)
     """Whether it tells events and has no state (§8.6): never polled, never equal to the one before."""
     value_class: ValueClass | None = field(init=False, repr=False, compare=False)
-    """Of values that need no reading; None where every value does."""
+    """Of values of the format; None where they may be anything."""
+    plain_class: ValueClass | None = field(init=False, repr=False, compare=False)
+    """Of values that are taken as they are; None where each must be looked at."""
 
     def __post_init__(self) -> None:
         """Work out once what every value asks for."""
+        stateless = self.type in STATELESS
+        value_class = _VALUE_CLASSES.get(self.format or "")
         derived = {
             "readable": Permission.READ in self.perms,
             "writable": Permission.WRITE in self.perms,
             "notifies": Permission.EVENTS in self.perms,
             "timed": Permission.TIMED_WRITE in self.perms,
-            "stateless": self.type in STATELESS,
-            "value_class": _VALUE_CLASSES.get(self.format or ""),
+            "stateless": stateless,
+            "value_class": value_class,
+            "plain_class": None if stateless else value_class,
         }
         for name, value in derived.items():
             object.__setattr__(self, name, value)
@@ -230,7 +235,7 @@ def read_value(value: Any, metadata: Metadata) -> Any:
     A value outside of its own limits is kept as it is. Data and TLV8 stay base64.
     """
     cls = metadata.value_class
-    if value.__class__ is cls:
+    if value is None or value.__class__ is cls:
         return value
     is_number = isinstance(value, int | float)
     if cls is bool:
