@@ -61,7 +61,7 @@ class Request:
     method: str
     target: str
     content_type: ContentType | None = None
-    body: bytes | None = field(default=None, repr=False)
+    body: bytes = field(default=b"", repr=False)
     keys: tuple[Key, ...] = ()
     """The characteristics it is about."""
 
