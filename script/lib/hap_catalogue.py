@@ -32,6 +32,8 @@ CHARACTERISTIC_FIELDS = (
     "notes",
     "aliases",
 )
+# Name and dotted name.
+ALWAYS = 2
 TUPLES = {"required", "optional", "aliases", "perms", "values", "admin_only"}
 FLAGS = {"bitmask", "stateless_event", "tlv_array"}
 
@@ -113,7 +115,7 @@ def _by_uuid(each: "dict[str, Any]") -> "tuple[bool, str]":
 def _row(each: "dict[str, Any]", fields: "tuple[str, ...]") -> "tuple[Any, ...]":
     """Take the fields of a row, without what says nothing at its end."""
     row = [_value(field, each.get(field)) for field in fields]
-    while row[-1] is None or row[-1] is False or row[-1] == ():
+    while len(row) > ALWAYS and (row[-1] is None or row[-1] is False or row[-1] == ()):
         row.pop()
     return tuple(row)
 

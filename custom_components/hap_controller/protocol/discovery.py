@@ -27,8 +27,6 @@ _MAX_ADDRESSES: Final = 16
 _MAX_PORT: Final = 65535
 _USUAL_VERSION: Final = "1.0"
 
-type Text = str | bytes
-
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
@@ -77,9 +75,7 @@ class Announcement:
 
 def read_announcement(
     name: str,
-    properties: Mapping[Text, Text | None]
-    | Mapping[str, str | None]
-    | Mapping[bytes, bytes | None],
+    properties: Mapping[str, str | None] | Mapping[bytes, bytes | None],
     addresses: Iterable[str],
     port: int | None,
 ) -> Announcement | None:
@@ -119,7 +115,7 @@ def read_announcement(
     )
 
 
-def _decoded(text: Text) -> str:
+def _decoded(text: str | bytes) -> str:
     return text.decode(errors="replace") if isinstance(text, bytes) else text
 
 

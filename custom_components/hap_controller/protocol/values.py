@@ -307,9 +307,9 @@ def _number(value: Any) -> Decimal:
         number = Decimal(value.strip())
     except DecimalException:
         raise FormatError("not a number") from None
-    if not number.is_finite() or abs(number.adjusted()) > _MAX_MAGNITUDE:
+    if not number.is_finite() or number.adjusted() > _MAX_MAGNITUDE:
         raise FormatError("not a number that an accessory could take")
-    return number
+    return number if number.adjusted() > -_MAX_MAGNITUDE else Decimal(0)
 
 
 def _decimal(limit: Number | None) -> Decimal | None:
