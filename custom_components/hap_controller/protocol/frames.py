@@ -21,6 +21,8 @@ _OVERHEAD_BYTES: Final = _LENGTH_BYTES + TAG_BYTES
 # Long messages are full frames but the last: those are cut, sealed and opened without a turn of the interpreter each.
 _FULL: Final = _LENGTH(MAX_FRAME_BYTES)
 _FULL_FRAME_BYTES: Final = MAX_FRAME_BYTES + _OVERHEAD_BYTES
+# Fewer do not pay for it.
+_MIN_RUN_BYTES: Final = 4 * _FULL_FRAME_BYTES
 _full_plaintexts: Final = Struct(f"{MAX_FRAME_BYTES}s").iter_unpack
 _full_ciphertexts: Final = Struct(f"{_LENGTH_BYTES}x{MAX_FRAME_BYTES + TAG_BYTES}s").iter_unpack
 
@@ -66,21 +68,20 @@ class SessionCodec:
         Raises CountersExhaustedError when the key has no nonce left.
         """
         full, rest = divmod(len(data), MAX_FRAME_BYTES)
-        sealed = b""
+        frames = [_FULL] * (2 * full)
         try:
             if full:
-                plaintexts = chain.from_iterable(
-                    _full_plaintexts(memoryview(data)[: len(data) - rest])
-                )
+                view = memoryview(data)[: full * MAX_FRAME_BYTES]
+                plaintexts = chain.from_iterable(_full_plaintexts(view))
                 nonces = islice(self._sealing_nonces, full)
-                sealed = _FULL + _FULL.join(map(self._encrypt, nonces, plaintexts, repeat(_FULL)))
+                frames[1::2] = map(self._encrypt, nonces, plaintexts, repeat(_FULL))
             if rest:
                 length = _LENGTH(rest)
-                last = data[-rest:] if full else data
-                sealed += length + self._encrypt(next(self._sealing_nonces), last, length)
+                frames.append(length)
+                frames.append(self._encrypt(next(self._sealing_nonces), data[-rest:], length))
         except StructError as err:
             raise CountersExhaustedError("no frame can be sealed any more") from err
-        return sealed
+        return b"".join(frames)
 
     def feed(self, data: bytes) -> bytes:
         """Take what was received and give the plaintext of all frames that it completes.
@@ -88,9 +89,16 @@ class SessionCodec:
         Raises AuthTagError when a frame is not the next one of the session, FrameError when it is longer than taken,
         and CountersExhaustedError; from then on always one of them: what comes behind must not be believed.
         """
-        if not self._usable:
-            raise AuthTagError("the session ended with a frame that cannot be opened")
         try:
+            # A read that is just one frame, as most events are, takes no detour.
+            if (
+                self._usable
+                and not self._rest
+                and (size := len(data) - _OVERHEAD_BYTES) > 0
+                and size == data[0] | data[1] << 8
+                and size <= self._max_frame_bytes
+            ):
+                return self._decrypt(next(self._opening_nonces), data[2:], data[:2])
             return self._feed(data)
         except InvalidTag as err:
             self._usable = False
@@ -103,17 +111,19 @@ class SessionCodec:
             raise
 
     def _feed(self, data: bytes) -> bytes:
+        if not self._usable:
+            raise AuthTagError("the session ended with a frame that cannot be opened")
         start = 0
         opened: list[bytes] = []
         if self._rest:  # only the frame that was cut is put together, not all that follows it
             start = self._complete(data)
             if start < 0:
                 return b""
-            opened.append(self._open_next(bytes(self._rest)))
+            opened.append(self._open_next(self._rest, 0, len(self._rest)))
             self._rest.clear()
         size = len(data)
         while size - start >= _LENGTH_BYTES:
-            if full := self._full_frames(data, start):
+            if size - start >= _MIN_RUN_BYTES and (full := self._full_frames(data, start)):
                 end = start + full * _FULL_FRAME_BYTES
                 ciphertexts = chain.from_iterable(_full_ciphertexts(memoryview(data)[start:end]))
                 nonces = islice(self._opening_nonces, full)
@@ -122,7 +132,7 @@ class SessionCodec:
                 end = start + self._frame_bytes(data, start)
                 if end > size:
                     break
-                opened.append(self._open_next(data[start:end]))
+                opened.append(self._open_next(data, start, end))
             start = end
         if start < size:
             self._rest += data[start:]
@@ -149,10 +159,9 @@ class SessionCodec:
             raise FrameError(f"a frame of {length} bytes")
         return length + _OVERHEAD_BYTES
 
-    def _open_next(self, frame: bytes) -> bytes:
-        return self._decrypt(
-            next(self._opening_nonces), frame[_LENGTH_BYTES:], frame[:_LENGTH_BYTES]
-        )
+    def _open_next(self, data: bytes | bytearray, start: int, end: int) -> bytes:
+        body = start + _LENGTH_BYTES
+        return self._decrypt(next(self._opening_nonces), data[body:end], data[start:body])
 
     @staticmethod
     def _full_frames(data: bytes, start: int) -> int:

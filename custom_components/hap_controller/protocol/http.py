@@ -185,8 +185,8 @@ class _Parser[MessageT](ABC):
         return messages
 
     @abstractmethod
-    def _start_line(self, line: bytes) -> Callable[[bytes, str | None], MessageT]:
-        """Read the first line; gives what makes the message of its body and content type. Raises HttpError."""
+    def _finish(self, line: bytes, content_type: str | None) -> Callable[[bytes], MessageT]:
+        """Read the first line; gives what makes the message when its body is there. Raises HttpError."""
 
     # --- one message, in the order of its bytes; every ``yield`` waits for more of them ---------------
 
@@ -246,9 +246,8 @@ class _Parser[MessageT](ABC):
         if head := self._heads.get(data):
             return head
         first, *lines = data.split(b"\r\n")
-        start = self._start_line(first)
         size, content_type = _headers(lines)
-        head = _Head(size, lambda body: start(body, content_type))
+        head = _Head(size, self._finish(first, content_type))
         if len(data) <= _MAX_KEPT_HEAD_BYTES:
             if len(self._heads) >= _KEPT_HEADS:
                 self._heads.clear()
@@ -260,17 +259,20 @@ class ResponseParser(_Parser[Response | EventMessage]):
     """What an accessory sends, as a controller reads it."""
 
     @override
-    def _start_line(self, line: bytes) -> Callable[[bytes, str | None], Response | EventMessage]:
+    def _finish(
+        self, line: bytes, content_type: str | None
+    ) -> Callable[[bytes], Response | EventMessage]:
         fields = line.split(None, 2)
         if len(fields) < 2 or len(fields[1]) != 3 or not fields[1].isdigit():
             raise HttpError("a first line that is no status line")
         protocol, slash, _ = fields[0].partition(b"/")
         code = int(fields[1])
+        new = tuple.__new__  # what the constructor comes down to
         match slash and protocol.upper():
             case b"HTTP":
-                return lambda body, content_type: Response(code, body, content_type)
+                return lambda body: new(Response, (code, body, content_type))
             case b"EVENT":
-                return lambda body, content_type: EventMessage(body, code)
+                return lambda body: new(EventMessage, (body, code))
         raise HttpError("a message that is neither an answer nor an event")
 
 
@@ -278,7 +280,7 @@ class RequestParser(_Parser[Request]):
     """What a controller sends, as an accessory reads it."""
 
     @override
-    def _start_line(self, line: bytes) -> Callable[[bytes, str | None], Request]:
+    def _finish(self, line: bytes, content_type: str | None) -> Callable[[bytes], Request]:
         fields = line.split(b" ")
         if len(fields) != 3 or not fields[2].upper().startswith(b"HTTP/1."):
             raise HttpError("a first line that is no request line")
@@ -288,7 +290,7 @@ class RequestParser(_Parser[Request]):
         if not (target.startswith(b"/") and target.isascii() and target.decode().isprintable()):
             raise HttpError("a request without a target")
         name, where = method.decode(), target.decode()
-        return lambda body, content_type: Request(name, where, body, content_type)
+        return lambda body: Request(name, where, body, content_type)
 
 
 def _headers(lines: list[bytes]) -> tuple[int | None, str | None]:

@@ -125,7 +125,8 @@ def test_one_byte_at_a_time() -> None:
 
 def test_mixed_lengths_in_one_read() -> None:
     """Runs of full frames, short ones between them, and lengths that look full in one byte only."""
-    lengths = [1024, 1024, 4, 1024, 1028, 1024, 0x0304, 1024, 1024, 1024, 0, 7]
+    full = [1024]
+    lengths = [*full * 6, 4, *full * 4, 1028, 1024, 0x0304, *full * 5, 0x0500, *full * 3, 0, 7]
     wire = b"".join(_frame(_content(length), counter) for counter, length in enumerate(lengths))
     assert _controller().feed(wire) == b"".join(map(_content, lengths))
     assert _controller().feed(wire[:-1]) == b"".join(map(_content, lengths[:-1]))
@@ -142,6 +143,9 @@ def test_long_frames(length: int) -> None:
         accessory.feed(wire[1:2])
     with pytest.raises(AuthTagError):
         accessory.feed(b"")
+    accessory = SessionCodec(READ_KEY, WRITE_KEY, max_frame_bytes=MAX_FRAME_BYTES)
+    with pytest.raises(FrameError, match=f"{length} bytes"):
+        accessory.feed(wire)
 
 
 def test_longest_frame_for_accessories() -> None:
@@ -158,7 +162,9 @@ def test_slow_long_frame() -> None:
     assert not any(opened[:-1])
 
 
-@pytest.mark.parametrize("lengths", [[10], [1024, 1024], [1024, 10], [1024, 1024, 1024]], ids=repr)
+@pytest.mark.parametrize(
+    "lengths", [[10], [1024, 1024], [1024, 10], [1024] * 5, [3, 1024, 1024, 1024, 1024]], ids=repr
+)
 @given(data=st.data())
 def test_tampered_frames(lengths: list[int], data: st.DataObject) -> None:
     """One flipped bit anywhere ends the session or leaves the codec waiting; nothing of that frame is given."""
@@ -177,6 +183,10 @@ def test_tampered_frames(lengths: list[int], data: st.DataObject) -> None:
         with pytest.raises(AuthTagError):
             controller.feed(b"")
     assert opened == b"".join(map(_content, lengths[:intact]))
+    try:  # in one read nothing at all is given
+        assert _controller().feed(bytes(wire)) == opened
+    except AuthTagError:
+        assert intact < len(lengths)
 
 
 @pytest.mark.parametrize("size", [10, 1024])
