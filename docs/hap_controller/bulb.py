@@ -6,8 +6,13 @@ from pathlib import Path
 import sys
 
 sys.path.append(str(Path(__file__).resolve().parents[2] / "custom_components" / "hap_controller"))
-from protocol.accessory import Accessory, AccessoryServer, AccessoryState
-from protocol.accessory import CharacteristicUuid as Characteristic, ServiceUuid as Service
+from protocol.accessory import (
+    Accessory,
+    AccessoryServer,
+    AccessoryState,
+    CharacteristicUuid as Characteristic,
+    ServiceUuid as Service,
+)
 
 
 async def main(path: str = "bulb.json", address: str = "0.0.0.0") -> None:

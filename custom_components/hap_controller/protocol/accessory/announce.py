@@ -4,6 +4,7 @@ Source: docs/hap_controller/wire.md §1, §12.2.
 """
 
 import asyncio
+from collections.abc import Awaitable
 from ipaddress import ip_address
 import logging
 import re
@@ -62,6 +63,8 @@ class Announcer:
         self._own = zeroconf is None
         self._zeroconf = AsyncZeroconf(zc=zeroconf) if isinstance(zeroconf, Zeroconf) else zeroconf
         self._info: AsyncServiceInfo | None = None
+        self._broadcast: Awaitable[None] | None = None
+        """Repeats the first announcement; lost if nobody holds it."""
         self._told: dict[str, str] = {}
         self._turn = asyncio.Lock()
 
@@ -77,7 +80,7 @@ class Announcer:
         self._told = txt_record(self._state)
         label = _label(self._state.name)
         info = self._describe(f"{label}.{SERVICE_TYPE}")
-        await self._zeroconf.async_register_service(info, allow_name_change=True)
+        self._broadcast = await self._zeroconf.async_register_service(info, allow_name_change=True)
         self._info = info
 
     @property
@@ -94,7 +97,7 @@ class Announcer:
             self._told = told
             info = self._describe(self._info.name)
             try:
-                await self._zeroconf.async_update_service(info)
+                await (await self._zeroconf.async_update_service(info))
             except Error, OSError, NotRunningException:  # whoever owns it has stopped it
                 _LOGGER.warning("The announcement of the accessory could not be renewed")
                 return
@@ -102,6 +105,8 @@ class Announcer:
 
     async def stop(self) -> None:
         """Say goodbye."""
+        if isinstance(self._broadcast, asyncio.Future):  # else it would announce anew behind the goodbye
+            self._broadcast.cancel()
         async with self._turn:
             info, self._info = self._info, None
             if self._zeroconf is None:

@@ -130,7 +130,7 @@ class Endpoints:
             {
                 key: each
                 for key, each in self.characteristics.items()
-                if each.metadata.readable and not _keeps_silent(each)
+                if each.metadata.readable and (session.admin or not admin_only(each, "read"))
             },
             session,
         )
@@ -139,7 +139,7 @@ class Endpoints:
             for service in accessory["services"]:
                 for each in service["characteristics"]:
                     key = accessory["aid"], each["iid"]
-                    if key in values:
+                    if key in values and not _keeps_silent(self.characteristics[key]):
                         each["value"] = values[key][1]
         return _json(HttpCode.OK, {"accessories": described})
 
@@ -214,7 +214,7 @@ class Endpoints:
             if each.metadata.stateless or each.getter is None:
                 told[key] = HapStatus.SUCCESS, each.value
             else:
-                asked[key] = _asked(each)
+                asked[key] = _asked(each, session)
         return told | await self._within(asked)
 
     async def _within[K](
@@ -315,11 +315,7 @@ class Endpoints:
 
 def _keeps_silent(each: Characteristic) -> bool:
     """Tell whether it is a control point: what it answers depends on what was written to it."""
-    return (
-        Permission.WRITE_RESPONSE in each.metadata.perms
-        and each.getter is None
-        and each.value is None
-    )
+    return Permission.WRITE_RESPONSE in each.metadata.perms and each.getter is None
 
 
 def _authorize(each: Characteristic, item: Item) -> None:
@@ -327,7 +323,12 @@ def _authorize(each: Characteristic, item: Item) -> None:
         data = None if item.auth_data is None else b64decode(item.auth_data, validate=True)
     except ValueError:
         raise StatusError(HapStatus.INSUFFICIENT_AUTHORIZATION) from None
-    if each.authorize is None or not each.authorize(data):
+    try:
+        authorized = each.authorize is not None and each.authorize(data)
+    except Exception:  # the program's fault is one of this item
+        _LOGGER.exception("A callback of the accessory failed")
+        raise StatusError(HapStatus.UNREACHABLE) from None
+    if not authorized:
         raise StatusError(HapStatus.INSUFFICIENT_AUTHORIZATION)
 
 
@@ -337,12 +338,13 @@ async def _called(callback: Callable[..., Any], *arguments: Any) -> Any:
     return await result if inspect.isawaitable(result) else result
 
 
-async def _asked(each: Characteristic) -> Any:
-    """Give the value that a getter gives; raises StatusError when it is not valid."""
+async def _asked(each: Characteristic, session: Session) -> Any:
+    """Give the value that a getter gives; others are told if it is news. Raises StatusError when it is not valid."""
     assert each.getter is not None
     value = await _called(each.getter)
     try:
-        return each.check(value)
+        each.store(value, session)
+        return each.value
     except FormatError:
         _LOGGER.warning("The getter of %r gave a value that is not valid", each)
         raise StatusError(HapStatus.INVALID_VALUE) from None

@@ -5,7 +5,6 @@ Source: docs/hap_controller/wire.md §12.
 
 import asyncio
 from contextlib import suppress
-from ipaddress import ip_address
 import logging
 import socket
 from types import TracebackType
@@ -79,6 +78,7 @@ class AccessoryServer:
         self._response_limit_s = response_limit_s
         self._endpoints: Endpoints | None = None
         self._unwatch: list[Any] = []
+        self._running = False
         self._server: asyncio.Server | None = None
         self._announcer: Announcer | None = None
         self._connections: set[_Connection] = set()
@@ -135,8 +135,16 @@ class AccessoryServer:
 
         Raises OSError when the address cannot be had or the state not be stored, and RuntimeError when it runs.
         """
-        if self._server is not None:
+        if self._running:
             raise RuntimeError("the server runs")
+        self._running = True
+        try:
+            await self._open()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _open(self) -> None:
         await self._describe()
         self._server = await asyncio.start_server(
             self._accept, self._state.host or None, self._state.port
@@ -144,25 +152,18 @@ class AccessoryServer:
         if self._announce:
             from .announce import Announcer  # noqa: PLC0415  Only who announces needs the library
 
-            host, port = self.address
-            announced = (
-                host
-                if ip_address(self._state.host or "0.0.0.0").is_unspecified
-                else self._state.host
-            )
-            self._announcer = Announcer(self._state, announced, port, self._zeroconf)
-            try:
-                await self._announcer.start()
-            except BaseException:
-                await self.stop()
-                raise
+            self._announcer = Announcer(self._state, *self.address, self._zeroconf)
+            await self._announcer.start()
 
     async def stop(self) -> None:
         """Say goodbye, close all connections, and be ready to start again."""
+        self._running = False
         server, self._server = self._server, None
         announcer, self._announcer = self._announcer, None
         if server is not None:
             server.close()
+        for task in self._tasks:  # what they would announce is history
+            task.cancel()
         try:
             if announcer is not None:
                 await announcer.stop()
@@ -237,8 +238,11 @@ class AccessoryServer:
     # --- connections ------------------------------------------------------------------------
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not self._running:
+            writer.transport.abort()
+            return
         if len(self._connections) >= self._max_connections and not self._make_room():
-            if len(self._rejected) >= _MAX_REJECTED or self._server is None:
+            if len(self._rejected) >= _MAX_REJECTED:
                 writer.transport.abort()
                 return
             task = asyncio.create_task(_reject(reader, writer))
@@ -282,6 +286,8 @@ class AccessoryServer:
         finally:
             self._connections.discard(connection)
             connection.stop_timer()
+            if connection.end is not None:
+                connection.end.cancel()
             session.close()
             await _close(writer)
 
@@ -316,7 +322,9 @@ class AccessoryServer:
             if not connection.session.outlived:
                 continue
             if connection.answering:  # it ends by itself when that is done
-                loop.call_later(_REMOVED_LIMIT_S, connection.writer.transport.abort)
+                connection.end = connection.end or loop.call_later(
+                    _REMOVED_LIMIT_S, connection.writer.transport.abort
+                )
             else:
                 connection.writer.close()
         if self._announcer is not None:
@@ -377,6 +385,8 @@ class _Connection:
         self.timer: asyncio.TimerHandle | None = None
         """Writes events."""
         self.stuck_since = NEVER
+        self.end: asyncio.TimerHandle | None = None
+        """Ends it whatever it is at."""
 
     def stop_timer(self) -> None:
         if self.timer is not None:

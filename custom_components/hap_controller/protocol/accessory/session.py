@@ -130,8 +130,6 @@ class Session:
         elif setup.session is not None:
             self._secure(setup.session)
             self.transient, setup.session = True, None
-        elif setup.pairing is not None and self.transient:
-            setup.pairing = None
         return data
 
     def _seal(self, data: bytes) -> bytes:

@@ -28,7 +28,7 @@ MAX_CONFIG_NUMBER: Final = 0xFFFF
 # A hundred pairings have some 15 kilobytes.
 MAX_FILE_BYTES: Final = 1024 * 1024
 # An accessory is there for its network; what it says is sealed.
-ANYWHERE: Final = "0.0.0.0"  # noqa: S104
+ANYWHERE: Final = "0.0.0.0"
 _MAX_PORT: Final = 0xFFFF
 _ID: Final = re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}")
 _SETUP_ID: Final = re.compile(r"[0-9A-Z]{4}")
