@@ -8,13 +8,13 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Self
 
-from .const import REQUEST_LIMIT_S, ContentType, Path
+from .const import REQUEST_LIMIT_S, ContentType, HttpCode, Path
 from .errors import PeerSilentError
 from .http import Response, ResponseParser, encode_request
 from .messages import IDENTIFY, Request, parse_status
 from .pairing import PairSetupController, setup_method, take_turns
 from .records import PairingKeys
-from .refusals import AlreadyPairedError, HttpError, PairingMessageError
+from .refusals import AlreadyPairedError, BusyError, HttpError, PairingMessageError
 from .transport import TcpTransport, open_tcp
 
 
@@ -67,6 +67,8 @@ class PairingAttempt:
         """Send one message of pair setup; gives what is to be said next."""
         request = Request("POST", Path.PAIR_SETUP, ContentType.TLV, message)
         answer = await self._exchange(request)  # errors come with any HTTP status (§3.4)
+        if answer.code == HttpCode.TOO_MANY_REQUESTS and not answer.body:  # §6.5
+            raise BusyError("the accessory is being paired by another controller")
         return await take_turns(self._setup.answer(answer.body))
 
     async def _exchange(self, request: Request) -> Response:
@@ -77,15 +79,18 @@ class PairingAttempt:
                 request.target,
                 self._transport.host,
                 request.content_type,
-                request.body or b"",
+                request.body,
             )
         )
         try:
             async with asyncio.timeout(REQUEST_LIMIT_S):
                 while True:
-                    for message in self._parser.feed(await self._transport.receive()):
-                        if isinstance(message, Response):
-                            return message
-                        raise HttpError("news on a connection that is not verified")
+                    match self._parser.feed(await self._transport.receive()):
+                        case []:
+                            continue
+                        case [Response() as answer]:
+                            return answer
+                        case _:
+                            raise HttpError("more than the answer on a connection to pair")
         except TimeoutError as err:
             raise PeerSilentError("the accessory does not answer") from err

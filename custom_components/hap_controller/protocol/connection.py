@@ -7,10 +7,11 @@ from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from .const import (
     GREETING_LIMIT_S,
+    MAX_BODY_BYTES,
     MAX_DATABASE_BYTES,
     PROBE_LIMIT_S,
     PROBE_SILENCE_S,
@@ -33,8 +34,11 @@ MAX_QUEUED: Final = 500
 
 _NO_SESSION: Final = frozenset({HttpCode.AUTHORIZATION_REQUIRED, HttpCode.UNAUTHORIZED})
 
-type Greeting = Generator[Request, Response]
-"""Asks for what has to be known before anybody else asks; each yield gives the answer."""
+type Steps[Result] = Generator[Request, Response, Result]
+"""Asks for one thing after the other; each yield gives the answer, what is returned is the result.
+
+A LinkError that it raises ends the link, a CommandError only itself.
+"""
 
 
 @dataclass(slots=True)
@@ -56,17 +60,28 @@ class Pushed(NamedTuple):
     reports: list[Report]
 
 
-type Event = Established | Noticed | Pushed | Settled
+class Found(NamedTuple):
+    """Steps found something out, told in the order of all else."""
+
+    what: Any
+
+
+type Event = Established | Found | Noticed | Pushed | Settled
 
 
 @dataclass(slots=True)
-class _Flight:
-    """One request on its way, or waiting for it."""
+class _Job:
+    """Steps on their way, with the request that is due."""
 
-    request: Request
-    ticket: int | None
-    """None for what the conversation asks for itself."""
+    steps: Steps[Any]
+    done: Callable[[Any, float], None]
+    """Takes the result, and when it came."""
+    ticket: int | None = None
+    """None for what the conversation asks for itself, before all that waits."""
+    together: bool = False
+    """Whether nothing of others may come between its requests."""
     limit_s: float = REQUEST_LIMIT_S
+    request: Request | None = None
 
 
 class Connection:
@@ -77,7 +92,7 @@ class Connection:
         now: float,
         host: str,
         verify: PairVerifyController,
-        greet: Callable[[], Greeting],
+        greet: Callable[[], Steps[None]],
         *,
         probe: Callable[[], Request | None] = lambda: None,
         tickets: Iterable[int] | None = None,
@@ -95,18 +110,18 @@ class Connection:
         self._probe = probe
         self._tickets = iter(tickets or count(1))
         self._statistics = statistics or Statistics()
-        self._parser = ResponseParser(body_limit=MAX_DATABASE_BYTES)
+        self._parser = ResponseParser()
         self._codec: SessionCodec | None = None
-        self._steps: Greeting | None = None
         self._outgoing: list[bytes] = []
         self._events: list[Event] = []
-        self._waiting: deque[_Flight] = deque()
-        self._flight: _Flight | None = None
-        self._flight_due = NEVER
+        self._waiting: deque[_Job] = deque()
+        self._asking: _Job | None = None
+        """Whose request is not answered yet."""
+        self._answer_due = NEVER
         self._greeting_due = now + VERIFY_LIMIT_S
         self._heard = now
         self._deadline: float | None = None
-        self._ask(_verify_request(verify.start()), now, VERIFY_LIMIT_S)
+        self._begin(_Job(_verifying(verify), self._verified, limit_s=VERIFY_LIMIT_S), now)
 
     # --- the four calls ---------------------------------------------------------------------
 
@@ -116,45 +131,53 @@ class Connection:
         if self._outgoing:
             return NOW
         if self._deadline is None:
-            probe = self._heard + PROBE_SILENCE_S if self.established else NEVER
-            self._deadline = min(self._flight_due, self._greeting_due, probe)
+            idle = self.established and self._asking is None
+            probe = self._heard + PROBE_SILENCE_S if idle else NEVER
+            self._deadline = min(self._answer_due, self._greeting_due, probe)
         return self._deadline
 
     def receive(self, data: bytes, now: float) -> Sequence[Event]:
         """Take bytes; raises LinkError when the link is of no more use, AuthError when the pairing is."""
         self._heard = now
-        for message in self._parser.feed(self._codec.feed(data) if self._codec else data):
+        codec = self._codec
+        for message in self._parser.feed(data if codec is None else codec.feed(data)):
+            if codec is not self._codec:  # whoever is on the way could have put it there
+                raise FrameError("plain bytes behind the last of pair-verify")
             if type(message) is EventMessage:
                 self._hear(message)
             else:
                 assert isinstance(message, Response)
                 self._answered(message, now)
+        if codec is not self._codec and self._parser.midway:
+            raise FrameError("plain bytes behind the last of pair-verify")
         return self.told()
 
     def tick(self, now: float) -> Sequence[Event]:
         """Do what time asks for; raises PeerSilentError when the accessory is silent for too long."""
         self._deadline = None
-        if now >= self._flight_due or now >= self._greeting_due:
+        if now >= self._answer_due or now >= self._greeting_due:
             raise PeerSilentError("the accessory does not answer")
-        if self.established and now >= self._heard + PROBE_SILENCE_S and self._flight is None:
+        if self.established and self._asking is None and now >= self._heard + PROBE_SILENCE_S:
             if request := self._probe():
-                self._ask(request, now, PROBE_LIMIT_S)
+                self._begin(_Job(_asking(request), _nothing, limit_s=PROBE_LIMIT_S), now)
             else:
                 self._heard = now  # nothing to ask: the network has to notice by itself
         return self.told()
 
-    def submit(self, request: Request, now: float) -> int:
-        """Queue a request; gives its ticket, which a later ``Settled`` names, with the answer of any HTTP status.
+    def submit(self, steps: Steps[Any], now: float, *, together: bool = False) -> int:
+        """Queue steps; gives a ticket, which a later ``Settled`` names with their result or CommandError.
 
-        Raises CommandError when too many wait.
+        Others may ask in between unless they belong ``together``. Raises CommandError when too many wait.
         """
         if len(self._waiting) >= MAX_QUEUED:
             raise CommandError("too many requests wait for the accessory")
-        flight = _Flight(request, next(self._tickets))
-        assert flight.ticket is not None
-        self._waiting.append(flight)
-        self._send_next(now)
-        return flight.ticket
+        ticket = next(self._tickets)
+
+        def settle(answer: Any, _: float) -> None:
+            self._events.append(Settled(ticket, answer=answer))
+
+        self._begin(_Job(steps, settle, ticket, together), now)
+        return ticket
 
     def outgoing(self) -> Sequence[bytes]:
         """Hand over what to write, each in one write."""
@@ -172,8 +195,12 @@ class Connection:
         events, self._events = self._events, []
         return events
 
+    def tell(self, what: Any) -> None:
+        """Have something told that steps found out."""
+        self._events.append(Found(what))
+
     def withdraw(self, ticket: int) -> None:
-        """Take back a request that has not left yet: nobody waits for it any more."""
+        """Take back what has not left yet: nobody waits for it any more."""
         self._waiting = deque(each for each in self._waiting if each.ticket != ticket)
 
     # --- what comes in ----------------------------------------------------------------------
@@ -192,82 +219,94 @@ class Connection:
             self._events.append(Pushed(reports))
 
     def _answered(self, response: Response, now: float) -> None:
-        flight = self._flight
+        job, self._asking = self._asking, None
         if (
-            flight is None
+            job is None
         ):  # HTTP numbers nothing: whatever came next could be taken for something else
             raise HttpError("an answer that nobody waits for")
-        self._flight = None
-        self._flight_due = NEVER
+        self._answer_due = NEVER
         self._deadline = None
         self._statistics.answers[response.code] += 1
-        if self._codec is None:
-            self._verified(response, now)
-            return
-        if response.code in _NO_SESSION:
+        if self._codec is not None and response.code in _NO_SESSION:
             raise SessionRefusedError("the accessory does not know the session")
-        if flight.ticket is not None:
-            self._events.append(Settled(flight.ticket, answer=response))
-        elif self._steps is not None:
-            self._step(response, now)
-        self._send_next(now)
+        self._advance(job, response, now)
+        self._ask_next(now)
 
-    def _verified(self, response: Response, now: float) -> None:
-        """Take the next message of pair verify; behind the last one everything is sealed."""
+    def _verified(self, _: object, now: float) -> None:
+        """Seal all that follows, and greet."""
+        session = self._verify.session
+        assert session is not None
+        self._codec = SessionCodec(session.read_key, session.write_key)
+        self._greeting_due = now + GREETING_LIMIT_S
+        self._begin(_Job(self._greet(), self._greeted), now)
+
+    def _greeted(self, _: object, __: float) -> None:
+        self._greeting_due = NEVER
+        self.established = True
+        self._statistics.connects += 1
+        self._events.append(Established())
+
+    # --- what goes out ----------------------------------------------------------------------
+
+    def _begin(self, job: _Job, now: float) -> None:
+        self._advance(job, None, now)
+        self._ask_next(now)
+
+    def _advance(self, job: _Job, answer: Response | None, now: float) -> None:
+        """Take a job one step further, and queue what it asks for next."""
         try:
-            reply = self._verify.receive(response.body)
+            job.request = next(job.steps) if answer is None else job.steps.send(answer)
+        except StopIteration as end:
+            self._deadline = None
+            job.done(end.value, now)
+        except CommandError as err:
+            if job.ticket is None:  # what has to be known cannot be: there is no use in this link
+                raise SessionRefusedError(f"the accessory refuses to be asked: {err}") from err
+            self._events.append(Settled(job.ticket, error=err))
+        else:
+            if job.ticket is None or (job.together and answer is not None):
+                self._waiting.appendleft(job)
+            else:
+                self._waiting.append(job)
+
+    def _ask_next(self, now: float) -> None:
+        """Send the next request: many accessories cannot bear a second one (§6.1)."""
+        if self._asking is not None or not self._waiting:
+            return
+        job = self._asking = self._waiting.popleft()
+        request = job.request
+        assert request is not None
+        self._answer_due = now + job.limit_s
+        self._deadline = None
+        self._statistics.requests += 1
+        self._parser.body_limit = (
+            MAX_DATABASE_BYTES if request.target == Path.ACCESSORIES else MAX_BODY_BYTES
+        )
+        data = encode_request(
+            request.method, request.target, self._host, request.content_type, request.body
+        )
+        self._outgoing.append(data if self._codec is None else self._codec.seal(data))
+
+
+def _verifying(verify: PairVerifyController) -> Steps[None]:
+    """Verify both ends; raises LinkError, also for what the accessory may think better of, and AuthError."""
+    message: bytes | None = verify.start()
+    while message is not None:
+        answer = yield Request("POST", Path.PAIR_VERIFY, ContentType.TLV, message)
+        try:
+            message = verify.receive(answer.body)
         except BackoffError as err:
             refused = SessionRefusedError("the accessory asks to wait")
             refused.retry_after_s = err.retry_after_s
             raise refused from err
         except CommandError as err:
             raise SessionRefusedError(f"the accessory does not verify: {err}") from err
-        if reply is not None:
-            self._ask(_verify_request(reply), now, VERIFY_LIMIT_S)
-            return
-        session = self._verify.session
-        if session is None or self._parser.midway:
-            raise FrameError("sealed bytes before the ends were verified")
-        self._codec = SessionCodec(session.read_key, session.write_key)
-        self._greeting_due = now + GREETING_LIMIT_S
-        self._steps = self._greet()
-        self._step(None, now)
-
-    def _step(self, answer: Response | None, now: float) -> None:
-        """Take the greeting one step further."""
-        assert self._steps is not None
-        try:
-            request = next(self._steps) if answer is None else self._steps.send(answer)
-        except StopIteration:
-            self._steps = None
-            self._greeting_due = NEVER
-            self.established = True
-            self._statistics.connects += 1
-            self._events.append(Established())
-            return
-        self._ask(request, now, REQUEST_LIMIT_S)
-
-    # --- what goes out ----------------------------------------------------------------------
-
-    def _ask(self, request: Request, now: float, limit_s: float) -> None:
-        """Ask for something of our own before all that waits."""
-        self._waiting.appendleft(_Flight(request, None, limit_s))
-        self._send_next(now)
-
-    def _send_next(self, now: float) -> None:
-        """Send the next request: many accessories cannot bear a second one (§6.1)."""
-        if self._flight is not None or not self._waiting:
-            return
-        flight = self._flight = self._waiting.popleft()
-        self._flight_due = now + flight.limit_s
-        self._deadline = None
-        self._statistics.requests += 1
-        request = flight.request
-        data = encode_request(
-            request.method, request.target, self._host, request.content_type, request.body or b""
-        )
-        self._outgoing.append(self._codec.seal(data) if self._codec else data)
 
 
-def _verify_request(body: bytes) -> Request:
-    return Request("POST", Path.PAIR_VERIFY, ContentType.TLV, body)
+def _asking(request: Request) -> Steps[Response]:
+    """Ask for one thing."""
+    return (yield request)
+
+
+def _nothing(_: object, __: float) -> None:
+    """Any answer is a sign of life."""

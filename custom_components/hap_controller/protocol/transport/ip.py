@@ -5,7 +5,7 @@ Source: docs/hap_controller/wire.md §6.7, §10.2.
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from ipaddress import ip_address
 import socket
 from typing import Final
@@ -28,11 +28,12 @@ class TcpTransport:
     """One open connection."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Wrap a connection that is open."""
+        """Wrap a connection that is open; raises LinkClosedError when it is not any more."""
         self._reader = reader
         self._writer = writer
-        host: str = writer.get_extra_info("peername")[0]
-        self.host = str(ip_address(host.partition("%")[0]))
+        if (peer := writer.get_extra_info("peername")) is None:
+            raise LinkClosedError("the accessory closed the link at once")
+        self.host = plain_address(peer[0])
         """The peer's address, without zone and port."""
 
     async def send(self, data: bytes) -> None:
@@ -61,7 +62,11 @@ async def open_tcp(hosts: Sequence[str], port: int) -> AsyncIterator[TcpTranspor
     ``hosts`` are addresses, names are not looked up. Raises ConnectError.
     """
     sock = await _connect(hosts, port)
-    reader, writer = await asyncio.open_connection(sock=sock, limit=_READ_BYTES)
+    try:
+        reader, writer = await asyncio.open_connection(sock=sock, limit=_READ_BYTES)
+    except BaseException:
+        sock.close()
+        raise
     try:
         yield TcpTransport(reader, writer)
     finally:
@@ -79,14 +84,23 @@ async def _connect(hosts: Sequence[str], port: int) -> socket.socket:
             sock = await aiohappyeyeballs.start_connection(
                 infos, happy_eyeballs_delay=HAPPY_EYEBALLS_S, interleave=1
             )
-    except (OSError, TimeoutError) as err:
+    except (OSError, RuntimeError) as err:  # the latter is what some loops make of it
         raise ConnectError(f"the accessory cannot be reached: {type(err).__name__}") from err
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in _KEEPALIVE:
-        if hasattr(socket, name):  # some systems have it under another name, or not for each socket
-            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+    with suppress(OSError):  # the peer may be gone already; that shows soon enough
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in _KEEPALIVE:
+            if hasattr(socket, name):  # some systems have it under another name
+                sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
     return sock
+
+
+def plain_address(host: str) -> str:
+    """Write an address as it stands in requests, without zone; anything else stays as it is."""
+    try:
+        return str(ip_address(host.partition("%")[0]))
+    except ValueError:
+        return host
 
 
 def _address_info(host: str, port: int) -> aiohappyeyeballs.AddrInfoType | None:
