@@ -6,22 +6,17 @@ from pathlib import Path
 import sys
 
 sys.path.append(str(Path(__file__).resolve().parents[2] / "custom_components" / "hap_controller"))
-from protocol.accessory import (
-    Accessory,
-    AccessoryServer,
-    AccessoryState,
-    CharacteristicUuid as Characteristic,
-    ServiceUuid as Service,
-)
+import protocol.accessory as hap
 
 
 async def main(path: str = "bulb.json", address: str = "0.0.0.0") -> None:
     """Serve the bulb until Ctrl-C; the state file makes it the same bulb next time."""
-    bulb = Accessory("Bulb", category=5, identify=lambda: print("Here I am!", flush=True))
-    light = bulb.add_service(Service.LIGHTBULB)
-    light[Characteristic.ON].setter = lambda on: print("On" if on else "Off", flush=True)
-    state = await AccessoryState.open(path, name=bulb.name, host=address)
-    async with AccessoryServer(bulb, state) as server:
+    bulb = hap.Accessory("Bulb", category=5, identify=lambda: print("Here I am!", flush=True))
+    light = bulb.add_service(hap.ServiceUuid.LIGHTBULB)
+    on = light[hap.CharacteristicUuid.ON]
+    on.setter = lambda value: print("On" if value else "Off", flush=True)
+    state = await hap.AccessoryState.open(path, name=bulb.name, host=address)
+    async with hap.AccessoryServer(bulb, state) as server:
         print(f"Pair with {server.setup_code}, or scan {server.setup_payload}", flush=True)
         await server.serve_forever()
 

@@ -105,7 +105,9 @@ class Announcer:
 
     async def stop(self) -> None:
         """Say goodbye."""
-        if isinstance(self._broadcast, asyncio.Future):  # else it would announce anew behind the goodbye
+        if isinstance(
+            self._broadcast, asyncio.Future
+        ):  # else it would announce anew behind the goodbye
             self._broadcast.cancel()
         async with self._turn:
             info, self._info = self._info, None

@@ -156,22 +156,20 @@ class AccessoryServer:
             await self._announcer.start()
 
     async def stop(self) -> None:
-        """Say goodbye, close all connections, and be ready to start again."""
+        """Say goodbye, end all connections at once, and be ready to start again."""
         self._running = False
         server, self._server = self._server, None
         announcer, self._announcer = self._announcer, None
         if server is not None:
             server.close()
-        for task in self._tasks:  # what they would announce is history
+        self._stop_watching()
+        tasks = {*self._tasks, *self._rejected}
+        for task in tasks:
             task.cancel()
         try:
             if announcer is not None:
                 await announcer.stop()
         finally:
-            self._stop_watching()
-            tasks = {*self._tasks, *self._rejected, *(each.task for each in self._connections)}
-            for task in tasks:
-                task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             if server is not None:
                 await server.wait_closed()
@@ -235,6 +233,11 @@ class AccessoryServer:
             unwatch()
         self._unwatch = []
 
+    def _keep(self, task: asyncio.Task[None]) -> None:
+        """Have a task ended by ``stop``, if it does not end before."""
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
     # --- connections ------------------------------------------------------------------------
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -255,8 +258,8 @@ class AccessoryServer:
             self._state.register, loop.time(), event_interval_s=self._event_interval_s
         )
         connection = _Connection(writer, session)
-        connection.task = asyncio.create_task(self._serve(reader, connection))
         self._connections.add(connection)
+        self._keep(asyncio.create_task(self._serve(reader, connection)))
 
     def _make_room(self) -> bool:
         """Close the connection that was silent for longest, if one may be closed."""
@@ -283,6 +286,9 @@ class AccessoryServer:
             _LOGGER.debug("A connection is closed: %s", err)
         except (OSError, TimeoutError) as err:
             _LOGGER.debug("A connection is lost: %s", type(err).__name__)
+        except asyncio.CancelledError:  # the server stops and waits for nobody
+            writer.transport.abort()
+            raise
         finally:
             self._connections.discard(connection)
             connection.stop_timer()
@@ -328,9 +334,7 @@ class AccessoryServer:
             else:
                 connection.writer.close()
         if self._announcer is not None:
-            task = asyncio.create_task(self._announcer.refresh())
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._keep(asyncio.create_task(self._announcer.refresh()))
 
     # --- events -----------------------------------------------------------------------------
 
@@ -380,7 +384,6 @@ class _Connection:
     def __init__(self, writer: asyncio.StreamWriter, session: Session) -> None:
         self.writer = writer
         self.session = session
-        self.task: asyncio.Task[None]
         self.answering = False
         self.timer: asyncio.TimerHandle | None = None
         """Writes events."""

@@ -5,13 +5,14 @@ from collections.abc import AsyncIterator
 from ipaddress import ip_address
 
 import pytest
-from zeroconf import IPVersion
+from zeroconf import IPVersion, NotRunningException
 from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 
 from custom_components.hap_controller.protocol.accessory import (
     Accessory,
     AccessoryServer,
     AccessoryState,
+    announce,
 )
 from custom_components.hap_controller.protocol.accessory.announce import (
     SERVICE_TYPE,
@@ -151,6 +152,45 @@ async def test_stopped_from_outside(
     await announcer.refresh()
     await announcer.stop()
     assert announcer.name is None
+
+
+async def test_library_that_refuses(
+    zeroconf: AsyncZeroconf, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The accessory goes on unannounced."""
+    state = fresh()
+    announcer = Announcer(state, "127.0.0.1", 4711, zeroconf)
+    await announcer.start()
+
+    async def refuse(info: AsyncServiceInfo) -> None:
+        raise NotRunningException
+
+    monkeypatch.setattr(zeroconf, "async_update_service", refuse)
+    monkeypatch.setattr(zeroconf, "async_unregister_service", refuse)
+    state.config_number = 9
+    await announcer.refresh()
+    assert "could not be renewed" in caplog.text
+    await announcer.stop()
+    assert announcer.name is None
+
+
+async def test_where_it_announces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the address it listens at; at any address, on all interfaces."""
+    opened: list[dict[str, object]] = []
+
+    def open_(**told: object) -> AsyncZeroconf:
+        opened.append(told)
+        return AsyncZeroconf(interfaces=["127.0.0.1"], ip_version=IPVersion.V4Only)
+
+    monkeypatch.setattr(announce, "AsyncZeroconf", open_)
+    for host in ("127.0.0.1", "0.0.0.0"):
+        announcer = Announcer(fresh(), host, 4711)
+        await announcer.start()
+        await announcer.stop()
+    assert opened == [
+        {"interfaces": ["127.0.0.1"], "ip_version": IPVersion.V4Only},
+        {"ip_version": IPVersion.V4Only},
+    ]
 
 
 async def test_never_started() -> None:

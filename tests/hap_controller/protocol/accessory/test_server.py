@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from custom_components.hap_controller.protocol.accessory import (
+    Accessory,
     AccessoryServer,
     AccessoryState,
     Bridge,
@@ -449,6 +450,40 @@ async def test_controller_that_does_not_read(
     assert controller.events == []
 
 
+@pytest.mark.parametrize("stopped", [False, True])
+async def test_answers_that_nobody_reads(
+    serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch, stopped: bool
+) -> None:
+    """A controller that asks and asks and does not read is cut off; it does not hold up the end either."""
+    monkeypatch.setattr(module, "_WRITE_LIMIT_S", 0.05)
+    monkeypatch.setattr(module, "_CLOSE_LIMIT_S", 30.0 if stopped else 0.05)
+    accessory = Accessory("Camera", image=lambda width, height: bytes(2_000_000))
+    server = await serve(accessory)
+    controller = await connect(server, await pair(server))
+    controller.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    controller.writer.transport.pause_reading()
+    body = b'{"resource-type":"image","image-width":1,"image-height":1}'
+    for _ in range(5):
+        controller.send(request("POST", "/resource", body))
+    if stopped:
+        await asyncio.sleep(0.3)
+        async with asyncio.timeout(5):
+            await server.stop()
+    else:
+        async with asyncio.timeout(10):
+            while server.connections:
+                await asyncio.sleep(0.01)
+    controller.writer.transport.abort()
+
+
+async def test_connection_that_comes_too_late(serve: Serve, connect: Connect) -> None:
+    """Whoever was accepted while the server stopped is not served."""
+    server = await serve(bulb())
+    server._running = False
+    assert await (await connect(server)).closed()
+    assert server.connections == 0
+
+
 async def test_change_amid_hanging_up(serve: Serve, connect: Connect) -> None:
     """A change that comes when the socket is closing is nobody's."""
     accessory = bulb()
@@ -626,6 +661,7 @@ async def test_nothing_is_left_behind(serve: Serve) -> None:
     """Neither tasks, sessions nor timers of connections that are gone."""
     server = await serve(bulb())
     keys = await pair(server)
+    await turns()
     tasks = asyncio.all_tasks()
     for _ in range(20):
         async with await RawController.connect(server.address) as controller:
