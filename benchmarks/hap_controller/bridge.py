@@ -1,7 +1,8 @@
 """Bridges, made up and always the same: what a large one describes, and what it tells.
 
-The description has what those of real bridges have, in like shares: short types, metadata on numbers only, texts that
-most accessories share, and names that none do. Nothing in it needs tolerance, so that every parser accepts it.
+The description has what those of real bridges have, in like shares: short types, what each is called, metadata on
+numbers only, texts that most accessories share, and names that none do. It is as compact as that of the bridge software
+that most large ones run. Nothing in it needs tolerance, so that every parser accepts it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,6 +15,35 @@ ACCESSORIES: Final = 150
 
 type Json = dict[str, Any]
 
+_NAMES: Final = {
+    "8": "Brightness",
+    "11": "Current Temperature",
+    "13": "Hue",
+    "14": "Identify",
+    "1D": "Lock Current State",
+    "1E": "Lock Target State",
+    "20": "Manufacturer",
+    "21": "Model",
+    "22": "Motion Detected",
+    "23": "Name",
+    "25": "On",
+    "26": "Outlet In Use",
+    "2F": "Saturation",
+    "30": "Serial Number",
+    "33": "Target Heating Cooling State",
+    "35": "Target Temperature",
+    "36": "Temperature Display Units",
+    "37": "Version",
+    "52": "Firmware Revision",
+    "6D": "Current Position",
+    "72": "Position State",
+    "73": "Programmable Switch Event",
+    "75": "Status Active",
+    "79": "Status Low Battery",
+    "7C": "Target Position",
+    "CB": "Service Label Index",
+    "F": "Current Heating Cooling State",
+}
 _READ: Final = ["pr"]
 _EVENTS: Final = ["pr", "ev"]
 _WRITE: Final = ["pr", "pw", "ev"]
@@ -146,7 +176,10 @@ def _information(name: str, number: int) -> Json:
 
 
 def _service(iid: int, type_: str, characteristics: list[Json]) -> Json:
-    numbered = [{"iid": iid + 1 + place, **each} for place, each in enumerate(characteristics)]
+    numbered = [
+        {"iid": iid + 1 + place, **each, "description": _NAMES[each["type"]]}
+        for place, each in enumerate(characteristics)
+    ]
     return {"iid": iid, "type": type_, "characteristics": numbered}
 
 
