@@ -866,7 +866,8 @@ class PairVerifyAccessory:
         if len(theirs) != KEY_BYTES or (resumes and self._sessions is None):
             raise _misplaced("no pair-verify that is understood", State.M1)
         register = self._register
-        if not register.paired or register.signing_key is None:
+        # Unpaired is told in M4 if it can be: some controllers do not look for an error before, and try for ever.
+        if register.signing_key is None:
             raise _RefusedError(PairingErrorCode.AUTHENTICATION)
         if resumes and (reply := self._resumed(theirs, tlv)) is not None:
             return reply

@@ -320,6 +320,8 @@ class AccessoryServer:
                 self._settle()
                 if session.outlived or writer.is_closing():
                     return
+                if session.more:  # who sends thousands at once must not keep the others waiting
+                    await asyncio.sleep(0)
 
     def _settle(self) -> None:
         """Draw what follows from an answer that was sent: who must go, what is announced."""

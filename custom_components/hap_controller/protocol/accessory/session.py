@@ -109,6 +109,11 @@ class Session:
         return self._requests.popleft() if self._requests else None
 
     @property
+    def more(self) -> bool:
+        """Whether requests wait behind the last one given."""
+        return bool(self._requests)
+
+    @property
     def deadline(self) -> float:
         """When the connection must be closed unless something complete comes."""
         begun = NEVER if self._begun is None else self._begun + MESSAGE_LIMIT_S
