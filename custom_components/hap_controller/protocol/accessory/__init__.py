@@ -10,6 +10,10 @@
 
 Setting ``bulb[CharacteristicUuid.ON].value`` tells every controller that has subscribed. Getters and setters may be
 plain or coroutine functions; a ``StatusError`` from them is told as it is. docs/hap_controller/bulb.py can be run.
+
+For those who come from homekit_python: its state file is ours; ``publish_device`` is ``start``, ``unpublish_device``
+and ``shutdown`` are ``stop``, ``set_identify_callback`` is ``identify`` of the accessory, ``add_accessory`` is that of
+a ``Bridge``, and callbacks are ``getter`` and ``setter`` of a characteristic.
 """
 
 from ..catalogue import CharacteristicUuid, ServiceUuid

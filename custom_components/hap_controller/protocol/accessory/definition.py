@@ -114,6 +114,7 @@ class Characteristic:
 
     @value.setter
     def value(self, value: Any) -> None:
+        """Take a new value."""
         self.store(value, None)
 
     def check(self, value: Any) -> Any:
