@@ -5,6 +5,7 @@ from base64 import b64encode
 import json
 from typing import Any
 
+from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.hap_controller.protocol.accessory import (
@@ -16,10 +17,18 @@ from custom_components.hap_controller.protocol.accessory import (
     ServiceUuid as S,
     StatusError,
 )
+from custom_components.hap_controller.protocol.accessory.endpoints import Endpoints
+from custom_components.hap_controller.protocol.accessory.session import Session
 from custom_components.hap_controller.protocol.const import ControllerPermission, SetupFlag
 from custom_components.hap_controller.protocol.crypto import SigningKey
 from custom_components.hap_controller.protocol.frames import SessionCodec
-from custom_components.hap_controller.protocol.pairing import PairSetupController, add_pairing
+from custom_components.hap_controller.protocol.http import Request
+from custom_components.hap_controller.protocol.pairing import (
+    Pairing,
+    PairSetupController,
+    Register,
+    add_pairing,
+)
 from custom_components.hap_controller.protocol.records import PairingKeys
 
 from .conftest import CODE, Connect, Serve, pair
@@ -614,3 +623,59 @@ async def test_faults_of_ours_do_not_end_the_connection(
     assert (answer.code, answer.json) == (500, {"status": -70402})
     assert "No answer to GET /accessories" in caplog.text
     assert (await controller.get(ON)).code == 200
+
+
+# --- fuzzing ----------------------------------------------------------------------------------
+
+NUMBERS = st.one_of(st.integers(-3, 14), st.integers(), st.floats(allow_nan=False), st.booleans())
+VALUES = st.recursive(
+    st.one_of(st.none(), NUMBERS, st.text(max_size=5), st.sampled_from(["AQEB", "image"])),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=3), inner, max_size=3)
+    ),
+    max_leaves=5,
+)
+MEMBERS = st.dictionaries(
+    st.sampled_from(
+        [
+            *("aid", "iid", "value", "ev", "r", "authData", "remote", "pid", "ttl"),
+            *("resource-type", "image-width", "image-height"),
+        ]
+    ),
+    VALUES,
+)
+BODIES = st.one_of(
+    st.builds(
+        lambda members, items: members | {"characteristics": items}, MEMBERS, st.lists(MEMBERS)
+    ),
+    MEMBERS,
+    VALUES,
+)
+
+
+@given(BODIES, st.text(max_size=20))
+def test_any_json(body: Any, query: str) -> None:
+    """Whatever a controller asks for, it is answered, and never with a fault of ours."""
+
+    async def store() -> None:
+        raise AssertionError("nothing of this changes the register")
+
+    async def ask() -> None:
+        register = Register("12:00:00:00:00:00", CODE)
+        pairing = Pairing("x", bytes(32), ControllerPermission.ADMIN)
+        register.pairings["x"] = pairing
+        session = Session(register, 0)
+        session._pairing = pairing
+        endpoints = Endpoints(bulb(), register, store=store, now=lambda: 0)
+        data = json.dumps(body).encode()
+        for method, target in (
+            ("PUT", "/characteristics"),
+            ("PUT", "/prepare"),
+            ("POST", "/resource"),
+            ("GET", f"/characteristics?id={query}"),
+        ):
+            answer = await endpoints.answer(session, Request(method, target, data))
+            assert answer.code in {200, 204, 207, 400, 404, 422}
+            assert not answer.body or json.loads(answer.body)
+
+    asyncio.run(ask())

@@ -1,5 +1,6 @@
 """One connection, without a socket."""
 
+from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.hap_controller.protocol.accessory.session import (
@@ -23,6 +24,12 @@ from custom_components.hap_controller.protocol.records import PairingKeys
 from .controller import request
 
 CODE = "518-08-582"
+PIECES = [
+    *(b"GET ", b"PUT ", b"/accessories", b" HTTP/1.1", b"\r\n", b"\r\n\r\n"),
+    *(b"Content-Length: 3\r\n", b"Transfer-Encoding: chunked\r\n", b"0\r\n\r\n"),
+    request("GET", "/accessories"),
+    request("POST", "/pair-setup", b"abc"),
+]
 
 
 def setup(session: Session, message: bytes) -> bytes:
@@ -238,3 +245,26 @@ def test_prepared_writes() -> None:
     session.prepare(8, 1000, 0)
     assert not session.redeem(7, 0)
     assert not session.redeem(8, 0)
+
+
+@given(st.lists(st.one_of(st.binary(max_size=40), st.sampled_from(PIECES)), max_size=8))
+def test_any_bytes(pieces: list[bytes]) -> None:
+    """Plain bytes are requests or the end; however they are cut, the same ones."""
+    stream = b"".join(pieces)
+
+    def read(chunks: list[bytes]) -> list[object]:
+        session = Session(Register("x", CODE), 0)
+        found: list[object] = []
+        try:
+            for chunk in chunks:
+                session.feed(chunk, 0)
+                while (asked := session.next_request()) is not None:
+                    found.append(asked)
+        except FrameError:
+            found.append("end")
+        return found
+
+    dribbled = read([bytes((byte,)) for byte in stream])
+    whole = read([stream])
+    # Of a read that ends in garbage nothing is believed.
+    assert whole == dribbled or (whole == ["end"] and dribbled[-1] == "end")
