@@ -34,7 +34,7 @@ from .const import (
     Path,
     Permission,
 )
-from .conversation import Established, Noticed, Settled
+from .conversation import Established, Settled
 from .errors import (
     CommandError,
     LinkClosedError,
@@ -292,14 +292,15 @@ class HapClient(LinkClient[Connection, Event, Change]):
 
         Raises PairingRefusedError when the accessory refuses, LinkError when it may still be paired.
         """
-        own = controller_id in (None, self._keys.controller_id)
-        message = remove_pairing(controller_id or self._keys.controller_id)
+        if controller_id not in (None, self._keys.controller_id):
+            await self._ask(_changing_pairings(remove_pairing(controller_id)))
+            return
         await self._reach()
         try:
-            await self._ask(_changing_pairings(message))
+            await self._ask(_leaving(remove_pairing(self._keys.controller_id)))
         except LinkError:
-            # Some hang up before they answer; whether that is why shows when they are to verify again.
-            if not (own and await self._is_forgotten()):
+            # Either it went well, or the accessory hung up: why shows when it is to verify again.
+            if not await self._is_forgotten():
                 raise
 
     # --- life -------------------------------------------------------------------------------
@@ -635,8 +636,6 @@ class HapClient(LinkClient[Connection, Event, Change]):
                 if self._early:
                     self._emit(ValuesChanged(list(self._early)))
                 self._keep_up()
-            case Noticed(what=what):
-                self._notice(what)
 
     def _tell(self, changes: Sequence[ValueChange]) -> None:
         """Have changes told that steps found, in the order of events; that the link is up tells all of before."""
@@ -655,6 +654,12 @@ def _taking_picture(request: Request) -> Steps[bytes]:
     if answer.code != HttpCode.OK or not answer.body:
         raise StatusError(parse_status(answer.code, answer.body) or HapStatus.UNREACHABLE)
     return answer.body
+
+
+def _leaving(message: bytes) -> Steps[None]:
+    """Have ourselves locked out, and end with that whatever the accessory does with the link (§10.7)."""
+    yield from _changing_pairings(message)
+    raise PairingLostError("the pairing was removed as asked for")
 
 
 def _changing_pairings(message: bytes) -> Steps[list[Pairing]]:

@@ -21,7 +21,7 @@ from .const import (
     HttpCode,
     Path,
 )
-from .conversation import NEVER, NOW, Established, LinkStatistics, Noticed, Settled
+from .conversation import NEVER, NOW, Established, LinkStatistics, Settled
 from .errors import CommandError, FrameError, PeerSilentError, SessionRefusedError
 from .frames import SessionCodec
 from .http import EventMessage, Response, ResponseParser, encode_request
@@ -66,7 +66,7 @@ class Found(NamedTuple):
     what: Any
 
 
-type Event = Established | Found | Noticed | Pushed | Settled
+type Event = Established | Found | Pushed | Settled
 
 
 @dataclass(slots=True)

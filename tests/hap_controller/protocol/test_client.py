@@ -643,7 +643,12 @@ def test_back_off() -> None:
             keys = pair(AccessoryState.fresh(host=HOST).register)
             async with running(keys, proxy.port, ready=False, backoff=STEADY) as run:
                 report = run.client._report
-                run.client._supervisor._report = lambda err: (times.append(now()), report(err))  # type: ignore[func-returns-value]
+
+                def noted(err: LinkError) -> None:
+                    times.append(now())
+                    report(err)
+
+                run.client._supervisor._report = noted
                 await until(lambda: len(times) >= 14, 1000)
         waits = [round(later - earlier, 2) for earlier, later in pairwise(times)]
         expected = [min(60.0, 0.75 * 1.5**number) for number in range(len(waits))]
@@ -839,7 +844,10 @@ def test_kept_description() -> None:
             async with running(keys, port) as run:
                 stored = run.client.database.store()
             light[ON].value = True
-            kept = {"database": Database.from_accessories(stored), "configuration": 4}
+            kept: dict[str, Any] = {
+                "database": Database.from_accessories(stored),
+                "configuration": 4,
+            }
             async with running(keys, port, **kept) as run:
                 assert run.requests == 2 + 2
                 assert run.changes == [LinkChanged(connected=True)]
@@ -860,7 +868,7 @@ def test_kept_description() -> None:
 
 # --- odd accessories ----------------------------------------------------------------------------
 
-LAMP = {
+LAMP: dict[str, Any] = {
     "accessories": [
         {
             "aid": aid,
