@@ -10,11 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
-from pyhap.accessory import Accessory, Bridge
-from pyhap.accessory_driver import AccessoryDriver
-from pyhap.characteristic import Characteristic
-from pyhap.const import CATEGORY_BRIDGE, CATEGORY_LIGHTBULB
-from pyhap.loader import Loader
+from pyhap.accessory import Accessory, Bridge  # type: ignore[import-untyped]  # tells no types
+from pyhap.accessory_driver import AccessoryDriver  # type: ignore[import-untyped]  # tells no types
+from pyhap.characteristic import Characteristic  # type: ignore[import-untyped]  # tells no types
+from pyhap.const import CATEGORY_BRIDGE, CATEGORY_LIGHTBULB  # type: ignore[import-untyped]  # tells no types
+from pyhap.loader import Loader  # type: ignore[import-untyped]  # tells no types
 import pytest
 
 from custom_components.hap_controller.protocol import (
@@ -217,9 +217,11 @@ def test_events(tmp_path: Path) -> None:
                 expected[key] = value
             await until(lambda: dict(run.values()) == expected)
             press, key = witness.characteristic("Button", "ProgrammableSwitchEvent")
-            for times in (1, 2):
+            presses: list[Any] = []
+            for _ in range(2):
                 press.set_value(0)
-                await until(lambda times=times: run.values()[len(expected) :] == [(key, 0)] * times)
+                presses.append((key, 0))
+                await until(lambda: run.values()[len(expected) :] == presses)
             assert run.requests == before
             await run.client.watch([key])
             lamp, lamp_key = witness.characteristic("Lamp", "On")

@@ -14,7 +14,7 @@ from .http import Response, ResponseParser, encode_request
 from .messages import IDENTIFY, Request, parse_status
 from .pairing import PairSetupController, setup_method, take_turns
 from .records import PairingKeys
-from .refusals import AlreadyPairedError, BusyError, HttpError, PairingMessageError
+from .refusals import AlreadyPairedError, BusyError, HttpError
 from .transport import TcpTransport, open_tcp
 
 
@@ -42,8 +42,6 @@ class PairingAttempt:
     async def begin(self) -> None:
         """Ask the accessory to pair; it may show its code now. Raises PairingRefusedError and LinkError."""
         await self._say(self._setup.start())
-        if not self._setup.awaits_code:
-            raise PairingMessageError("the accessory does not ask for its code")
 
     async def finish(self, code: str) -> PairingKeys:
         """Prove that the code is known and exchange keys, which the accessory keeps from now on.
@@ -53,8 +51,7 @@ class PairingAttempt:
         message: bytes | None = await take_turns(self._setup.prove(code))
         while message is not None:
             message = await self._say(message)
-        if self._setup.result is None:
-            raise PairingMessageError("the accessory ended the pairing early")
+        assert self._setup.result is not None
         return self._setup.result
 
     async def identify(self) -> None:
