@@ -597,6 +597,24 @@ def test_unpair_without_answer(forgets: bool) -> None:
     run_virtual(main())
 
 
+def test_unpair_and_vanish() -> None:
+    """An accessory that hangs up on the request and does not come back may still be paired."""
+
+    async def main() -> None:
+        lamp, _ = bulb()
+        async with at_home(lamp, backoff=lambda: iter([1000.0] * 9)) as (run, server):
+            removing = asyncio.create_task(run.client.remove_pairing())
+            await asyncio.sleep(0)
+            await server.stop()
+            run.client.announced(None)
+            with pytest.raises(LinkError):
+                await removing
+            run.client.announced(None)
+            assert run.client._hurrying is not None  # stops with the client
+
+    run_virtual(main())
+
+
 def test_unpair_without_accessory() -> None:
     """An accessory that cannot be reached stays paired, and nobody says otherwise."""
 
