@@ -1,1 +1,1 @@
-"""Tests of the Homismart component."""
+"""Tests of the protocol core of the HomeKit controller."""
