@@ -57,14 +57,16 @@ def exponential_backoff(
     cap_s: float,
     spread: tuple[float, float] = (0.5, 1.5),
     uniform: Callable[[float, float], float] = random.uniform,
+    *,
+    factor: float = 2.0,
 ) -> Backoff:
-    """Build waits that double from ``first_s`` up to ``cap_s``, each times a random factor within ``spread``."""
+    """Build waits that grow by ``factor`` from ``first_s`` to ``cap_s``, each times a random number within ``spread``."""
 
     def waits() -> Iterator[float]:
         wait = min(first_s, cap_s)
         while True:
             yield wait * uniform(*spread)
-            wait = min(cap_s, wait * 2)
+            wait = min(cap_s, wait * factor)
 
     return waits
 

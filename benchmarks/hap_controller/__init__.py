@@ -1,0 +1,1 @@
+"""HomeKit accessories: contenders, counterpart and targets."""

@@ -1,0 +1,108 @@
+"""The door of the protocol package: everything its users need, and nothing else.
+
+Speaks with HomeKit accessories over IP, as their controller. ``PairingAttempt`` pairs once; with the keys that it
+gives make a ``HapClient``, keep ``run()`` as a task, and wait for ``ready()``. The other role, for accessories of
+one's own, has a door of its own: ``accessory``.
+"""
+
+from .attempt import PairingAttempt
+from .catalogue import CharacteristicUuid, ServiceUuid
+from .client import Change, DatabaseChanged, HapClient, ValuesChanged
+from .connection import Statistics
+from .const import ControllerPermission, HapStatus
+from .conversation import LinkStatistics
+from .errors import (
+    AuthError,
+    CommandError,
+    ConnectError,
+    DeviceSilentError,
+    FrameError,
+    LinkClosedError,
+    LinkError,
+    PeerSilentError,
+    RefusedError,
+    SessionRefusedError,
+    SupersededError,
+    ThrottledError,
+    UnansweredError,
+    UnsupportedError,
+    VendorError,
+)
+from .link import LinkChanged
+from .messages import Key
+from .model import Accessory, Characteristic, Database, Difference, Service, difference
+from .pairing import Pairing
+from .records import PairingKeys
+from .refusals import (
+    AlreadyPairedError,
+    BackoffError,
+    BusyError,
+    InsecureCodeError,
+    MalformedCodeError,
+    MaxPeersError,
+    MaxTriesError,
+    NotAdminError,
+    PairingLostError,
+    PairingRefusedError,
+    SetupCodeError,
+    SetupPayloadError,
+    SignatureError,
+    StatusError,
+    UnknownPairingError,
+    WrongAccessoryError,
+)
+
+__all__ = [
+    "Accessory",
+    "AlreadyPairedError",
+    "AuthError",
+    "BackoffError",
+    "BusyError",
+    "Change",
+    "Characteristic",
+    "CharacteristicUuid",
+    "CommandError",
+    "ConnectError",
+    "ControllerPermission",
+    "Database",
+    "DatabaseChanged",
+    "DeviceSilentError",
+    "Difference",
+    "FrameError",
+    "HapClient",
+    "HapStatus",
+    "InsecureCodeError",
+    "Key",
+    "LinkChanged",
+    "LinkClosedError",
+    "LinkError",
+    "LinkStatistics",
+    "MalformedCodeError",
+    "MaxPeersError",
+    "MaxTriesError",
+    "NotAdminError",
+    "Pairing",
+    "PairingAttempt",
+    "PairingKeys",
+    "PairingLostError",
+    "PairingRefusedError",
+    "PeerSilentError",
+    "RefusedError",
+    "Service",
+    "ServiceUuid",
+    "SessionRefusedError",
+    "SetupCodeError",
+    "SetupPayloadError",
+    "SignatureError",
+    "Statistics",
+    "StatusError",
+    "SupersededError",
+    "ThrottledError",
+    "UnansweredError",
+    "UnknownPairingError",
+    "UnsupportedError",
+    "ValuesChanged",
+    "VendorError",
+    "WrongAccessoryError",
+    "difference",
+]

@@ -1,0 +1,152 @@
+"""How controllers find the accessory: what it announces by mDNS, and when.
+
+Source: docs/hap_controller/wire.md §1, §12.2.
+"""
+
+import asyncio
+from collections.abc import Awaitable
+from ipaddress import ip_address
+import logging
+import re
+from typing import Final
+
+import ifaddr
+from zeroconf import Error, IPVersion, NotRunningException, Zeroconf
+from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
+
+from ..catalogue import OTHER_CATEGORY
+from ..const import MAX_NAME_CHARS, StatusFlag
+from ..setup_code import setup_hash_text
+from .state import AccessoryState
+
+_LOGGER = logging.getLogger(__name__)
+
+SERVICE_TYPE: Final = "_hap._tcp.local."
+# Timed writes and write responses are understood.
+_PROTOCOL_VERSION: Final = "1.1"
+# A label of a domain name.
+_MAX_LABEL_BYTES: Final = 63
+
+
+def txt_record(state: AccessoryState) -> dict[str, str]:
+    """Give what is announced of an accessory as it is now."""
+    register = state.register
+    told = {
+        "md": state.name[:MAX_NAME_CHARS],
+        "ci": str(state.category or OTHER_CATEGORY),
+        "pv": _PROTOCOL_VERSION,
+        "c#": str(state.config_number),
+        "id": register.accessory_id,
+        "ff": "0",
+        "s#": "1",
+        "sf": str(0 if register.paired else int(StatusFlag.UNPAIRED)),
+    }
+    if state.setup_id is not None:
+        told["sh"] = setup_hash_text(state.setup_id, register.accessory_id)
+    return told
+
+
+class Announcer:
+    """One announcement; ``refresh`` makes it say what is true now."""
+
+    def __init__(
+        self,
+        state: AccessoryState,
+        host: str,
+        port: int,
+        zeroconf: AsyncZeroconf | Zeroconf | None = None,
+    ) -> None:
+        """Prepare; ``zeroconf`` is left running, without one there is one of our own on the address of ``host``."""
+        self._state = state
+        self._host = host
+        self._port = port
+        self._own = zeroconf is None
+        self._zeroconf = AsyncZeroconf(zc=zeroconf) if isinstance(zeroconf, Zeroconf) else zeroconf
+        self._info: AsyncServiceInfo | None = None
+        self._broadcast: Awaitable[None] | None = None
+        """Repeats the first announcement; lost if nobody holds it."""
+        self._told: dict[str, str] = {}
+        self._turn = asyncio.Lock()
+
+    async def start(self) -> None:
+        """Announce; if the name is taken, under another one. Raises OSError without a network to announce in."""
+        if self._zeroconf is None:
+            address = ip_address(self._host)
+            if address.is_unspecified:
+                self._zeroconf = AsyncZeroconf(ip_version=IPVersion.V4Only)
+            else:
+                version = IPVersion.V4Only if address.version == 4 else IPVersion.V6Only
+                self._zeroconf = AsyncZeroconf(interfaces=[self._host], ip_version=version)
+        self._told = txt_record(self._state)
+        label = _label(self._state.name)
+        info = self._describe(f"{label}.{SERVICE_TYPE}")
+        self._broadcast = await self._zeroconf.async_register_service(info, allow_name_change=True)
+        self._info = info
+
+    @property
+    def name(self) -> str | None:
+        """The name under which it is announced, None when it is not."""
+        return None if self._info is None else self._info.name
+
+    async def refresh(self) -> None:
+        """Announce what changed, if anything did."""
+        async with self._turn:
+            told = txt_record(self._state)
+            if self._info is None or self._zeroconf is None or told == self._told:
+                return
+            self._told = told
+            info = self._describe(self._info.name)
+            try:
+                await (await self._zeroconf.async_update_service(info))
+            except Error, OSError, NotRunningException:  # whoever owns it has stopped it
+                _LOGGER.warning("The announcement of the accessory could not be renewed")
+                return
+            self._info = info
+
+    async def stop(self) -> None:
+        """Say goodbye."""
+        if isinstance(
+            self._broadcast, asyncio.Future
+        ):  # else it would announce anew behind the goodbye
+            self._broadcast.cancel()
+        async with self._turn:
+            info, self._info = self._info, None
+            if self._zeroconf is None:
+                return
+            try:
+                if info is not None:
+                    await (await self._zeroconf.async_unregister_service(info))
+            except Error, OSError, NotRunningException:
+                _LOGGER.debug("No goodbye could be said")
+            finally:
+                if self._own:
+                    await self._zeroconf.async_close()
+
+    def _describe(self, name: str) -> AsyncServiceInfo:
+        octets = self._state.register.accessory_id.replace(":", "")[-6:].upper()
+        host = re.sub(r"[^0-9A-Za-z]+", "-", self._state.name).strip("-")[:40] or "Accessory"
+        return AsyncServiceInfo(
+            SERVICE_TYPE,
+            name,
+            port=self._port,
+            properties=self._told,
+            server=f"{host}-{octets}.local.",
+            parsed_addresses=addresses_of(self._host),
+        )
+
+
+def addresses_of(host: str) -> list[str]:
+    """Give the addresses at which a server that listens on ``host`` can be reached from elsewhere."""
+    address = ip_address(host)
+    if not address.is_unspecified:
+        return [host]
+    own = [each.ip for adapter in ifaddr.get_adapters() for each in adapter.ips if each.is_IPv4]
+    found = [each for each in map(ip_address, map(str, own)) if not each.is_link_local]
+    outer = [each for each in found if not each.is_loopback]
+    return [str(each) for each in outer or found]
+
+
+def _label(name: str) -> str:
+    """Cut a name to what a label can hold, between two characters."""
+    data = name.encode()[:_MAX_LABEL_BYTES]
+    return data.decode(errors="ignore").strip() or "Accessory"

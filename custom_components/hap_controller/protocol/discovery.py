@@ -1,0 +1,185 @@
+"""What accessories announce: who they are, what they need, and where they may be.
+
+Anyone on the network can announce anything: an address found here is a hint, and only the keys of a pairing prove who
+is there. Source: docs/hap_controller/wire.md §1.1 to §1.6.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+import re
+from typing import Final
+
+from .catalogue import OTHER_CATEGORY, Category, category
+from .const import MAX_NAME_CHARS, FeatureFlag, StatusFlag
+
+SERVICE_TYPE: Final = "_hap._tcp.local."
+THREAD_SERVICE_TYPE: Final = "_hap._udp.local."
+
+# Six bytes in hexadecimal with colons; accessories that spell them otherwise are not known, and not refused.
+_DEVICE_ID: Final = re.compile(r"[0-9A-Za-z:._-]{1,36}")
+_VERSION: Final = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){0,2}")
+# Base64 of four bytes.
+_SETUP_HASH: Final = re.compile(r"[0-9A-Za-z+/]{6}(?:==)?")
+_ZONE: Final = re.compile(r"[0-9A-Za-z._-]{1,32}")
+_MAX_NUMBER: Final = 2**32 - 1
+_MAX_ADDRESSES: Final = 16
+_MAX_PORT: Final = 65535
+_USUAL_VERSION: Final = "1.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """What an accessory says of itself on the network."""
+
+    device_id: str
+    """As announced; compare ``key``."""
+    name: str
+    """For people; empty when nothing legible is left of it."""
+    model: str
+    config_number: int
+    """``c#``: any change means that the description changed (§1.6)."""
+    state_number: int
+    status_flags: int
+    """``sf``, also bits that nobody knows."""
+    feature_flags: int
+    """``ff``."""
+    category_number: int
+    protocol_version: str
+    setup_hash: str | None
+    """Base64; tells which scanned payload belongs to it."""
+    addresses: tuple[str, ...] = field(repr=False)
+    """In the order they were given; empty when none can be used."""
+    port: int | None
+
+    @property
+    def key(self) -> str:
+        """The device id as it is compared."""
+        return self.device_id.lower()
+
+    @property
+    def paired(self) -> bool:
+        """Whether some controller has paired it."""
+        return not self.status_flags & StatusFlag.UNPAIRED
+
+    @property
+    def category(self) -> Category:
+        """What it mainly is; for icons only."""
+        return category(self.category_number)
+
+    @property
+    def usable(self) -> bool:
+        """Whether there is somewhere to connect to."""
+        return bool(self.addresses and self.port)
+
+
+def read_announcement(
+    name: str,
+    properties: Mapping[str, str | None] | Mapping[bytes, bytes | None],
+    addresses: Iterable[str],
+    port: int | None,
+) -> Announcement | None:
+    """Read the TXT record of a service by its instance name; None when it has no device id yet (§1.2).
+
+    Keys are matched in any case; a key without a value counts as absent, and one that is no number like it.
+    """
+    texts: dict[str, str] = {}
+    for key, value in properties.items():
+        if value:
+            texts.setdefault(_decoded(key).lower(), _decoded(value))
+    device_id = texts.get("id", "")
+    if not _DEVICE_ID.fullmatch(device_id):
+        return None
+
+    def number(key: str, default: int = 0) -> int:
+        text = texts.get(key, "")
+        if not (text.isascii() and text.isdigit() and len(text) <= len(str(_MAX_NUMBER))):
+            return default
+        return int(text) if int(text) <= _MAX_NUMBER else default
+
+    version = texts.get("pv", "")
+    setup_hash = texts.get("sh", "")
+    return Announcement(
+        device_id,
+        display_name(name),
+        _plain(texts.get("md", "")),
+        number("c#"),
+        number("s#"),
+        number("sf"),
+        number("ff"),
+        number("ci", OTHER_CATEGORY),
+        version if _VERSION.fullmatch(version) else _USUAL_VERSION,
+        setup_hash if _SETUP_HASH.fullmatch(setup_hash) else None,
+        usable_addresses(addresses),
+        port if port and 0 < port <= _MAX_PORT else None,
+    )
+
+
+def _decoded(text: str | bytes) -> str:
+    return text.decode(errors="replace") if isinstance(text, bytes) else text
+
+
+def _plain(text: str) -> str:
+    """Make a text fit for people and registries."""
+    printable = filter(str.isprintable, text[: 4 * MAX_NAME_CHARS])
+    return "".join(printable).strip()[:MAX_NAME_CHARS]
+
+
+def display_name(instance: str) -> str:
+    """Give the part of an instance name that people chose (§1.1)."""
+    for service_type in (SERVICE_TYPE, THREAD_SERVICE_TYPE):
+        if instance.lower().endswith(f".{service_type}"):
+            return _plain(instance[: -len(service_type) - 1])
+    return _plain(instance)
+
+
+def usable_addresses(addresses: Iterable[str]) -> tuple[str, ...]:
+    """Keep, in their order, the addresses that a connection can be made to (§1.5).
+
+    Link-local and unspecified ones cannot; loopback can, for simulators.
+    """
+    usable = dict.fromkeys(text for text in addresses if _is_usable(text))
+    return tuple(usable)[:_MAX_ADDRESSES]
+
+
+def _is_usable(text: str) -> bool:
+    bare, _, zone = text.partition("%")
+    try:
+        address = ip_address(bare)
+    except ValueError:
+        return False
+    return not (
+        address.is_link_local
+        or address.is_unspecified
+        or address.is_multicast
+        or (zone and not _ZONE.fullmatch(zone))
+    )
+
+
+# --- for people, §1.3 ---------------------------------------------------------------------------
+
+
+def status_texts(flags: int) -> list[str]:
+    """Say what the status flags mean, one sentence each; the first is always about pairing."""
+    texts = [
+        "The accessory is not paired with any controller."
+        if flags & StatusFlag.UNPAIRED
+        else "The accessory is paired."
+    ]
+    if flags & StatusFlag.NO_WIFI:
+        texts.append("The accessory has not joined a Wi-Fi network.")
+    if flags & StatusFlag.PROBLEM:
+        texts.append("The accessory reports a problem.")
+    return texts
+
+
+def feature_text(flags: int) -> str:
+    """Say how an accessory proves what it is when it is paired."""
+    ways = []
+    if flags & FeatureFlag.HARDWARE_AUTH:
+        ways.append("an Apple coprocessor")
+    if flags & FeatureFlag.SOFTWARE_AUTH:
+        ways.append("software")
+    return (
+        f"Authenticates itself by {' and '.join(ways)}" if ways else "Does not authenticate itself"
+    )

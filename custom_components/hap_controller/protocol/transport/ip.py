@@ -1,0 +1,128 @@
+"""One TCP connection to an accessory.
+
+Source: docs/hap_controller/wire.md §6.7, §10.2.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from ipaddress import ip_address
+import socket
+from typing import Final
+
+import aiohappyeyeballs
+
+from ..const import CONNECT_LIMIT_S, HAPPY_EYEBALLS_S
+from ..errors import ConnectError, LinkClosedError
+
+_READ_BYTES: Final = 256 * 1024
+# A peer that vanished is noticed within the minute, also when nothing is asked of it: 20 s + 3 times 10 s.
+_KEEPALIVE: Final = (
+    ("TCP_KEEPIDLE", 20),
+    ("TCP_KEEPINTVL", 10),
+    ("TCP_KEEPCNT", 3),
+)
+
+
+class TcpTransport:
+    """One open connection."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Wrap a connection that is open; raises LinkClosedError when it is not any more."""
+        self._reader = reader
+        self._writer = writer
+        if (peer := writer.get_extra_info("peername")) is None:
+            raise LinkClosedError("the accessory closed the link at once")
+        self.host = plain_address(peer[0])
+        """The peer's address, without zone and port."""
+
+    async def send(self, data: bytes) -> None:
+        """Write a request, in one write; raises LinkClosedError."""
+        try:
+            self._writer.write(data)
+            await self._writer.drain()
+        except OSError as err:
+            raise LinkClosedError(f"the link was lost while writing: {type(err).__name__}") from err
+
+    async def receive(self) -> bytes:
+        """Wait for bytes; raises LinkClosedError when there will be none. Nothing is lost when this is cancelled."""
+        try:
+            data = await self._reader.read(_READ_BYTES)
+        except OSError as err:
+            raise LinkClosedError(f"the link was lost: {type(err).__name__}") from err
+        if not data:
+            raise LinkClosedError("the accessory closed the link")
+        return data
+
+
+@asynccontextmanager
+async def open_tcp(hosts: Sequence[str], port: int) -> AsyncIterator[TcpTransport]:
+    """Connect to whichever of an accessory's addresses answers first, and close in the end.
+
+    ``hosts`` are addresses, names are not looked up. Raises ConnectError.
+    """
+    sock = await _connect(hosts, port)
+    try:
+        reader, writer = await asyncio.open_connection(sock=sock, limit=_READ_BYTES)
+    except BaseException:
+        sock.close()
+        raise
+    try:
+        yield TcpTransport(reader, writer)
+    finally:
+        # What is still to be written is worth nothing to anybody, and a peer that does not read must not hold us up.
+        writer.transport.abort()
+
+
+async def _connect(hosts: Sequence[str], port: int) -> socket.socket:
+    """Open a socket, with a head start for each address before the next is tried as well."""
+    infos = [info for host in hosts if (info := _address_info(host, port))]
+    if not infos:
+        raise ConnectError("no address of the accessory is known")
+    try:
+        async with asyncio.timeout(CONNECT_LIMIT_S):
+            sock = await aiohappyeyeballs.start_connection(
+                infos, happy_eyeballs_delay=HAPPY_EYEBALLS_S, interleave=1
+            )
+    except (OSError, RuntimeError) as err:  # the latter is what some loops make of it
+        raise ConnectError(f"the accessory cannot be reached: {type(err).__name__}") from err
+    with suppress(OSError):  # the peer may be gone already; that shows soon enough
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in _KEEPALIVE:
+            if hasattr(socket, name):  # some systems have it under another name
+                sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+    return sock
+
+
+def plain_address(host: str) -> str:
+    """Write an address as it stands in requests, without zone; anything else stays as it is."""
+    try:
+        return str(ip_address(host.partition("%")[0]))
+    except ValueError:
+        return host
+
+
+def _address_info(host: str, port: int) -> aiohappyeyeballs.AddrInfoType | None:
+    """Describe an address as the resolver would; None for what is none."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return None
+    family, end = (
+        (socket.AF_INET, (str(address), port))
+        if address.version == 4
+        else (socket.AF_INET6, (str(address).partition("%")[0], port, 0, _scope(host)))
+    )
+    return family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", end
+
+
+def _scope(host: str) -> int:
+    """Number the network interface that a link-local address belongs to."""
+    zone = host.partition("%")[2]
+    if zone.isdecimal():
+        return int(zone)
+    try:
+        return socket.if_nametoindex(zone) if zone else 0
+    except OSError:
+        return 0

@@ -1,0 +1,1 @@
+"""Tests of the protocol core of the HomeKit controller."""

@@ -1,0 +1,213 @@
+"""What is announced, by real mDNS on loopback."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from ipaddress import ip_address
+
+import pytest
+from zeroconf import IPVersion, NotRunningException
+from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
+
+from custom_components.hap_controller.protocol.accessory import (
+    Accessory,
+    AccessoryServer,
+    AccessoryState,
+    announce,
+)
+from custom_components.hap_controller.protocol.accessory.announce import (
+    SERVICE_TYPE,
+    Announcer,
+    addresses_of,
+    txt_record,
+)
+from custom_components.hap_controller.protocol.const import ControllerPermission
+from custom_components.hap_controller.protocol.pairing import Pairing
+
+from .conftest import CODE, Connect, pair
+
+
+@pytest.fixture
+async def zeroconf(socket_enabled: None) -> AsyncIterator[AsyncZeroconf]:
+    """Listen on loopback."""
+    zeroconf = AsyncZeroconf(interfaces=["127.0.0.1"], ip_version=IPVersion.V4Only)
+    yield zeroconf
+    await zeroconf.async_close()
+
+
+async def heard(name: str) -> dict[str, str] | None:
+    """Ask anew what is announced under a name; None when nobody answers."""
+    zeroconf = AsyncZeroconf(interfaces=["127.0.0.1"], ip_version=IPVersion.V4Only)
+    try:
+        info = AsyncServiceInfo(SERVICE_TYPE, name)
+        if not await info.async_request(zeroconf.zeroconf, 3000):
+            return None
+        told = {key: value or "" for key, value in info.decoded_properties.items()}
+        return told | {"address": info.parsed_addresses()[0], "port": str(info.port)}
+    finally:
+        await zeroconf.async_close()
+
+
+def fresh(name: str = "Bulb announced in a test") -> AccessoryState:
+    """Give a state on loopback."""
+    return AccessoryState.fresh(name, 5, host="127.0.0.1", setup_code=CODE)
+
+
+def test_txt_record() -> None:
+    """It says what controllers look for (§12.2)."""
+    state = fresh("Bulb")
+    state.setup_id, state.config_number = "7OSX", 3
+    state.register.accessory_id = "E1:91:1A:70:85:AA"
+    assert txt_record(state) == {
+        "md": "Bulb",
+        "ci": "5",
+        "pv": "1.1",
+        "c#": "3",
+        "id": "E1:91:1A:70:85:AA",
+        "ff": "0",
+        "s#": "1",
+        "sf": "1",
+        "sh": "yf4bzw==",
+    }
+    state.setup_id = None
+    state.register.pairings["x"] = Pairing("x", bytes(32), ControllerPermission.ADMIN)
+    told = txt_record(state)
+    assert told["sf"] == "0" and "sh" not in told
+
+
+def test_addresses() -> None:
+    """A concrete address is announced as it is, any as those that others can reach."""
+    assert addresses_of("192.0.2.7") == ["192.0.2.7"]
+    found = [ip_address(each) for each in addresses_of("0.0.0.0")]
+    assert found and not any(each.is_unspecified or each.is_link_local for each in found)
+    assert len({each.is_loopback for each in found}) == 1
+
+
+async def test_announcement_follows_pairing(connect: Connect, stack: object) -> None:
+    """Unpaired at first, paired after M6 was sent, with its port; gone after the goodbye."""
+    state = fresh()
+    server = AccessoryServer(Accessory("Bulb"), state)
+    async with server:
+        name = server.announced_name
+        assert name is not None
+        told = await heard(name)
+        assert told is not None
+        assert (told["sf"], told["c#"], told["id"]) == ("1", "1", state.register.accessory_id)
+        assert (told["address"], told["port"]) == ("127.0.0.1", str(server.address[1]))
+        await pair(server)
+        async with asyncio.timeout(10):
+            while (told := await heard(name)) is None or told["sf"] != "0":
+                await asyncio.sleep(0.1)
+        assert told["c#"] == "1"
+    assert server.announced_name is None
+
+
+async def test_announcement_follows_the_definition(zeroconf: AsyncZeroconf) -> None:
+    """A new configuration number is announced; an instance that was handed in stays open."""
+    accessory = Accessory("Bulb")
+    async with AccessoryServer(accessory, fresh(), zeroconf=zeroconf) as server:
+        name = server.announced_name
+        assert name is not None
+        accessory.add_service("43")
+        await server.redefined()
+        async with asyncio.timeout(10):
+            while (told := await heard(name)) is None or told["c#"] != "2":
+                await asyncio.sleep(0.1)
+    assert not zeroconf.zeroconf.done
+
+
+async def test_taken_names(zeroconf: AsyncZeroconf) -> None:
+    """The second accessory of a name is announced under another one; the plain instance can be given too."""
+    first, second = (
+        Announcer(fresh("Twins"), "127.0.0.1", 4711, zeroconf.zeroconf) for _ in range(2)
+    )
+    await first.start()
+    await second.start()
+    assert first.name is not None and first.name.startswith("Twins")
+    assert second.name is not None and second.name != first.name
+    await first.stop()
+    await second.stop()
+    assert first.name is None
+
+
+async def test_names_that_are_long_or_odd(zeroconf: AsyncZeroconf) -> None:
+    """A label has 63 bytes at most, and cuts no character in two."""
+    announcer = Announcer(fresh("ü" * 40 + "\N{HONEYBEE}"), "127.0.0.1", 4711, zeroconf)
+    await announcer.start()
+    assert announcer.name is not None and announcer.name.startswith("ü" * 31)
+    await announcer.refresh()  # nothing to tell
+    await announcer.stop()
+    await announcer.stop()
+    await announcer.refresh()
+
+
+async def test_stopped_from_outside(
+    zeroconf: AsyncZeroconf, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever owns the instance may close it first."""
+    state = fresh()
+    announcer = Announcer(state, "127.0.0.1", 4711, zeroconf)
+    await announcer.start()
+    await zeroconf.async_close()
+    state.config_number = 9
+    await announcer.refresh()
+    await announcer.stop()
+    assert announcer.name is None
+
+
+async def test_library_that_refuses(
+    zeroconf: AsyncZeroconf, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The accessory goes on unannounced."""
+    state = fresh()
+    announcer = Announcer(state, "127.0.0.1", 4711, zeroconf)
+    await announcer.start()
+
+    async def refuse(info: AsyncServiceInfo) -> None:
+        raise NotRunningException
+
+    monkeypatch.setattr(zeroconf, "async_update_service", refuse)
+    monkeypatch.setattr(zeroconf, "async_unregister_service", refuse)
+    state.config_number = 9
+    await announcer.refresh()
+    assert "could not be renewed" in caplog.text
+    await announcer.stop()
+    assert announcer.name is None
+
+
+async def test_where_it_announces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the address it listens at; at any address, on all interfaces."""
+    opened: list[dict[str, object]] = []
+
+    def open_(**told: object) -> AsyncZeroconf:
+        opened.append(told)
+        return AsyncZeroconf(interfaces=["127.0.0.1"], ip_version=IPVersion.V4Only)
+
+    monkeypatch.setattr(announce, "AsyncZeroconf", open_)
+    for host in ("127.0.0.1", "0.0.0.0"):
+        announcer = Announcer(fresh(), host, 4711)
+        await announcer.start()
+        await announcer.stop()
+    assert opened == [
+        {"interfaces": ["127.0.0.1"], "ip_version": IPVersion.V4Only},
+        {"ip_version": IPVersion.V4Only},
+    ]
+
+
+async def test_never_started() -> None:
+    """There is nothing to say goodbye to."""
+    await Announcer(fresh(), "127.0.0.1", 4711).stop()
+
+
+async def test_no_network_to_announce_in() -> None:
+    """The server does not run half."""
+    server = AccessoryServer(Accessory("Bulb"), fresh())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Announcer, "start", _fail)
+        with pytest.raises(OSError, match="no network"):
+            await server.start()
+    with pytest.raises(RuntimeError):
+        _ = server.address
+
+
+async def _fail(announcer: Announcer) -> None:
+    raise OSError("no network")

@@ -1,0 +1,240 @@
+"""The TCP connection to an accessory: which address is taken, and what becomes of one that is none."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+import socket
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from pytest_socket import socket_allow_hosts
+
+from custom_components.hap_controller.protocol.const import CONNECT_LIMIT_S
+from custom_components.hap_controller.protocol.errors import ConnectError, LinkClosedError
+from custom_components.hap_controller.protocol.transport import open_tcp, plain_address
+from custom_components.hap_controller.protocol.transport.ip import TcpTransport, _address_info
+from tests.support.clock import run_real, run_virtual
+from tests.support.fault_proxy import Cut, FaultProxy
+
+pytestmark = pytest.mark.usefixtures("socket_enabled")
+
+HOST = "127.0.0.1"
+
+
+class Echo:
+    """A server that says everything back."""
+
+    def __init__(self) -> None:
+        """Count."""
+        self.port = 0
+        self.connections = 0
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one client."""
+        self.connections += 1
+        while data := await reader.read(1000):
+            writer.write(data)
+        writer.close()
+
+
+@asynccontextmanager
+async def echo(host: str = HOST) -> AsyncIterator[Echo]:
+    """Listen."""
+    served = Echo()
+    server = await asyncio.start_server(served.serve, host, 0)
+    served.port = server.sockets[0].getsockname()[1]
+    try:
+        yield served
+    finally:
+        server.close()
+        server.abort_clients()
+        await server.wait_closed()
+
+
+def test_bytes_both_ways() -> None:
+    """What is sent comes back, in an open connection with the options it should have."""
+
+    async def main() -> None:
+        async with echo() as there, open_tcp([HOST], there.port) as transport:
+            await transport.send(b"hello")
+            assert await transport.receive() == b"hello"
+            assert transport.host == HOST
+            sock: socket.socket = transport._writer.get_extra_info("socket")
+            assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+            assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 20
+
+    run_real(main())
+
+
+def test_cancelled_receive_loses_nothing() -> None:
+    """Bytes that come later are there for the next call."""
+
+    async def main() -> None:
+        async with echo() as there, open_tcp([HOST], there.port) as transport:
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.01):
+                    await transport.receive()
+            await transport.send(b"hello")
+            assert await transport.receive() == b"hello"
+
+    run_real(main())
+
+
+async def flood(transport: TcpTransport) -> None:
+    """Write until it fails."""
+    while True:
+        await transport.send(b"hello")
+        await asyncio.sleep(0.001)
+
+
+@pytest.mark.parametrize("cut", list(Cut))
+def test_closed(cut: Cut) -> None:
+    """The end of a connection is one error, whichever way it came."""
+
+    async def main() -> None:
+        async with (
+            echo() as there,
+            FaultProxy(there.port) as proxy,
+            open_tcp([HOST], proxy.port) as transport,
+        ):
+            await transport.send(b"hello")
+            await transport.receive()
+            proxy.drop_all(cut)
+            with pytest.raises(LinkClosedError):
+                await transport.receive()
+            await asyncio.sleep(0.01)
+            with pytest.raises(LinkClosedError):
+                await flood(transport)
+
+    run_real(main())
+
+
+def test_refused() -> None:
+    """Nobody listens."""
+
+    async def main() -> None:
+        async with echo() as there:
+            port = there.port
+        with pytest.raises(ConnectError):
+            async with open_tcp([HOST], port):
+                pytest.fail("it is open")
+
+    run_real(main())
+
+
+@pytest.mark.parametrize("hosts", [[], ["lamp.local"], ["127.0.0.256", ""]])
+def test_no_address(hosts: list[str]) -> None:
+    """Names are not looked up here."""
+
+    async def main() -> None:
+        with pytest.raises(ConnectError, match="no address"):
+            async with open_tcp(hosts, 1):
+                pytest.fail("it is open")
+
+    run_real(main())
+
+
+def silent_listener() -> socket.socket:
+    """Listen with a full backlog: connections are neither taken nor refused."""
+    listener = socket.socket()
+    listener.bind((HOST, 0))
+    listener.listen(0)
+    return listener
+
+
+def test_silent_address() -> None:
+    """An address from which nothing comes is given up in time."""
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        with silent_listener() as listener:
+            address = listener.getsockname()
+            fillers = []
+            for _ in range(4):
+                filler = socket.socket()
+                filler.setblocking(False)
+                filler.connect_ex(address)
+                fillers.append(filler)
+            begun = loop.time()
+            with pytest.raises(ConnectError, match="TimeoutError"):
+                async with open_tcp([HOST], address[1]):
+                    pytest.fail("it is open")
+            assert loop.time() - begun == pytest.approx(CONNECT_LIMIT_S, abs=0.5)
+            for filler in fillers:
+                filler.close()
+
+    run_virtual(main())
+
+
+def test_next_address() -> None:
+    """When one address refuses, the other is taken; both run side by side when one is silent."""
+    socket_allow_hosts([HOST, "127.0.0.2"])
+
+    async def main() -> None:
+        async with echo() as there:
+            async with open_tcp(["127.0.0.2", HOST], there.port) as transport:
+                assert transport.host == HOST
+            async with open_tcp(["nonsense", HOST, "127.0.0.2"], there.port) as transport:
+                assert transport.host == HOST
+            assert there.connections == 2
+
+    run_real(main())
+
+
+def test_gone_at_once() -> None:
+    """A peer that hangs up before we have looked is a lost link, nothing worse."""
+
+    class Gone:
+        def get_extra_info(self, name: str) -> Any:
+            return None
+
+    with pytest.raises(LinkClosedError):
+        TcpTransport(asyncio.StreamReader, Gone())  # type: ignore[arg-type]  # never read
+
+
+def test_cancelled_amid_opening() -> None:
+    """Nothing is left open by an attempt that is cancelled at the last moment."""
+
+    async def main() -> None:
+        async with echo() as there:
+            with (
+                patch("asyncio.open_connection", side_effect=asyncio.CancelledError),
+                pytest.raises(asyncio.CancelledError),
+            ):
+                async with open_tcp([HOST], there.port):
+                    pytest.fail("it is open")
+
+    run_real(main())
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("FE80:0::1%eth0", "fe80::1"),
+        ("2001:DB8::0:1", "2001:db8::1"),
+        ("lamp.local", "lamp.local"),
+    ],
+)
+def test_plain_address(host: str, expected: str) -> None:
+    """Addresses are compared and written in one form."""
+    assert plain_address(host) == expected
+
+
+@pytest.mark.parametrize(
+    ("host", "end"),
+    [
+        ("192.0.2.1", ("192.0.2.1", 80)),
+        ("2001:db8::1", ("2001:db8::1", 80, 0, 0)),
+        ("fe80::1%7", ("fe80::1", 80, 0, 7)),
+        ("fe80::1%lo", ("fe80::1", 80, 0, socket.if_nametoindex("lo"))),
+        ("fe80::1%nothing", ("fe80::1", 80, 0, 0)),
+    ],
+)
+def test_address_info(host: str, end: tuple[Any, ...]) -> None:
+    """Link-local addresses belong to an interface, by number or name."""
+    info = _address_info(host, 80)
+    assert info is not None
+    assert info[4] == end
