@@ -191,12 +191,12 @@ async def test_bridge_of_a_hundred() -> None:
     async with AccessoryServer(bridge, fresh("Interop bridge")) as server, peer() as one:
         pairing = await one.pair(server)
         assert len(await pairing.list_accessories_and_characteristics()) == 100
-        ons = [each.services[1][C.ON] for each in bridge.accessories[1:]]
-        keys = [(each.aid, each.iid) for each in ons]
+        switches = [each.services[1][C.ON] for each in bridge.accessories[1:]]
+        keys = [(each.aid, each.iid) for each in switches]
         told: list[Any] = []
         pairing.dispatcher_connect(told.append)
         await pairing.subscribe(keys)
-        for each in ons:
+        for each in switches:
             each.value = True
         await until(lambda: sum(len(each) for each in told if isinstance(each, dict)) >= 99)
         assert {key for each in told for key in each} >= set(keys)
