@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+import socket
 from typing import Any, Self
 
 from pyhap.accessory import Accessory, Bridge  # type: ignore[import-untyped]  # tells no types
@@ -71,7 +72,9 @@ class Witness:
         """Remember what there is to be; ``folder`` keeps the pairings over restarts."""
         self._file = folder / "accessory.state"
         self._lamps = lamps
-        self._port = 0
+        # The library takes a fixed port when it is given none, and tests run beside each other.
+        with socket.create_server((HOST, 0)) as free:
+            self._port: int = free.getsockname()[1]
         self.driver: AccessoryDriver
         self.accessories: dict[str, Accessory] = {}
 

@@ -144,24 +144,21 @@ class _Acknowledged:
 
     def __init__(self) -> None:
         """Begin with nothing."""
-        self._kept: dict[int, tuple[Any, float]] = {}
-
-    def __bool__(self) -> bool:
-        """Tell whether there is anything."""
-        return bool(self._kept)
+        self.kept: dict[int, tuple[Any, float]] = {}
+        """Raw values by uid, each with the loop time until which it counts."""
 
     def keep(self, items: Iterable[tuple[int, Any]], now: float) -> None:
         """Note raw values that the appliance will report within a moment."""
-        self._kept.update({uid: (raw, now + STARTED_LIMIT_S) for uid, raw in items})
+        self.kept.update({uid: (raw, now + STARTED_LIMIT_S) for uid, raw in items})
 
     def forget(self, uids: Iterable[int] | None = None) -> None:
         """Drop what was reported, or all: what an appliance reports is the truth."""
-        for uid in list(self._kept) if uids is None else uids:
-            self._kept.pop(uid, None)
+        for uid in list(self.kept) if uids is None else uids:
+            self.kept.pop(uid, None)
 
     def current(self, now: float) -> dict[int, Any]:
         """Give what still counts."""
-        return {uid: raw for uid, (raw, until) in self._kept.items() if now < until}
+        return {uid: raw for uid, (raw, until) in self.kept.items() if now < until}
 
 
 class HomeConnectClient(LinkClient[Connection, Event, Change]):
@@ -548,7 +545,7 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
         if type(event) is Valued:  # by the hundred
             if self._missing or not self._was_connected:
                 self._note_told(uid for uid, _ in event.items)
-            if self._acknowledged:
+            if self._acknowledged.kept:
                 self._acknowledged.forget([uid for uid, _ in event.items])
             self._changed(self.appliance.apply_values(event.items))
             return

@@ -757,15 +757,17 @@ def relaying(target: int, limit: int, unused: list[int]) -> RawHandler:
 
         forwarding = asyncio.create_task(forward())
         left = limit
-        with suppress(ConnectionError):
-            while left and (data := await upstream.read(left)):
-                left -= len(data)
-                writer.write(data)
-                await writer.drain()
+        try:
+            with suppress(ConnectionError):
+                while left and (data := await upstream.read(left)):
+                    left -= len(data)
+                    writer.write(data)
+                    await writer.drain()
+        finally:  # also when the test is done with it before it is
+            unused.append(left)
         forwarding.cancel()
         await asyncio.gather(forwarding, return_exceptions=True)
         sink.transport.abort()
         writer.close()
-        unused.append(left)
 
     return relay
