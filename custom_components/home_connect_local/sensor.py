@@ -1,5 +1,6 @@
 """What appliances measure and count, what they are doing, and when they will be done."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -833,9 +834,9 @@ class MomentSensor(ApplianceEntity, SensorEntity):
         if shown is None or self._state != before or abs(moment - shown) > tolerance:
             self._attr_native_value = moment
 
+    @abstractmethod
     def _span(self) -> timedelta | None:
         """Give the time from now to the moment; None when unknown."""
-        raise NotImplementedError
 
     def _seconds(self, *keys: str) -> timedelta | None:
         """Give the first of these times that is known and not over."""
