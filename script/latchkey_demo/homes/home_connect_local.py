@@ -20,7 +20,7 @@ DOOR, CONNECTION = "binary_sensor_door_state", "binary_sensor_connected"
 
 RUN_LIMIT_S = 30.0
 """Programs that make coffee or heat an oven take their time, even in a hurry."""
-BACK_LIMIT_S = 90.0
+BACK_LIMIT_S = 200.0
 """Clients wait longer from attempt to attempt while an appliance is off: 5, 10, 20, 40 seconds, and a fifth more."""
 
 # Uids of the simulated appliances: what is written down to them.
