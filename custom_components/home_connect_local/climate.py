@@ -141,16 +141,13 @@ class AirConditioner(ApplianceEntity, ClimateEntity):
     @override
     def fan_modes(self) -> list[str] | None:
         """The speeds of the fan that may be set now."""
-        if self._fan is None:
-            return None
-        return [name.lower() for name in self.appliance.members(self._fan.uid).values()]
+        return self._members(self._fan)
 
     @property
     @override
     def fan_mode(self) -> str | None:
         """The speed of the fan; None when unknown."""
-        value = self.appliance.value(self._fan.uid) if self._fan else None
-        return value.lower() if isinstance(value, str) else None
+        return self._member(self._fan)
 
     @override
     async def async_set_hvac_mode(self, hvac_mode: HVACMode) -> None:

@@ -465,6 +465,17 @@ class ApplianceEntity(Entity):
     def _listen(self, signal: SignalType[()]) -> None:
         self.async_on_remove(async_dispatcher_connect(self.hass, signal, self._async_changed))
 
+    def _member(self, feature: Feature | None) -> str | None:
+        """Give the member that an enumeration has, lower-cased; None when it is unknown or not declared."""
+        value = self.appliance.value(feature.uid) if feature else None
+        return value.lower() if isinstance(value, str) else None
+
+    def _members(self, feature: Feature | None) -> list[str] | None:
+        """List the members that may be set now, lower-cased; None when the enumeration is not declared."""
+        if feature is None:
+            return None
+        return [name.lower() for name in self.appliance.members(feature.uid).values()]
+
     def _read(self, key: str) -> Any:
         """Give the value of another feature; None when it is unknown or not declared."""
         found = self.appliance.find(key)

@@ -213,16 +213,13 @@ class AirConditionerFan(ApplianceEntity, FanEntity):
     @override
     def preset_modes(self) -> list[str] | None:
         """How it may decide on its speed."""
-        if self._mode is None:
-            return None
-        return [name.lower() for name in self.appliance.members(self._mode.uid).values()]
+        return self._members(self._mode)
 
     @property
     @override
     def preset_mode(self) -> str | None:
         """How it decides on its speed; None when unknown."""
-        value = self.appliance.value(self._mode.uid) if self._mode else None
-        return value.lower() if isinstance(value, str) else None
+        return self._member(self._mode)
 
     @override
     async def async_set_percentage(self, percentage: int) -> None:
