@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from ipaddress import ip_address
+from uuid import uuid4
 
 import pytest
 from zeroconf import IPVersion, NotRunningException
@@ -53,8 +54,9 @@ async def heard(name: str) -> dict[str, str] | None:
         await zeroconf.async_close()
 
 
-def fresh(name: str = "Bulb announced in a test") -> AccessoryState:
-    """Give a state on loopback."""
+def fresh(name: str | None = None) -> AccessoryState:
+    """Give a state on loopback; its name is nobody else's, for tests beside this one announce as well."""
+    name = name or f"Bulb {uuid4().hex[:12]}"
     return AccessoryState.fresh(name, 5, host="127.0.0.1", setup_code=CODE)
 
 
