@@ -1,16 +1,27 @@
 """The door of the protocol package: everything its users need, and nothing else.
 
-Speaks with HomeKit accessories over IP, as their controller. ``PairingAttempt`` pairs once; with the keys that it
-gives make a ``HapClient``, keep ``run()`` as a task, and wait for ``ready()``. The other role, for accessories of
-one's own, has a door of its own: ``accessory``.
+Speaks with HomeKit accessories over IP, as their controller. A ``Browser`` tells which there are, and where;
+``PairingAttempt`` pairs once; with the keys that it gives make a ``HapClient``, keep ``run()`` as a task, and wait for
+``ready()``. ``Pairings`` are what a file holds of that. The other role, for accessories of one's own, has a door of its
+own: ``accessory``.
 """
 
+from . import catalogue
 from .attempt import PairingAttempt
 from .catalogue import CharacteristicUuid, ServiceUuid
 from .client import Change, DatabaseChanged, HapClient, ValuesChanged
 from .connection import Statistics
 from .const import ControllerPermission, HapStatus
 from .conversation import LinkStatistics
+from .discovery import (
+    SERVICE_TYPE,
+    THREAD_SERVICE_TYPE,
+    Announcement,
+    feature_text,
+    parse_host,
+    read_announcement,
+    status_texts,
+)
 from .errors import (
     AuthError,
     CommandError,
@@ -32,7 +43,19 @@ from .link import LinkChanged
 from .messages import Key
 from .model import Accessory, Characteristic, Database, Difference, Service, difference
 from .pairing import Pairing
-from .records import PairingKeys
+from .records import (
+    ConnectionKind,
+    PairingKeys,
+    PairingRecord,
+    Pairings,
+    PreparedPairing,
+    RecordError,
+    import_pairings,
+    load_pairings,
+    parse_descriptions,
+    read_file,
+    save_pairings,
+)
 from .refusals import (
     AlreadyPairedError,
     BackoffError,
@@ -50,24 +73,39 @@ from .refusals import (
     StatusError,
     UnknownPairingError,
     WrongAccessoryError,
+    status_text,
 )
+from .setup_code import SetupPayload, parse_code, setup_hash_text
+from .structures import read_structure
+from .transport import AccessoryChanged, AccessoryFound, AccessoryGone, Browser, Discovery
+from .values import FormatError, Metadata, full_type, short_type
 
 __all__ = [
+    "SERVICE_TYPE",
+    "THREAD_SERVICE_TYPE",
     "Accessory",
+    "AccessoryChanged",
+    "AccessoryFound",
+    "AccessoryGone",
     "AlreadyPairedError",
+    "Announcement",
     "AuthError",
     "BackoffError",
+    "Browser",
     "BusyError",
     "Change",
     "Characteristic",
     "CharacteristicUuid",
     "CommandError",
     "ConnectError",
+    "ConnectionKind",
     "ControllerPermission",
     "Database",
     "DatabaseChanged",
     "DeviceSilentError",
     "Difference",
+    "Discovery",
+    "FormatError",
     "FrameError",
     "HapClient",
     "HapStatus",
@@ -80,18 +118,24 @@ __all__ = [
     "MalformedCodeError",
     "MaxPeersError",
     "MaxTriesError",
+    "Metadata",
     "NotAdminError",
     "Pairing",
     "PairingAttempt",
     "PairingKeys",
     "PairingLostError",
+    "PairingRecord",
     "PairingRefusedError",
+    "Pairings",
     "PeerSilentError",
+    "PreparedPairing",
+    "RecordError",
     "RefusedError",
     "Service",
     "ServiceUuid",
     "SessionRefusedError",
     "SetupCodeError",
+    "SetupPayload",
     "SetupPayloadError",
     "SignatureError",
     "Statistics",
@@ -104,5 +148,21 @@ __all__ = [
     "ValuesChanged",
     "VendorError",
     "WrongAccessoryError",
+    "catalogue",
     "difference",
+    "feature_text",
+    "full_type",
+    "import_pairings",
+    "load_pairings",
+    "parse_code",
+    "parse_descriptions",
+    "parse_host",
+    "read_announcement",
+    "read_file",
+    "read_structure",
+    "save_pairings",
+    "setup_hash_text",
+    "short_type",
+    "status_text",
+    "status_texts",
 ]

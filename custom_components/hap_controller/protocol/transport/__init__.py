@@ -1,5 +1,16 @@
 """The only rooms that touch the network."""
 
 from .ip import TcpTransport, open_tcp, plain_address, resolve
+from .zeroconf import AccessoryChanged, AccessoryFound, AccessoryGone, Browser, Discovery
 
-__all__ = ["TcpTransport", "open_tcp", "plain_address", "resolve"]
+__all__ = [
+    "AccessoryChanged",
+    "AccessoryFound",
+    "AccessoryGone",
+    "Browser",
+    "Discovery",
+    "TcpTransport",
+    "open_tcp",
+    "plain_address",
+    "resolve",
+]
