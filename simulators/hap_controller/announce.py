@@ -1,0 +1,78 @@
+"""What an accessory announces of itself by multicast DNS, as long as it does (§1, §12.2)."""
+
+import asyncio
+from collections.abc import Mapping
+from ipaddress import ip_address
+
+import ifaddr
+from zeroconf import IPVersion
+from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
+
+SERVICE_TYPE = "_hap._tcp.local."
+
+
+class Announcer:
+    """One announcement, which follows what it is told."""
+
+    def __init__(self, name: str, host: str) -> None:
+        """Announce a name on the interface of ``host``, or on all where that is none."""
+        self.name = f"{name}.{SERVICE_TYPE}"
+        self._host = host
+        self._zeroconf: AsyncZeroconf | None = None
+        self._info: AsyncServiceInfo | None = None
+        self._turn = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def open(self, port: int, texts: Mapping[str, str]) -> None:
+        """Begin. Raises OSError without a network to announce in."""
+        if ip_address(self._host).is_unspecified:
+            self._zeroconf = AsyncZeroconf(ip_version=IPVersion.V4Only)
+        else:
+            self._zeroconf = AsyncZeroconf(interfaces=[self._host])
+        self._info = self._describe(port, texts)
+        await (await self._zeroconf.async_register_service(self._info, allow_name_change=True))
+        self.name = self._info.name
+
+    def tell(self, port: int, texts: Mapping[str, str]) -> None:
+        """Announce something else from now on."""
+        if self._zeroconf is not None:
+            task = asyncio.create_task(self._tell(port, texts))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _tell(self, port: int, texts: Mapping[str, str]) -> None:
+        async with self._turn:
+            if self._zeroconf is None:
+                return
+            self._info = self._describe(port, texts)
+            await (await self._zeroconf.async_update_service(self._info))
+
+    async def close(self) -> None:
+        """Say goodbye."""
+        async with self._turn:
+            zeroconf, self._zeroconf = self._zeroconf, None
+            if zeroconf is not None:
+                await zeroconf.async_unregister_all_services()
+                await zeroconf.async_close()
+        await asyncio.gather(*self._tasks)
+
+    def _describe(self, port: int, texts: Mapping[str, str]) -> AsyncServiceInfo:
+        host = f"{texts['id'].replace(':', '')[-6:]}-{self.name.partition('.')[0]}"
+        return AsyncServiceInfo(
+            SERVICE_TYPE,
+            self.name,
+            parsed_addresses=_addresses(self._host),
+            port=port,
+            properties=dict(texts),
+            server=f"{host.replace(' ', '-')}.local.",
+        )
+
+
+def _addresses(host: str) -> list[str]:
+    """Give where controllers find us; those of the machine when we listen on all of them."""
+    if not ip_address(host).is_unspecified:
+        return [host]
+    own = [
+        str(each.ip) for adapter in ifaddr.get_adapters() for each in adapter.ips if each.is_IPv4
+    ]
+    return [each for each in own if not ip_address(each).is_loopback] or own
