@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from .simulated import SimulatedAccessory
 
 type Reference = str | int | None
-type Value = bool | float | str | None
 
 LINK_BUTTONS = [
     button("Link down", "link", action="down"),
@@ -59,7 +58,7 @@ def _values(served: SimulatedAccessory) -> dict[str, Operation]:
 
     def set_value(
         characteristic: str | int,
-        value: Value,
+        value: bool | float | str | None,
         accessory: str | int | None = None,
         service: str | int | None = None,
     ) -> None:
@@ -68,7 +67,7 @@ def _values(served: SimulatedAccessory) -> dict[str, Operation]:
 
     def operate(
         characteristic: str | int,
-        value: Value,
+        value: bool | float | str | None,
         accessory: str | int | None = None,
         service: str | int | None = None,
     ) -> None:
