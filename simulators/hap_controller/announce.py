@@ -19,9 +19,8 @@ class Announcer:
         self.name = f"{name}.{SERVICE_TYPE}"
         self._host = host
         self._zeroconf: AsyncZeroconf | None = None
-        self._info: AsyncServiceInfo | None = None
-        self._turn = asyncio.Lock()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._wanted: tuple[int, Mapping[str, str]] | None = None
+        self._telling: asyncio.Task[None] | None = None
 
     async def open(self, port: int, texts: Mapping[str, str]) -> None:
         """Begin. Raises OSError without a network to announce in."""
@@ -29,32 +28,31 @@ class Announcer:
             self._zeroconf = AsyncZeroconf(ip_version=IPVersion.V4Only)
         else:
             self._zeroconf = AsyncZeroconf(interfaces=[self._host])
-        self._info = self._describe(port, texts)
-        await (await self._zeroconf.async_register_service(self._info, allow_name_change=True))
-        self.name = self._info.name
+        info = self._describe(port, texts)
+        await (await self._zeroconf.async_register_service(info, allow_name_change=True))
+        self.name = info.name
 
     def tell(self, port: int, texts: Mapping[str, str]) -> None:
         """Announce something else from now on."""
-        if self._zeroconf is not None:
-            task = asyncio.create_task(self._tell(port, texts))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        self._wanted = port, texts
+        if self._zeroconf is not None and (self._telling is None or self._telling.done()):
+            self._telling = asyncio.create_task(self._tell(self._zeroconf))
 
-    async def _tell(self, port: int, texts: Mapping[str, str]) -> None:
-        async with self._turn:
-            if self._zeroconf is None:
-                return
-            self._info = self._describe(port, texts)
-            await (await self._zeroconf.async_update_service(self._info))
+    async def _tell(self, zeroconf: AsyncZeroconf) -> None:
+        """Announce what is wanted, until nothing else is: each time takes half a second."""
+        while self._wanted is not None:
+            wanted, self._wanted = self._wanted, None
+            await (await zeroconf.async_update_service(self._describe(*wanted)))
 
     async def close(self) -> None:
         """Say goodbye."""
-        async with self._turn:
-            zeroconf, self._zeroconf = self._zeroconf, None
-            if zeroconf is not None:
-                await zeroconf.async_unregister_all_services()
-                await zeroconf.async_close()
-        await asyncio.gather(*self._tasks)
+        zeroconf, self._zeroconf = self._zeroconf, None
+        self._wanted = None
+        if self._telling is not None:
+            await self._telling
+        if zeroconf is not None:
+            await zeroconf.async_unregister_all_services()
+            await zeroconf.async_close()
 
     def _describe(self, port: int, texts: Mapping[str, str]) -> AsyncServiceInfo:
         host = f"{texts['id'].replace(':', '')[-6:]}-{self.name.partition('.')[0]}"

@@ -24,7 +24,7 @@ def model_from(text: str, name: str) -> Model:
             raise ValueError("there is no accessory in it")
         category = data.get("category") or (BRIDGE if len(accessories) > 1 else _OTHER)
         return Model(accessories[0].name or name, int(category), lambda: _fresh(described))
-    except (LookupError, TypeError, ValueError) as err:
+    except (AttributeError, LookupError, TypeError, ValueError) as err:
         raise ValueError(f"these are no diagnostics of HomeKit accessories: {err}") from err
 
 

@@ -13,7 +13,7 @@ from custom_components.hap_controller.protocol.catalogue import (
 )
 
 from ..timers import Timers
-from .description import Accessory, Characteristic, Json, Key, Service, next_aid, spelled
+from .description import Accessory, Characteristic, Json, Key, Service, next_aid, short, spelled
 from .life import Life
 from .lives import life_of
 from .manners import Pace
@@ -84,6 +84,11 @@ class House:
         """Give what is fixed about all accessories."""
         return [accessory.describe() for accessory in self.accessories.values()]
 
+    @property
+    def shape(self) -> object:
+        """What controllers read once only: the description, and names, which are never told."""
+        return [(each.name, each.describe()) for each in self.accessories.values()]
+
     def place(self, key: Key) -> tuple[Accessory, Service, Characteristic] | None:
         """Find a characteristic and where it belongs."""
         return self.places.get(key)
@@ -111,19 +116,20 @@ class House:
         characteristic: str | int,
         service: str | int | None = None,
     ) -> Key:
-        """Find a characteristic by its iid, type or name, if need be in a service named alike. Raises LookupError."""
+        """Find a characteristic by its iid, or by the name or type of it; if need be in a service named alike.
+
+        Raises LookupError.
+        """
         owner = self.accessory(accessory)
-        wanted = spelled(str(characteristic))
         places = [
             each
             for place in owner.services
-            if service is None or _is_called(place, service)
+            if service is None or _is_called(service, place, place.name, place.kind)
             for each in place.characteristics
-            if wanted in {str(each.iid), spelled(each.name), spelled(each.type)}
+            if _is_called(characteristic, each, each.name)
         ]
         if not places:
             raise LookupError(f"{owner.name} has no {characteristic}")
-        # Names of services stand in nearly all of them; a description of the accessory begins with its own.
         return owner.aid, places[0].iid
 
     def each(self, uuid: str) -> list[tuple[Accessory, Service]]:
@@ -202,8 +208,8 @@ class House:
         return next_aid([*self.accessories, *self.gone])
 
 
-def _is_called(service: Service, reference: str | int) -> bool:
-    """Tell whether a service has this iid, name, kind or type."""
-    wanted = spelled(str(reference))
-    names = (str(service.iid), service.name, service.kind, service.type)
-    return wanted in map(spelled, names)
+def _is_called(reference: str | int, what: Service | Characteristic, *names: str) -> bool:
+    """Tell whether this is meant: by a number its iid, by a text one of its names or its type."""
+    if isinstance(reference, int):
+        return reference == what.iid
+    return spelled(reference) in map(spelled, (*names, what.type, short(what.type)))

@@ -293,7 +293,7 @@ def _manners(served: SimulatedAccessory) -> dict[str, Operation]:
         http: str | None = None,
     ) -> None:
         """Change how the accessory conducts itself; the names are explained under "rules" of the documentation."""
-        apply(served.rules, dict(locals()))
+        apply(served.rules, {**locals(), "served": None})
 
     def pace(
         speed: float | None = None,
@@ -310,7 +310,7 @@ def _manners(served: SimulatedAccessory) -> dict[str, Operation]:
         """Change how quick things are; speed divides all times."""
         if speed is not None and speed <= 0:
             raise ValueError("speed is above 0")
-        apply(served.house.pace, dict(locals()))
+        apply(served.house.pace, {**locals(), "served": None})
 
     return {"rules": rules, "pace": pace}
 

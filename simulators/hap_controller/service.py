@@ -136,7 +136,7 @@ class Service:
         self._keeper = bind(self.host, self.port)
         self.port = self._keeper.getsockname()[1]
         try:
-            self.memory.describe(self.house.describe())
+            self.memory.describe(self.house.shape)
             await self.saved()
             await self.link_restored()
         except BaseException:
@@ -196,7 +196,7 @@ class Service:
 
     def reshaped(self) -> None:
         """Let the number of the description follow the accessories."""
-        if self.memory.describe(self.house.describe()):
+        if self.memory.describe(self.house.shape):
             self._save()
             self.on_announced()
 
