@@ -272,6 +272,8 @@ async def get_events(arguments: Arguments) -> ExitStatus:
                     raise _EnoughError
 
         if left:
+            names = ", ".join(map(text_of, sorted(keys & client.subscribed)))
+            warn(f"waiting for events of {names}; Ctrl-C ends that")
             with suppress(_EnoughError):
                 await follow(client, _limit(arguments.seconds), tell)
         return ExitStatus.DONE

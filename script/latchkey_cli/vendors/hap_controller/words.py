@@ -125,8 +125,8 @@ def description_json(database: Database, *, decode: bool) -> list[Json]:
         for accessory in stored:
             for service in accessory["services"]:
                 for each in service["characteristics"]:
-                    told = read_structure(each.get("value"), each["type"])
-                    each["value"] = each.get("value") if told is None else told
+                    if (told := read_structure(each.get("value"), each["type"])) is not None:
+                        each["value"] = told
     return stored
 
 
