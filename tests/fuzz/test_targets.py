@@ -35,12 +35,12 @@ def test_seeds(target: Target) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    sorted(FINDINGS.glob("*/*")),
-    ids=lambda path: f"{path.parent.name}, {path.name}",
+    sorted(FINDINGS.glob("*/*.hex")),
+    ids=lambda path: f"{path.parent.name}, {path.stem}",
 )
 def test_findings(path: Path) -> None:
-    """What was found once is found no more; the folder is named as the search names it."""
-    BY_LABEL[path.parent.name].run(path.read_bytes())
+    """What was found once is found no more; folders are named as the search names them, bytes are in hex."""
+    BY_LABEL[path.parent.name].run(bytes.fromhex(path.read_text()))
 
 
 @every
