@@ -1,8 +1,10 @@
 """Whole conversations, both ends."""
 
 import asyncio
+import atexit
 from collections.abc import Generator
 from contextlib import suppress
+from functools import cache
 from itertools import pairwise
 import logging
 from typing import override
@@ -94,8 +96,18 @@ class _Strict(logging.Handler):
             raise AssertionError(record.getMessage())
 
 
-logging.getLogger("custom_components.hap_controller").addHandler(_Strict())
-LOOP = asyncio.new_event_loop()
+LOGGER = logging.getLogger("custom_components.hap_controller")
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    """Give the loop that answers are made in."""
+    loop = asyncio.new_event_loop()
+    atexit.register(loop.close)
+    return loop
+
+
+VALUES = [(each, each.value) for home in HOME.accessories for each in home.characteristics]
 
 
 async def _stored() -> None:
@@ -119,11 +131,13 @@ def accessory_link(data: bytes) -> None:
         session._codec = SessionCodec(READ_KEY, WRITE_KEY, max_frame_bytes=MAX_FRAME_BYTES)
         (session._pairing,) = register.pairings.values()
         codec = SessionCodec(WRITE_KEY, READ_KEY)
+    strict = _Strict()
+    LOGGER.addHandler(strict)
     try:
         for each in pieces(data):
             session.feed(codec.seal(each) if codec and each else each, 0.0)
             while (request := session.next_request()) is not None:
-                answer = LOOP.run_until_complete(endpoints.answer(session, request))
+                answer = _loop().run_until_complete(endpoints.answer(session, request))
                 assert answer.code in {200, 204, 207, 400, 404, 405, 422, 470}, answer.code
                 session.respond(answer)
                 if session.outlived:
@@ -135,8 +149,11 @@ def accessory_link(data: bytes) -> None:
     except FrameError as err:
         str(err)
     finally:
+        LOGGER.removeHandler(strict)
         session.close()
-        LOOP.run_until_complete(_nothing())
+        for each, value in VALUES:
+            each._value = value
+        _loop().run_until_complete(_nothing())
 
 
 TARGETS = {

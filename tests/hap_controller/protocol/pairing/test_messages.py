@@ -1,5 +1,6 @@
 """Every message of the handshakes: refusals, cut and changed ones, and nonsense."""
 
+from collections.abc import Callable
 from contextlib import suppress
 import copy
 from dataclasses import replace
@@ -35,6 +36,7 @@ from custom_components.hap_controller.protocol.refusals import (
     SetupCodeError,
 )
 from custom_components.hap_controller.protocol.tlv8 import Tlv, encode
+from tests.fuzz.hap_controller import pairing
 
 from .recorded import (
     CODE,
@@ -289,3 +291,18 @@ def test_well_formed_nonsense(
         # What is sealed is as it was, or nothing has to be: the last of pair-verify may be nothing at all.
         assert not succeeded(end) or (place in LAST and (keep or place == ("verify", 4)))
         assert answer is None or Tlv.decode(answer)
+
+
+@given(
+    st.sampled_from(
+        [
+            *((pairing.setup_accessory, 3), (pairing.setup_controller, 3)),
+            *((pairing.verify_accessory, 2), (pairing.verify_controller, 2)),
+        ]
+    ),
+    ITEMS,
+)
+def test_any_introduction(place: tuple[Callable[[bytes], None], int], items: list[Any]) -> None:
+    """Whoever holds the key of the handshake may still say anything of itself; nothing of it is believed unsigned."""
+    target, stage = place
+    target(bytes((stage,)) + encode(items))
