@@ -615,4 +615,5 @@ def test_announcement() -> None:
                     if not found.status_flags:
                         break
 
-    run_real(main())
+    # Closed, the library of mDNS may leave a timer behind that does nothing.
+    asyncio.run(main(), loop_factory=asyncio.SelectorEventLoop)

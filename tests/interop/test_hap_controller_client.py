@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 import socket
 from typing import Any, Self
+from uuid import uuid4
 
 from pyhap.accessory import Accessory, Bridge  # type: ignore[import-untyped]  # tells no types
 from pyhap.accessory_driver import AccessoryDriver  # type: ignore[import-untyped]  # tells no types
@@ -17,6 +18,8 @@ from pyhap.characteristic import Characteristic  # type: ignore[import-untyped] 
 from pyhap.const import CATEGORY_BRIDGE, CATEGORY_LIGHTBULB, STANDALONE_AID  # type: ignore[import-untyped]  # tells no types
 from pyhap.loader import Loader  # type: ignore[import-untyped]  # tells no types
 import pytest
+from zeroconf import IPVersion
+from zeroconf.asyncio import AsyncZeroconf
 
 from custom_components.hap_controller.protocol import (
     AlreadyPairedError,
@@ -34,6 +37,8 @@ from custom_components.hap_controller.protocol import (
     WrongAccessoryError,
 )
 from custom_components.hap_controller.protocol.crypto import SigningKey
+from custom_components.hap_controller.protocol.setup_code import setup_hash_text
+from custom_components.hap_controller.protocol.transport import Browser
 from tests.hap_controller.protocol.running import HOST, Running, paired, running, until
 from tests.support.clock import run_real
 
@@ -72,8 +77,17 @@ class NoAdvertiser:
 class Witness:
     """Accessories of HAP-python behind a bridge, one of each kind or so many lamps, or one of a kind by itself."""
 
-    def __init__(self, folder: Path, lamps: int = 0, alone: str | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        lamps: int = 0,
+        alone: str | None = None,
+        name: str = "Bridge",
+        zeroconf: AsyncZeroconf | None = None,
+    ) -> None:
         """Remember what there is to be; ``folder`` keeps the pairings over restarts."""
+        self._name = name
+        self._zeroconf = zeroconf or NoAdvertiser()
         self._file = folder / "accessory.state"
         self._lamps = lamps
         self._alone = alone
@@ -106,13 +120,13 @@ class Witness:
             pincode=CODE.encode(),
             loader=LOADER,
             loop=asyncio.get_running_loop(),
-            async_zeroconf_instance=NoAdvertiser(),
+            async_zeroconf_instance=self._zeroconf,
         )
         self.accessories = {}
         if self._alone:
             await asyncio.to_thread(driver.add_accessory, self._make(self._alone, STANDALONE_AID))
         else:
-            bridge = Bridge(driver, "Bridge")
+            bridge = Bridge(driver, self._name)
             bridge.category = CATEGORY_BRIDGE
             lamps = (f"Lamp {number}" for number in range(self._lamps))
             for aid, name in enumerate(lamps if self._lamps else KINDS, STANDALONE_AID + 1):
@@ -542,3 +556,30 @@ def test_restart_of_the_controller(tmp_path: Path) -> None:
                 await until(lambda: again.value(key) == 66)
 
     run_real(main())
+
+
+def test_announcement(tmp_path: Path) -> None:
+    """Found by real mDNS, paired where it says it is, and heard to be paired."""
+
+    async def main() -> None:
+        zeroconf = AsyncZeroconf(interfaces=[HOST], ip_version=IPVersion.V4Only)
+        name = f"Bridge {uuid4().hex[:8]}"  # the name of the host is made of it as well
+        async with Witness(tmp_path, name=name, zeroconf=zeroconf) as witness:
+            state = witness.driver.state
+            async with Browser(interfaces=[HOST]) as browser:
+                found = await browser.find(state.mac, 60)
+                assert found
+                assert found.name.startswith(name)
+                assert found.device_id == state.mac
+                assert (found.addresses, found.port) == ((HOST,), witness.port)
+                assert found.category.name == "Bridge"
+                assert found.config_number == state.config_version
+                assert not found.paired
+                assert found.setup_hash == setup_hash_text(state.setup_id, state.mac)
+                keys = await paired(found.port, CODE)
+                assert keys.accessory_id == found.device_id
+                await until(lambda: browser.announcements[found.key].paired, 60)
+        await zeroconf.async_close()
+
+    # Closed, the library of mDNS may leave a timer behind that does nothing.
+    asyncio.run(main(), loop_factory=asyncio.SelectorEventLoop)
