@@ -51,12 +51,13 @@ class Console:
         """Run a command to its end."""
         self._read()
         try:
-            status = await self._command(words)
+            status = await self.command(words)
         except SystemExit as err:  # of the parser
             status = int(err.code or 0)
         return Result(status, *self._read())
 
-    async def _command(self, words: Iterable[object]) -> int:
+    async def command(self, words: Iterable[object]) -> int:
+        """Run a command; gives its exit status."""
         vendor = load(DOMAIN)
         arguments = _parser(DOMAIN, vendor).parse_args([DOMAIN, *map(str, words)])
         try:
@@ -76,24 +77,34 @@ class Console:
     async def running(self, *words: object) -> AsyncIterator[Screen]:
         """Run a command that does not end by itself, or not soon."""
         self._read()
-        task = asyncio.create_task(self._command(words))
-        screen = Screen(self, task)
+        screen = Screen(self, words)
         try:
             yield screen
         finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await screen.stop()
 
 
 class Screen:
-    """What a command shows while it runs."""
+    """What a command, and others beside it, show while it runs."""
 
-    def __init__(self, console: Console, task: asyncio.Task[int]) -> None:
-        """Show nothing yet."""
+    def __init__(self, console: Console, words: Iterable[object]) -> None:
+        """Start it."""
         self._console = console
-        self._task = task
+        self._task = asyncio.create_task(console.command(words))
+        self._others: list[asyncio.Task[int]] = []
         self.output = ""
         self.errors = ""
+
+    def also(self, *words: object) -> None:
+        """Run another command beside it."""
+        self._others.append(asyncio.create_task(self._console.command(words)))
+
+    async def stop(self) -> None:
+        """Stop whatever runs still."""
+        tasks = [self._task, *self._others]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def until(self, part: str, times: int = 1) -> str:
         """Wait until something was shown so often; gives the first line with it."""

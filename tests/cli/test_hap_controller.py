@@ -6,23 +6,34 @@ from dataclasses import replace
 import json
 from pathlib import Path
 import stat
-from unittest.mock import patch
+from typing import ClassVar, Self
+from unittest.mock import AsyncMock, patch
+from uuid import uuid4
 
 import pytest
 
 from custom_components.hap_controller.protocol import (
+    Announcement,
     CharacteristicUuid,
+    ConnectError,
     ConnectionKind,
     LinkClosedError,
     Pairings,
     PreparedPairing,
+    RecordError,
     ServiceUuid,
     load_pairings,
     save_pairings,
 )
+from custom_components.hap_controller.protocol.accessory import (
+    Accessory,
+    AccessoryServer,
+    AccessoryState,
+)
 from custom_components.hap_controller.protocol.crypto import SigningKey
-from script.latchkey_cli.vendors.hap_controller import pairing
+from script.latchkey_cli.vendors.hap_controller import pairing, reach, serve, storage
 
+from ..hap_controller.protocol.running import until
 from .hap_home import CODE, HOST, Console, Home, at_home
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
@@ -565,3 +576,385 @@ async def test_watch_as_json(console: Console, home: Home) -> None:
     described = next(each for each in screen.jsons if each["event"] == "described")
     assert described["added_services"] == 1
     assert ("changed", True) not in events
+
+
+# --- cameras ---------------------------------------------------------------------------------
+
+
+async def test_get_image(console: Console, home: Home, tmp_path: Path) -> None:
+    """A picture in a file; of what is no camera there is none."""
+    output = tmp_path / "door.jpg"
+    done = await console.run("get-image", *home.pairing, output)
+    assert done.status == 1 and not output.exists()
+    home.lamp.image = lambda width, height: f"{width}x{height}".encode()
+    done = await console.run("get-image", *home.pairing, output, "--width", 320, "--height", 200)
+    assert done.output == f"{output}: 7 bytes\n"
+    assert output.read_bytes() == b"320x200"
+    done = await console.run("get-image", *home.pairing, output, "-A", 1, "--json")
+    assert done.json == {"file": str(output), "bytes": 7}
+    done = await console.run("get-image", *home.pairing, tmp_path)
+    assert done.status == 2 and "cannot be written" in done.errors
+
+
+# --- the way there ---------------------------------------------------------------------------
+
+
+async def test_found_again(console: Console, tmp_path: Path) -> None:
+    """An accessory that moved is looked for by mDNS, and its new address kept."""
+    name = f"Moved {uuid4().hex[:12]}"
+    async with at_home(tmp_path, announce=True, name=name) as home:
+        home.remember(port=1)
+        done = await console.run("list-pairings", *home.pairing, "--interface", HOST)
+        assert (done.status, done.errors) == (0, "")
+        assert home.record.port == home.server.address[1]
+        words = ("-t", "0.4", "--interface", HOST)
+        done = await console.run("discover", *words)
+        block = next(each for each in done.output.split("\n\n") if name in each)
+        assert block.splitlines() == [
+            f"Name: {name}._hap._tcp.local.",
+            f"Url: http://{HOST}:{home.server.address[1]}",
+            "Configuration number (c#): 1",
+            "Feature Flags (ff): Does not authenticate itself (Flag: 0)",
+            f"Device ID (id): {home.keys.accessory_id}",
+            f"Model Name (md): {name}",
+            "Protocol Version (pv): 1.1",
+            "State Number (s#): 1",
+            "Status Flags (sf): The accessory is paired. (Flag: 0)",
+            "Category Identifier (ci): Lightbulb (Id: 5)",
+        ]
+        done = await console.run("discover", *words, "-u", "--json")
+        assert name not in done.output
+        done = await console.run("discover", *words, "--json")
+        found = next(each for each in done.jsons if each["name"] == name)
+        assert (found["device_id"], found["paired"]) == (home.keys.accessory_id, True)
+
+        await home.server.forget_pairings()
+        words = ("-d", home.keys.accessory_id.lower(), "--interface", HOST)
+        done = await console.run("identify", *words)
+        assert done.status == 0 and home.shown == [name]
+        done = await console.run("pair", "-f", home.file, "-a", "again", *words, "-p", CODE)
+        assert done.status == 0 and home.server.paired
+
+
+async def test_found_where_it_was(console: Console, home: Home) -> None:
+    """One that announces nothing but the address that failed is told as not reachable."""
+    home.remember(port=1)
+    found = Announcement(home.keys.accessory_id, "Lamp", "", 1, 1, 0, 0, 5, "1.1", None, (HOST,), 1)
+    with patch.object(reach, "find", AsyncMock(return_value=found)):
+        done = await console.run("list-pairings", *home.pairing)
+    assert (done.status, done.output) == (3, "")
+    assert "cannot be reached: ConnectionRefusedError; check" in done.errors
+
+
+async def test_nothing_is_asked_for_twice(console: Console, home: Home) -> None:
+    """A link that is lost amid a command is no reason to begin anew elsewhere."""
+    asked = []
+
+    async def fail(client: object, values: object) -> None:
+        asked.append(values)
+        raise ConnectError("lost")
+
+    with patch.object(reach.HapClient, "write", fail), patch.object(reach, "find", fail):
+        done = await console.run("put-characteristic", *home.pairing, "-c", home.id_of(ON), "1")
+    assert done.status == 3 and len(asked) == 1
+
+
+async def test_given_host(console: Console, home: Home) -> None:
+    """--host is where it is, and no other place is tried; what was found there is kept."""
+    home.remember(hosts=(), port=None)
+    done = await console.run("list-pairings", *home.pairing, "--host", "localhost:1")
+    assert (done.status, done.output) == (3, "")
+    host = f"localhost:{home.server.address[1]}"
+    async with asyncio.timeout(20):
+        done = await console.run("list-pairings", *home.pairing, "--host", host)
+    assert done.status == 0
+    assert home.record.hosts == ("localhost",)
+
+
+async def test_another_accessory_at_the_host(console: Console, home: Home, tmp_path: Path) -> None:
+    """Whoever answers there must be the accessory of the pairing."""
+    other = AccessoryState.fresh("Other", host=HOST)
+    other.register.pairings |= home.server.state.register.pairings
+    other.register.signing_key = SigningKey.generate()
+    async with AccessoryServer(Accessory("Other"), other, announce=False) as server:
+        host = f"{HOST}:{server.address[1]}"
+        done = await console.run("list-pairings", *home.pairing, "--host", host)
+    assert (done.status, done.output) == (3, "")
+    assert "check --host" in done.errors
+
+
+async def test_file_that_cannot_be_written(
+    console: Console, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was asked for is done; that nothing could be kept is told beside it."""
+
+    def fail(path: Path, pairings: Pairings) -> None:
+        raise RecordError("home.json cannot be written: Read-only file system")
+
+    monkeypatch.setattr(storage, "save_pairings", fail)
+    done = await console.run("get-accessories", *home.pairing)
+    assert done.status == 0 and "Lamp" in done.output
+    assert "Read-only file system" in done.errors
+    done = await console.run("pair", "-f", home.file, "-a", "new", *home.at, "-p", CODE)
+    assert done.status == 2 and "Read-only file system; see to the folder" in done.errors
+    assert home.server.state.register.failed_attempts == 0
+
+
+async def test_nothing_announces_itself(console: Console) -> None:
+    """Silence is no failure, and its usual reasons are told; with -u, that all are paired."""
+
+    class Silence:
+        announcements: ClassVar[dict[str, object]] = {}
+
+        async def __aenter__(self) -> Self:
+            return self
+
+        async def __aexit__(self, *_: object) -> None:
+            pass
+
+        def subscribe(self, listener: object) -> None:
+            pass
+
+    with patch.object(reach, "Browser", lambda interfaces: Silence()):
+        done = await console.run("discover", "-t", "0.01")
+    assert (done.status, done.output) == (0, "")
+    assert "UDP port 5353" in done.errors
+
+
+async def test_no_mdns(console: Console, home: Home) -> None:
+    """Where there is none, accessories are reached where they were."""
+    with patch.object(reach, "Browser", side_effect=ConnectError("mDNS is not possible here")):
+        done = await console.run("watch", *home.pairing, "--duration", "0.01")
+        assert done.status == 0
+        assert "a change of address will not be noticed" in done.errors
+        done = await console.run("discover", "-t", "0.01")
+        assert done.status == 3 and "mDNS is not possible here; check" in done.errors
+
+
+# --- pairings of other programs --------------------------------------------------------------
+
+
+async def test_import(console: Console, home: Home, tmp_path: Path) -> None:
+    """Taken over with alias, address and description; what is there already is left alone."""
+    source = tmp_path / "pairing.json"
+    record = home.record.store()
+    odd = {"Connection": "Carrier Pigeon"}
+    bluetooth = record | {"AccessoryPairingID": "AA:BB:CC:DD:EE:FF", "Connection": "BLE"}
+    source.write_text(json.dumps({"lamp": record, "odd": odd, "sensor": bluetooth}))
+    charmap = tmp_path / "charmap.json"
+    described = {"config_num": 3, "accessories": [{"aid": 1, "services": []}]}
+    charmap.write_text(json.dumps({"pairings": {home.keys.accessory_id: described}}))
+    file = tmp_path / "new.json"
+    done = await console.run("import", "-f", file, source, "--descriptions", charmap)
+    assert done.status == 0 and f'File "{file}" was created.' in done.output
+    assert '"odd" cannot be used: the record is of an unknown kind' in done.errors
+    rows = [line.split("  ") for line in done.output.splitlines()[2:]]
+    assert [row[0].strip() for row in rows] == ["lamp", "odd", "sensor"]
+    assert (await console.run("list-pairings", "-f", file, "-a", "lamp")).status == 0
+    assert load_pairings(file).records["lamp"].config_number == 3
+    assert json.loads(file.read_text())["odd"] == odd
+
+    done = await console.run("import", "-f", file, source, "--json")
+    assert (done.json["imported"][0]["alias"], done.json["left_out"]) == ("odd 2", 2)
+    done = await console.run("import", "-f", home.file, source, "-a", "x")
+    assert done.status == 2 and "-a is for one pairing, and there are 3" in done.errors
+
+
+async def test_import_of_home_assistant(console: Console, home: Home, tmp_path: Path) -> None:
+    """An entry of its list, under another name; secrets are not shown."""
+    source = tmp_path / "core.config_entries"
+    entry = {"domain": "homekit_controller", "title": "Lamp", "data": home.record.store()}
+    source.write_text(json.dumps({"data": {"entries": [entry, {"domain": "sun", "data": {}}]}}))
+    file = tmp_path / "new.json"
+    done = await console.run("import", "-f", file, source, "-a", "lamp", "--json")
+    assert done.jsons[-1]["imported"] == [
+        {"alias": "lamp", "device_id": home.keys.accessory_id, "connection": "IP", "fault": ""}
+    ]
+    assert (await console.run("identify", "-f", file)).status == 0
+    assert home.keys.controller_ltsk.hex() not in console.everything
+    done = await console.run("import", "-f", file, source)
+    assert done.output.splitlines() == [
+        "Nothing new was found.",
+        "1 left out: paired in new.json already",
+    ]
+
+
+async def test_nothing_to_import(console: Console, home: Home, tmp_path: Path) -> None:
+    """Files that are none, or have none, change nothing."""
+    before = home.file.read_bytes()
+    source = tmp_path / "source.json"
+    for text, problem in (
+        (None, "cannot be read"),
+        ("[]", "is not a JSON object"),
+        ("{}", "no pairings"),
+    ):
+        if text is not None:
+            source.write_text(text)
+        done = await console.run("import", "-f", home.file, source)
+        assert (done.status, done.output) == (2, "")
+        assert problem in done.errors
+    assert home.file.read_bytes() == before
+
+
+# --- accessories of our own ------------------------------------------------------------------
+
+
+async def test_serve(console: Console, tmp_path: Path) -> None:
+    """It says how to pair it, and tells all that is done with it; the file makes it the same again."""
+    state, file = tmp_path / "lamp.json", tmp_path / "home.json"
+    words = ("serve", "-f", state, "--kind", "bridge", "--no-announce")
+    save_pairings(file, Pairings())
+    new = ("--address", HOST, "--name", "Demo")
+    async with console.running(*words, *new, "--json") as screen:
+        await screen.until('"pairings"')
+        told = screen.jsons[0]
+        assert (told["event"], told["name"], told["announced_as"]) == ("serving", "Demo", None)
+        host = f"{HOST}:{told['port']}"
+        screen.also("pair", "-f", file, "-a", "demo", "--host", host, "-p", told["setup_code"])
+        await screen.until('"controllers": 1')
+        await screen.until("was established")
+        screen.also("identify", "-f", file)
+        await screen.until('"identified"')
+        screen.also("put-characteristic", "-f", file, "-c", "2.11", "on")
+        await screen.until('"written"')
+        await screen.until("2.11 On: true")
+    async with console.running(*words, *new) as screen:
+        await screen.until("has its own name, address and port")
+        await screen.until(
+            f'"Demo", device id {told["device_id"]}, is served at {HOST} port {told["port"]}.'
+        )
+        await screen.until(f"Setup code: {told['setup_code']}")
+        await screen.until("Paired with 1 controller.")
+        done = await console.run(*words, "-f", tmp_path / "other.json", "--port", told["port"])
+        assert done.status == 3 and "cannot be served at" in done.errors
+        screen.also("put-characteristic", "-f", file, "-c", "2.11", "off")
+        await screen.until("Lightbulb: On is False (by a controller)")
+    done = await console.run(*words, "--duration", "0.01")
+    assert (done.status, done.errors) == (0, "")
+
+
+async def test_what_cannot_be_served(console: Console, tmp_path: Path) -> None:
+    """A state that is none, and words that make none."""
+    state = tmp_path / "lamp.json"
+    for words, problem in (
+        (("--port", "70000"), "70000 is no port"),
+        (("--name", "x" * 65), "--name takes 1 to 64 characters"),
+        (("--address", "here"), "'here' is no address"),
+    ):
+        done = await console.run("serve", "-f", state, *words)
+        assert (done.status, done.output) == (2, "")
+        assert problem in done.errors
+    assert not state.exists()
+    state.write_text("{}")
+    done = await console.run("serve", "-f", state)
+    assert done.status == 2 and '"name" is missing' in done.errors
+    assert "mend it, or name another one with -f" in done.errors
+
+
+async def test_all_kinds(console: Console, tmp_path: Path) -> None:
+    """Each kind is what it says, and can be moved by hand."""
+    seen = []
+
+    def keep(event: str, text: str, **about: object) -> None:
+        seen.append(text)
+
+    told = serve.Told(as_json=False)
+    told.say = keep  # type: ignore[method-assign]
+    for kind in serve.KINDS:
+        accessory, move = serve._build(kind, "Demo", told)
+        assert accessory.category
+        move()
+    assert seen == [
+        "Demo: On is True (by hand)",
+        "Demo: On is True (by hand)",
+        "Demo: On is True (by hand)",
+        "Demo: On is True (by hand)",
+        "Demo: Target Heating Cooling State is 1 (by hand)",
+        "Demo: Programmable Switch Event (by hand)",
+        "Lightbulb: On is True (by hand)",
+    ]
+
+
+FILTERS = """
+get_filters = {1: {%(brightness)s: lambda value: 100 - value}}
+set_filters = {1: {%(brightness)s: lambda value: 100 - value, %(on)s: lambda value: None}}
+"""
+
+
+async def test_debug_proxy(console: Console, home: Home, tmp_path: Path) -> None:
+    """Whoever is paired with the proxy has the accessory behind it; all that goes through is shown, and can be changed."""
+    on, brightness = home.light[ON], home.light[BRIGHTNESS]
+    code = tmp_path / "filters.py"
+    code.write_text(FILTERS % {"on": on.iid, "brightness": brightness.iid})
+    phone = tmp_path / "phone.json"
+    save_pairings(phone, Pairings())
+    home.lamp.image = lambda width, height: b"picture"
+    words = ("-s", tmp_path / "proxy.json", "-C", code, "--no-announce", "--address", HOST)
+    async with console.running("debug-proxy", *home.pairing, *words, "--interface", HOST) as screen:
+        place = await screen.until('"lamp proxy", device id')
+        setup = (await screen.until("Setup code")).removeprefix("Setup code: ")
+        host = f"{HOST}:{place.rpartition(' ')[2].rstrip('.')}"
+        screen.also("pair", "-f", phone, "-a", "proxy", "--host", host, "-p", setup)
+        await screen.until("was established")
+        record = load_pairings(phone).records["proxy"]
+        types = [each["type"] for each in record.accessories[0]["services"]]
+        assert types == [each.type for each in home.lamp.services]
+
+        key = home.id_of(BRIGHTNESS)
+        screen.also("put-characteristic", "-f", phone, "-c", key, "30", "-c", home.id_of(ON), "1")
+        await screen.until(f"{key} Brightness: 30 %")
+        assert (on.value, brightness.value) == (True, 70)
+        await screen.until(f"set Lamp, Lightbulb, Brightness ({key}): 30 %, made 70")
+        await screen.until(f"set Lamp, Lightbulb, On ({home.id_of(ON)}): true")
+        screen.also("get-events", "-f", phone, "-c", key, "-e", "1", "--interface", HOST)
+        await screen.until("waiting for events")
+        brightness.value = 10
+        await screen.until(f"event for {key}: 90")
+        screen.also("identify", "-f", phone)
+        await until(lambda: home.shown)
+        screen.also("get-image", "-f", phone, tmp_path / "picture.jpg")
+        await screen.until("7 bytes")
+
+        def fail() -> None:
+            raise OSError
+
+        brightness.getter = fail
+        screen.also("get-characteristic", "-f", phone, "-c", key)
+        await screen.until("failed on")
+        await home.server.stop()
+        await screen.until("connection lost")
+
+
+async def test_filters_that_are_none(console: Console, home: Home, tmp_path: Path) -> None:
+    """What cannot be loaded is told before anything is served."""
+    code = tmp_path / "filters.py"
+    code.write_text("1 / 0")
+    words = ("-s", tmp_path / "proxy.json", "--address", HOST, "-C")
+    done = await console.run("debug-proxy", *home.pairing, *words, code)
+    assert done.status == 2 and "cannot be loaded: ZeroDivisionError" in done.errors
+    done = await console.run("debug-proxy", *home.pairing, *words, tmp_path / "filters.txt")
+    assert done.status == 2 and "is no Python file" in done.errors
+
+
+# --- secrets ---------------------------------------------------------------------------------
+
+
+async def test_keys_and_codes_are_never_shown(
+    console: Console, home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither by a command, nor in its log."""
+    commands = ("list-pairings", "get-accessories", "identify", "watch --duration 0.01")
+    for command in commands:
+        for option in ("--json", "--debug"):
+            done = await console.run(*command.split(), *home.pairing, option, "--log", "DEBUG")
+            assert done.status == 0
+    await home.server.forget_pairings()
+    await console.run("pair", "-f", home.file, "-a", "new", *home.at, "-p", CODE, "--log", "DEBUG")
+    await console.run("pair", "-f", home.file, "-a", "more", *home.at, "-p", "518-08-582")
+    shown = console.everything + caplog.text
+    records = load_pairings(home.file).records
+    keys = [each.keys.controller_ltsk.hex() for each in records.values()]
+    key = home.server.state.register.signing_key
+    assert len(keys) == 2 and key
+    for secret in (CODE, "518-08-582", key.seed.hex(), *keys):
+        assert secret not in shown

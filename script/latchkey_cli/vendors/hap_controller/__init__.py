@@ -18,7 +18,7 @@ from ...options import (
     common_options,
     seconds,
 )
-from . import characteristics, pairing, remote, serve, storage
+from . import characteristics, pairing, proxy, remote, serve, storage
 from .pairing import CODE
 from .storage import FILE
 
@@ -189,6 +189,14 @@ def _add_characteristics(add: Add) -> None:
             "-d", dest="decode", action="store_true", help="put known TLV8 values into words"
         )
 
+    about = "have a camera take a picture"
+    image = add("get-image", help=about, description=about)
+    _add_pairing(image, characteristics.get_image)
+    image.add_argument("output", metavar="OUTPUT", type=Path, help="file for the JPEG")
+    image.add_argument("-A", dest="aid", metavar="AID", type=int, help="accessory behind a bridge")
+    image.add_argument("--width", type=int, default=640, help="in pixels (%(default)s)")
+    image.add_argument("--height", type=int, default=480, help="in pixels (%(default)s)")
+
     about = "write characteristics"
     put = add(
         "put-characteristic",
@@ -246,14 +254,43 @@ Enter switches it by hand.""",
     child.add_argument(
         "--kind", choices=serve.KINDS, default="lightbulb", help="what to be (%(default)s)"
     )
-    child.add_argument("--name", help="name in a new FILE")
-    child.add_argument("--address", metavar="ADDRESS", help="where to listen, in a new FILE")
-    child.add_argument("--port", type=int, help="where to listen, in a new FILE")
+    _add_server(child)
+    child.set_defaults(handler=serve.serve)
+
+    about = "stand in front of a paired accessory, and show all that controllers do with it"
+    child = add(
+        "debug-proxy",
+        help=about,
+        description=f"""{about}.
+What is paired with the proxy instead of the accessory sees the same services and characteristics; reads, writes,
+events and pictures go through. CODE is a Python file with get_filters and set_filters, {{AID: {{IID: function}}}}: each
+function takes a value and gives the one that goes on, None for the same.""",
+    )
+    _add_pairing(child, proxy.debug_proxy)
+    child.add_argument("-c", "--client-data", dest="file", metavar="FILE", type=Path, help="as -f")
+    child.add_argument("--alias", dest="alias", metavar="ALIAS", help="as -a")
     child.add_argument(
+        "-s",
+        "--server-data",
+        dest="state",
+        metavar="FILE",
+        type=Path,
+        default=Path("proxy.json"),
+        help="state of the proxy (%(default)s)",
+    )
+    child.add_argument("-C", "--code", metavar="CODE", type=Path, help="filters for values")
+    _add_server(child)
+
+
+def _add_server(parser: argparse.ArgumentParser) -> None:
+    """Add what accessories of our own have in common."""
+    parser.add_argument("--name", help="name in a new FILE")
+    parser.add_argument("--address", metavar="ADDRESS", help="where to listen, in a new FILE")
+    parser.add_argument("--port", type=int, help="where to listen, in a new FILE")
+    parser.add_argument(
         "--no-announce", action="store_true", help="do not announce it by mDNS: tell host and port"
     )
-    add_duration(child)
-    child.set_defaults(handler=serve.serve)
+    add_duration(parser)
 
 
 def _add_file(parser: argparse.ArgumentParser) -> None:

@@ -14,6 +14,7 @@ from custom_components.hap_controller.protocol import (
     Change,
     Characteristic,
     CommandError,
+    Database,
     DatabaseChanged,
     FormatError,
     HapClient,
@@ -115,6 +116,31 @@ def _failed(command: str, key: str, reason: str, status: int | None) -> None:
     """Tell on standard error why something could not be done with one characteristic."""
     code = "" if status is None else f" ({status})"
     warn(f"{command} failed on {key} because: {reason}{code}")
+
+
+async def get_image(arguments: Arguments) -> ExitStatus:
+    """Have a camera take a picture, and write it to a file."""
+    link = Link.named(arguments)
+    link.database = Database()  # nothing has to be known for that
+
+    async def command(client: HapClient) -> ExitStatus:
+        picture = await client.image(arguments.aid, arguments.width, arguments.height)
+        _keep(arguments.output, picture)
+        if arguments.json:
+            say_json({"file": str(arguments.output), "bytes": len(picture)})
+        else:
+            say(f"{arguments.output}: {len(picture)} bytes")
+        return ExitStatus.DONE
+
+    return await link.run(command)
+
+
+def _keep(path: Path, picture: bytes) -> None:
+    """Write a picture; raises CliError."""
+    try:
+        path.write_bytes(picture)
+    except OSError as err:
+        raise CliError(f"{path} cannot be written: {err.strerror}", ExitStatus.USAGE) from err
 
 
 # --- writing -------------------------------------------------------------------------------------

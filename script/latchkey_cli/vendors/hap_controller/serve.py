@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from ipaddress import ip_address
@@ -93,7 +93,7 @@ KINDS = (*SINGLE, BRIDGE)
 ROOM_TEMPERATURE = 21.0
 
 
-class _State(AccessoryState):
+class State(AccessoryState):
     """A state that tells when it was written: then a controller came or went."""
 
     saved: Callable[[], None] = staticmethod(lambda: None)
@@ -106,9 +106,16 @@ class _State(AccessoryState):
 
 async def serve(arguments: Arguments) -> ExitStatus:
     """Serve until the time is over or the program is stopped."""
-    told = _Told(as_json=arguments.json)
-    state = await _open_state(arguments)
+    told = Told(as_json=arguments.json)
+    state = await open_state(arguments)
     accessory, moving = _build(arguments.kind, state.name, told)
+    with _hand(moving):
+        await serve_until(arguments, accessory, state, told)
+    return ExitStatus.DONE
+
+
+async def serve_until(arguments: Arguments, accessory: Accessory, state: State, told: Told) -> None:
+    """Serve an accessory until the time is over; raises CliError when that is not possible."""
     server = AccessoryServer(accessory, state, announce=not arguments.no_announce)
     try:
         await server.start()
@@ -123,29 +130,25 @@ async def serve(arguments: Arguments) -> ExitStatus:
             state.port = server.address[1]
             await state.save()
         state.saved = partial(told.pairings, state)
-        told.serving(server, accessory, arguments)
+        told.serving(server)
         told.pairings(state)
-        with _hand(moving):
-            try:
-                async with asyncio.timeout(arguments.duration):
-                    await server.serve_forever()
-            except TimeoutError:
-                pass
+        with suppress(TimeoutError):
+            async with asyncio.timeout(arguments.duration):
+                await server.serve_forever()
     finally:
         await server.stop()
-    return ExitStatus.DONE
 
 
-async def _open_state(arguments: Arguments) -> _State:
+async def open_state(arguments: Arguments, name: str = DEFAULT_NAME) -> State:
     """Read the state, or make a new one; raises CliError."""
-    told = _told_state(arguments)
+    told = _told_state(arguments, name)
     try:
-        return await _State.open(arguments.state, **told)
+        return await State.open(arguments.state, **told)
     except StateFileError as err:
         raise CliError(f"{err}; mend it, or name another one with -f", ExitStatus.USAGE) from err
 
 
-def _told_state(arguments: Arguments) -> dict[str, Any]:
+def _told_state(arguments: Arguments, name: str) -> dict[str, Any]:
     """Give what a new state is made of; raises CliError."""
     if arguments.port is not None and not 0 <= arguments.port <= _MAX_PORT:
         raise CliError(f"{arguments.port} is no port", ExitStatus.USAGE)
@@ -161,13 +164,13 @@ def _told_state(arguments: Arguments) -> dict[str, Any]:
     path: Path = arguments.state
     if given and path.exists():
         warn(f"{path} has its own name, address and port; another -f makes another accessory")
-    return {"name": DEFAULT_NAME} | given
+    return {"name": name[:_MAX_NAME_CHARS]} | given
 
 
 # --- what is served ------------------------------------------------------------------------------
 
 
-def _build(kind: str, name: str, told: _Told) -> tuple[Accessory, Callable[[], None]]:
+def _build(kind: str, name: str, told: Told) -> tuple[Accessory, Callable[[], None]]:
     """Make the accessory; gives it with what a hand does to it."""
     if kind == BRIDGE:
         bridge = Bridge(name, identify=partial(told.identified, name))
@@ -180,7 +183,7 @@ def _build(kind: str, name: str, told: _Told) -> tuple[Accessory, Callable[[], N
     return _build_one(SINGLE[kind], name, told)
 
 
-def _build_one(kind: Kind, name: str, told: _Told) -> tuple[Accessory, Callable[[], None]]:
+def _build_one(kind: Kind, name: str, told: Told) -> tuple[Accessory, Callable[[], None]]:
     accessory = Accessory(
         name, category=kind.category, model=kind.name, identify=partial(told.identified, name)
     )
@@ -211,6 +214,7 @@ def _hand(move: Callable[[], None]) -> Iterator[None]:
     if not sys.stdin.isatty():
         yield
         return
+    say("Enter moves it by hand.")
     loop = asyncio.get_running_loop()
 
     def read() -> None:
@@ -234,29 +238,31 @@ def _place(host: str) -> str:
 # --- what is told --------------------------------------------------------------------------------
 
 
-class _Told:
+class Told:
     """Prints what happens to the accessory."""
 
     def __init__(self, *, as_json: bool) -> None:
+        """Print text, or JSON."""
         self._as_json = as_json
         self._controllers: int | None = None
 
-    def _say(self, event: str, text: str, **about: object) -> None:
+    def say(self, event: str, text: str, **about: object) -> None:
+        """Print one event."""
         if self._as_json:
             line: Json = {"time": now(), "event": event, **about}
             say_json(line)
         else:
             say(printable(text))
 
-    def serving(self, server: AccessoryServer, accessory: Accessory, arguments: Arguments) -> None:
+    def serving(self, server: AccessoryServer) -> None:
         """Tell who it is, and how to pair it."""
         host, port = server.address
         state = server.state
         device_id = state.register.accessory_id
-        self._say(
+        self.say(
             "serving",
-            f'"{accessory.name}", device id {device_id}, is served at {_place(host)}port {port}.',
-            name=accessory.name,
+            f'"{state.name}", device id {device_id}, is served at {_place(host)}port {port}.',
+            name=state.name,
             device_id=device_id,
             host=host,
             port=port,
@@ -270,8 +276,7 @@ class _Told:
         say(f"Setup payload: {server.setup_payload}")
         if server.announced_name is None:
             say(f"It is not announced: reach it with --host HOST:{port}.")
-        hand = "Enter switches it by hand, " if sys.stdin.isatty() else ""
-        say(f"{hand}Ctrl-C ends it.")
+        say("Ctrl-C ends it.")
 
     def pairings(self, state: AccessoryState) -> None:
         """Tell by how many it is paired, if that is news."""
@@ -282,11 +287,11 @@ class _Told:
         text = (
             f"Paired with {count} controller{'s' if count > 1 else ''}." if count else "Not paired."
         )
-        self._say("pairings", text, controllers=count)
+        self.say("pairings", text, controllers=count)
 
     def identified(self, name: str) -> None:
         """Be the light that blinks."""
-        self._say("identified", f"{name}: Here I am!", name=name)
+        self.say("identified", f"{name}: Here I am!", name=name)
 
     def written(self, name: str, found: Characteristic, value: Any) -> None:
         """Tell what a controller wrote."""
@@ -298,7 +303,7 @@ class _Told:
 
     def _tell(self, event: str, name: str, found: Characteristic, value: Any, who: str) -> None:
         what = found.metadata.description or found.type
-        self._say(
+        self.say(
             event,
             f"{name}: {what} is {value} ({who})"
             if value is not None
