@@ -4,9 +4,10 @@ Sockets are real, on loopback. The accessories do not announce themselves: the c
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from itertools import repeat
 from pathlib import Path
 import socket
 from typing import Any, Self
@@ -63,6 +64,11 @@ KINDS = {
 
 
 EVENTS = {"Lamp": "On", "Thermostat": "CurrentHeatingCoolingState", "Lock": "LockCurrentState"}
+
+
+def quickly() -> Iterator[float]:
+    """Wait a moment between attempts; time is real here."""
+    return repeat(0.1)
 
 
 class NoAdvertiser:
@@ -162,7 +168,7 @@ async def together(folder: Path, **options: Any) -> AsyncIterator[tuple[Running,
     """Pair with accessories of HAP-python and hold the link."""
     async with Witness(folder, **options) as witness:
         keys = await paired(witness.port, CODE)
-        async with running(keys, witness.port) as run:
+        async with running(keys, witness.port, backoff=quickly) as run:
             yield run, witness
 
 

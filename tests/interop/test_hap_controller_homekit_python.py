@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from itertools import repeat
 import json
 from pathlib import Path
 import threading
@@ -147,8 +148,10 @@ async def paired_with(elder: Elder) -> PairingKeys:
 @asynccontextmanager
 async def together(folder: Path) -> AsyncIterator[tuple[Running, Elder]]:
     """Pair with the accessories and hold the link."""
-    async with Elder(folder) as elder, running(await paired_with(elder), elder.port) as run:
-        yield run, elder
+    async with Elder(folder) as elder:
+        keys = await paired_with(elder)
+        async with running(keys, elder.port, backoff=lambda: repeat(0.1)) as run:
+            yield run, elder
 
 
 def test_whole_life_of_a_pairing(tmp_path: Path) -> None:
