@@ -13,7 +13,6 @@ from pathlib import Path
 import re
 import subprocess
 import sys
-import tempfile
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPONENTS = ("hap_controller",)
@@ -104,13 +103,15 @@ def search_here(component: str, group: str, name: str, folder: Path, seconds: fl
     corpus, findings = folder / "corpus" / place, folder / "findings" / place
     for number, seed in enumerate(target.seeds):
         (corpus / f"seed-{number}").write_bytes(seed)
-    with tempfile.NamedTemporaryFile("w", suffix=".dict", delete=False) as words:
-        words.writelines(f"{escaped(word)}\n" for word in target.words)
     options = [
         *(f"-max_total_time={seconds:.0f}", f"-max_len={target.max_bytes}", f"-timeout={SLOW_S}"),
-        *(f"-rss_limit_mb={MEMORY_MB}", f"-artifact_prefix={findings}/", f"-dict={words.name}"),
-        *("-print_final_stats=1", "-reload=0", str(corpus)),
+        *(f"-rss_limit_mb={MEMORY_MB}", f"-artifact_prefix={findings}/", "-print_final_stats=1"),
+        *("-reload=0", str(corpus)),
     ]
+    if target.words:
+        words = folder / f"{place}.dict"
+        words.write_text("".join(f"{escaped(word)}\n" for word in target.words))
+        options.append(f"-dict={words}")
     atheris.Setup([sys.argv[0], *options], target.run)
     atheris.Fuzz()
 
