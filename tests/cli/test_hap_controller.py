@@ -607,7 +607,7 @@ async def test_found_again(console: Console, tmp_path: Path) -> None:
         done = await console.run("list-pairings", *home.pairing, "--interface", HOST)
         assert (done.status, done.errors) == (0, "")
         assert home.record.port == home.server.address[1]
-        words = ("-t", "0.4", "--interface", HOST)
+        words = ("-t", "0.3", "--interface", HOST)
         done = await console.run("discover", *words)
         block = next(each for each in done.output.split("\n\n") if name in each)
         assert block.splitlines() == [
@@ -624,11 +624,18 @@ async def test_found_again(console: Console, tmp_path: Path) -> None:
         ]
         done = await console.run("discover", *words, "-u", "--json")
         assert name not in done.output
-        done = await console.run("discover", *words, "--json")
-        found = next(each for each in done.jsons if each["name"] == name)
-        assert (found["device_id"], found["paired"]) == (home.keys.accessory_id, True)
+
+        async with console.running("watch", *home.pairing, "--interface", HOST) as screen:
+            await screen.until("Brightness")
+            await home.server.stop()
+            home.server.state.port = 0
+            await home.server.start()
+            await screen.until("connected again")
 
         await home.server.forget_pairings()
+        done = await console.run("discover", *words, "-u", "--json")
+        found = next(each for each in done.jsons if each["name"] == name)
+        assert (found["device_id"], found["paired"]) == (home.keys.accessory_id, False)
         words = ("-d", home.keys.accessory_id.lower(), "--interface", HOST)
         done = await console.run("identify", *words)
         assert done.status == 0 and home.shown == [name]

@@ -106,7 +106,7 @@ class State(AccessoryState):
 
 async def serve(arguments: Arguments) -> ExitStatus:
     """Serve until the time is over or the program is stopped."""
-    told = Told(as_json=arguments.json)
+    told = Told(as_json=arguments.json, by_hand=sys.stdin.isatty())
     state = await open_state(arguments)
     accessory, moving = _build(arguments.kind, state.name, told)
     with _hand(moving):
@@ -214,7 +214,6 @@ def _hand(move: Callable[[], None]) -> Iterator[None]:
     if not sys.stdin.isatty():
         yield
         return
-    say("Enter moves it by hand.")
     loop = asyncio.get_running_loop()
 
     def read() -> None:
@@ -241,9 +240,10 @@ def _place(host: str) -> str:
 class Told:
     """Prints what happens to the accessory."""
 
-    def __init__(self, *, as_json: bool) -> None:
-        """Print text, or JSON."""
+    def __init__(self, *, as_json: bool, by_hand: bool = False) -> None:
+        """Print text, or JSON; ``by_hand`` when somebody can press Enter."""
         self._as_json = as_json
+        self._by_hand = by_hand
         self._controllers: int | None = None
 
     def say(self, event: str, text: str, **about: object) -> None:
@@ -276,7 +276,7 @@ class Told:
         say(f"Setup payload: {server.setup_payload}")
         if server.announced_name is None:
             say(f"It is not announced: reach it with --host HOST:{port}.")
-        say("Ctrl-C ends it.")
+        say("Enter moves it by hand, Ctrl-C ends it." if self._by_hand else "Ctrl-C ends it.")
 
     def pairings(self, state: AccessoryState) -> None:
         """Tell by how many it is paired, if that is news."""

@@ -62,6 +62,8 @@ class Elsewhere:
         for each in self._repeating:
             each.cancel()
         await asyncio.gather(*self._repeating, return_exceptions=True)
+        registry = self.mdns.zeroconf.registry
+        registry.async_remove(registry.async_get_service_infos())  # goodbyes take their time
         await self.mdns.async_close()
 
 
