@@ -1,6 +1,6 @@
 """HomeKit accessories, simulated."""
 
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -55,7 +55,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--from-diagnostics",
         action="append",
-        type=Path,
+        type=_reported,
         default=[],
         metavar="FILE",
         help="serve the accessory of these diagnostics of Home Assistant; may be repeated",
@@ -82,16 +82,27 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
 
 
+def _reported(text: str) -> tuple[str, Model]:
+    """Read a file of diagnostics; gives a name for it and what it describes."""
+    path = Path(text)
+    try:
+        return path.stem, model_from(path.read_text(encoding="utf-8"), path.stem)
+    except (OSError, ValueError) as err:
+        raise ArgumentTypeError(str(err)) from err
+
+
 @asynccontextmanager
 async def serve(arguments: Namespace) -> AsyncIterator[dict[str, Any]]:
     """Serve accessories while the context is open; gives what controllers need."""
     models = {name: MODELS[name] for name in arguments.accessory}
     if arguments.lamps is not None:
         models["lamps"] = Model("Lamps", MODELS["bridge"].category, lambda: lamps(arguments.lamps))
-    for path in arguments.from_diagnostics:
-        models[path.stem] = model_from(path.read_text(encoding="utf-8"), path.stem)
+    models |= dict(arguments.from_diagnostics)
     models = models or dict(MODELS)
-    known = memories(models, arguments.state, arguments.seed)
+    try:
+        known = memories(models, arguments.state, arguments.seed)
+    except ValueError as err:
+        raise SystemExit(str(err)) from err
     accessories = {
         name: SimulatedAccessory(
             model,

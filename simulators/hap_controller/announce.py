@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from ipaddress import ip_address
+import re
 
 import ifaddr
 from zeroconf import IPVersion
@@ -62,7 +63,7 @@ class Announcer:
             parsed_addresses=_addresses(self._host),
             port=port,
             properties=dict(texts),
-            server=f"{host.replace(' ', '-')}.local.",
+            server=f"{re.sub('[^0-9A-Za-z]+', '-', host)}.local.",
         )
 
 

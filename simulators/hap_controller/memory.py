@@ -30,7 +30,7 @@ class Controller:
 
 @dataclass(slots=True)
 class Memory:
-    """What survives a restart; written at every change where there is a file for it."""
+    """What survives a restart, where there is a file for it."""
 
     device_id: str
     setup_code: str = field(repr=False)
@@ -134,10 +134,8 @@ class Memory:
         except (LookupError, TypeError, ValueError) as err:
             raise ValueError(f"{path} holds no accessory") from err
 
-    def save(self) -> None:
-        """Write the file, whole or not at all."""
-        if self.path is None:
-            return
+    def dump(self) -> str:
+        """Give what the file is to say."""
         told = {
             "device_id": self.device_id,
             "setup_code": self.setup_code,
@@ -151,10 +149,15 @@ class Memory:
             "configuration": self.configuration,
             "fingerprint": self.fingerprint,
         }
-        draft = self.path.with_suffix(".part")
-        draft.touch(mode=0o600)
-        draft.write_text(json.dumps(told, indent=2), encoding="utf-8")
-        draft.replace(self.path)
+        return json.dumps(told, indent=2)
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file that only its owner may read, whole or not at all."""
+    draft = path.with_suffix(".part")
+    draft.touch(mode=0o600)
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)
 
 
 def _setup_code(chance: random.Random) -> str:

@@ -6,6 +6,7 @@ characteristic by its iid, its type or what that is called, if need be with its 
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -292,7 +293,11 @@ def _manners(served: SimulatedAccessory) -> dict[str, Operation]:
         json: str | None = None,
         http: str | None = None,
     ) -> None:
-        """Change how the accessory conducts itself; the names are explained under "rules" of the documentation."""
+        """Change how the accessory conducts itself; the names are those of "rules" in the state.
+
+        too_much is "status", "close", "reset" or "silence"; push "all", "refused" or "mute"; json "compact", "spaces",
+        "pretty" or "commas"; http "usual", "lower", "bare" or "chunked".
+        """
         apply(served.rules, {**locals(), "served": None})
 
     def pace(
@@ -352,6 +357,8 @@ def describe(served: SimulatedAccessory) -> Json:
         "paired": served.memory.paired,
         "controllers": {name: each.admin for name, each in served.memory.controllers.items()},
         "announced": served.texts,
+        "rules": asdict(served.rules),
+        "pace": asdict(served.house.pace),
         "actions": LINK_BUTTONS,
         "devices": [_card(served, each, {}) for each in served.house.accessories.values()],
         **describe_service(served),

@@ -21,7 +21,7 @@ from .description import Json, Key
 from .faults import FAULTS
 from .house import House
 from .manners import Rules
-from .memory import Memory
+from .memory import Memory, write
 from .pairing import Claim, Exchange
 from .requests import Request
 from .session import Session
@@ -96,7 +96,8 @@ class Service:
         self._keeper: socket.socket | None = None
         self._stalling = False
         self._unsubscribe: Callable[[], None] = lambda: None
-        self._saving: asyncio.Task[None] | None = None
+        self._storing = asyncio.Lock()
+        self._saving: set[asyncio.Task[None]] = set()
 
     # --- what everybody may look at -------------------------------------------------------------
 
@@ -152,8 +153,7 @@ class Service:
         self.house.stop()
         self.timers.clear()
         await self.link_down()
-        if self._saving is not None:
-            await self._saving
+        await asyncio.gather(*self._saving)
         if self._keeper is not None:
             self._keeper.close()
             self._keeper = None
@@ -169,7 +169,8 @@ class Service:
         server, self._server = self._server, None
         if server is not None:
             server.close()
-        self.drop("rst")
+        for session in tuple(self.sessions):
+            session.abort()
         if server is not None:
             await server.wait_closed()
         await asyncio.sleep(0)  # closed transports give back their sockets in the next round
@@ -187,12 +188,15 @@ class Service:
 
     async def saved(self) -> None:
         """Write down what is to survive a restart."""
-        if self.memory.path is not None:
-            await asyncio.to_thread(self.memory.save)
+        if (path := self.memory.path) is not None:
+            async with self._storing:
+                await asyncio.to_thread(write, path, self.memory.dump())
 
     def _save(self) -> None:
-        if self.memory.path is not None and (self._saving is None or self._saving.done()):
-            self._saving = asyncio.create_task(self.saved())
+        if self.memory.path is not None:
+            task = asyncio.create_task(self.saved())
+            self._saving.add(task)
+            task.add_done_callback(self._saving.discard)
 
     def reshaped(self) -> None:
         """Let the number of the description follow the accessories."""

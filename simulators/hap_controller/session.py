@@ -174,10 +174,15 @@ class Session(asyncio.Protocol):
         if self.hung_up:
             return
         if how == "rst":
-            reset(self.transport)
+            self.abort()
         else:
+            self.hung_up = True
             self.transport.close()
+
+    def abort(self) -> None:
+        """End it now, also if it was being ended with something left to write."""
         self.hung_up = True
+        reset(self.transport)
 
     def half(self, data: bytes, how: str) -> None:
         """Write the first half of a message, sealed if the session is, and end the connection."""

@@ -279,8 +279,13 @@ def model_of(name: str) -> Model:
 
 
 def memories(names: Iterable[str], folder: Path | None, seed: int | None) -> dict[str, Memory]:
-    """Give each accessory its memory: of a file in a folder, or by a seed the same each time."""
+    """Give each accessory its memory: of a file in a folder, or by a seed the same each time.
+
+    Raises OSError and ValueError when a file cannot be read.
+    """
     found = {}
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
     for name in names:
         chance = None if seed is None else random.Random(f"{seed} {name}")
         if folder is None:

@@ -1,10 +1,13 @@
 """The simulated HomeKit accessories: what they are, what they do by themselves and what hands do to them."""
 
+from argparse import ArgumentParser
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from dataclasses import fields
 from itertools import pairwise
 import json
 from pathlib import Path
+import re
 from typing import Any
 
 import aiohttp
@@ -21,12 +24,16 @@ from simulators.hap_controller import (
     Memory,
     Model,
     Pace,
+    Rules,
     SimulatedAccessories,
     SimulatedAccessory,
+    add_arguments,
     lamps,
     memories,
     model_from,
+    serve,
 )
+from simulators.hap_controller.faults import FAULTS
 from simulators.hap_controller.life import Refused
 from tests.hap_controller.protocol.running import paired, running, until
 from tests.support.clock import run_virtual
@@ -143,8 +150,7 @@ def test_identities_by_seed() -> None:
 
 async def test_remembers_over_a_restart(tmp_path: Path) -> None:
     """Who it is, whom it knows and the number of its description survive."""
-    folder = tmp_path / "state"
-    folder.mkdir()
+    folder = tmp_path / "new" / "state"
 
     def served() -> SimulatedAccessory:
         return SimulatedAccessory("bridge", memory=memories(["bridge"], folder, 5)["bridge"])
@@ -708,6 +714,56 @@ async def found(name: str, **wanted: str) -> int:
     pytest.fail(f"never announced: {wanted}")
 
 
+async def test_serves_what_the_command_line_says(tmp_path: Path) -> None:
+    """The card names every address; ports follow each other, and a seed or a folder keeps identities."""
+    parser = ArgumentParser()
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=0)
+    add_arguments(parser)
+    async with serve(parser.parse_args(["--seed", "1"])) as card:
+        assert [each["name"] for each in card["accessories"]] == [
+            model.name for model in MODELS.values()
+        ]
+        assert all(
+            each.keys()
+            >= {"host", "port", "device_id", "setup_code", "setup_payload", "control_url"}
+            for each in card["accessories"]
+        )
+    ids = [each["device_id"] for each in card["accessories"]]
+    report = tmp_path / "report.json"
+    async with SimulatedAccessory("lock") as source, bare(source) as controller:
+        report.write_bytes((await controller.ask("GET", "/accessories")).body)
+    words = [
+        "--seed",
+        "1",
+        "--accessory",
+        "lamp",
+        "--lamps",
+        "3",
+        "--from-diagnostics",
+        str(report),
+    ]
+    words += ["--state", str(tmp_path / "state"), "--speed", "10"]
+    async with serve(parser.parse_args(words)) as card:
+        assert [each["name"] for each in card["accessories"]] == ["Reading lamp", "Lamps", "Gate"]
+        assert [each["accessories"] for each in card["accessories"]] == [1, 4, 1]
+        assert card["accessories"][0]["device_id"] == ids[1]
+    async with serve(parser.parse_args([*words, "--seed", "2"])) as again:
+        assert again["accessories"][0]["setup_code"] == card["accessories"][0]["setup_code"]
+        port = str(again["accessories"][0]["port"])
+        with pytest.raises(OSError, match="in use"):
+            async with serve(parser.parse_args(["--port", port])):
+                pass
+    (tmp_path / "state" / "lamp.json").write_text("[]")
+    with pytest.raises(SystemExit, match="holds no accessory"):
+        async with serve(parser.parse_args(words)):
+            pass
+    report.write_text("{}")
+    for wrong in (str(report), str(tmp_path / "missing.json")):
+        with pytest.raises(SystemExit):
+            parser.parse_args(["--from-diagnostics", wrong])
+
+
 # --- from a bug report -----------------------------------------------------------------------------------
 
 
@@ -801,3 +857,15 @@ async def test_pairs_by_a_code_shown_late() -> None:
         assert [each.why for each in served.violations] == ["the setup code is wrong"]
         await paired(served.port, served.setup_code)
         assert served.memory.failed_attempts == 0
+
+
+def test_the_page_explains_everything() -> None:
+    """Every operation, rule and fault stands on the page about the simulator."""
+    page = (Path(__file__).parents[2] / "docs/hap_controller/simulator.md").read_text(
+        encoding="utf-8"
+    )
+    named = set(re.findall(r"`(\w+)`", page))
+    rules = {field.name for field in fields(Rules)}
+    operations = SimulatedAccessory("lamp").control.state()["operations"].keys()
+    for names in (rules, operations, MODELS.keys(), {kind.name for kind in FAULTS}):
+        assert names <= named, names - named

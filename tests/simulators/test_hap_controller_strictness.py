@@ -20,7 +20,8 @@ from custom_components.hap_controller.protocol.refusals import (
     UnknownPairingError,
 )
 from custom_components.hap_controller.protocol.tlv8 import encode
-from simulators.hap_controller import Pace, SimulatedAccessory
+from simulators.hap_controller import Characteristic, Pace, SimulatedAccessory
+from simulators.hap_controller.values import Invalid, beginning, check
 
 from .hap_client import BareController, admitted, bare, row, writing
 
@@ -370,6 +371,50 @@ async def test_changes_are_told_together(lamp: SimulatedAccessory) -> None:
         lamp.set(None, "On", False)
         lamp.set(None, "Brightness", 3)
         assert await one.event() == [row(brightness, value=3), row(on, value=False)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "limits", "good", "bad"),
+    [
+        ("string", {}, "x" * 64, "x" * 65),
+        ("string", {"maxLen": 3}, "abc", "abcd"),
+        ("string", {}, "", 7),
+        ("tlv8", {}, "AQEA", "?"),
+        ("data", {"maxDataLen": 3}, "AQEA", "AQEAAA=="),
+        ("data", {}, "", None),
+        ("uint8", {}, 255, 256),
+        ("uint16", {"valid-values": [1, 3]}, 3, 2),
+        ("uint32", {"valid-values-range": [2, 5]}, 5, 6),
+        ("uint64", {}, 2**64 - 1, -1),
+        ("int", {"minStep": 0}, -5, 0.5),
+        ("float", {"minValue": 0.1, "minStep": 0.2}, 0.7, 0.8),
+        ("float", {}, 1e9, "1"),
+        ("bool", {}, 1, 1.0),
+    ],
+)
+def test_values(kind: str, limits: dict[str, Any], good: Any, bad: Any) -> None:
+    """Each format has its own idea of what is a value."""
+    each = Characteristic("0", 1, ("pr", "pw"), kind, limits)
+    assert check(each, good) == good
+    with pytest.raises(Invalid):
+        check(each, bad)
+
+
+@pytest.mark.parametrize(
+    ("kind", "limits", "value"),
+    [
+        ("bool", {}, False),
+        ("string", {}, ""),
+        ("tlv8", {}, ""),
+        ("uint8", {"valid-values": [3, 4]}, 3),
+        ("float", {"minValue": 10.0, "maxValue": 30.0}, 10.0),
+        ("int", {"maxValue": -5}, -5),
+        ("vendor", {}, None),
+    ],
+)
+def test_values_that_nobody_knows(kind: str, limits: dict[str, Any], value: Any) -> None:
+    """What has to have a value has one that may be."""
+    assert beginning(Characteristic("0", 1, ("pr",), kind, limits)) == value
 
 
 # --- pairing ------------------------------------------------------------------------------------------
