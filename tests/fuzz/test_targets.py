@@ -1,11 +1,14 @@
 """Each target with all that is known to be interesting, and a little noise: the search itself is ``script/fuzz``."""
 
+import json
 from pathlib import Path
 import random
+from typing import Any
 
 import pytest
 
 from .__main__ import label
+from .grammar import BUILT, PLAIN, recipe, written
 from .hap_controller import TARGETS
 from .target import Target, cut, joined, pieces
 
@@ -70,3 +73,15 @@ def test_pieces() -> None:
     assert [*pieces(b"\5")] == [b""]
     assert [*pieces(b"\5\0ab")] == [b"ab"]
     assert cut(b"abcdef", b"\1\0\2") == [b"a", b"", b"bc", b"def"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, True, [], {}, [1, -128, 300, -300, 2**64 - 1, 0.5], {"aid": "text", "x": {"": ["é"]}}],
+)
+def test_recipes(value: Any) -> None:
+    """What is taken apart is built again, and written in JSON."""
+    data = BUILT + recipe(value, ["aid", ""])
+    assert json.loads(written(data, ["aid", ""])) == value
+    assert written(PLAIN + b"{", []) == b"{"
+    assert written(BUILT, []) == b"null"

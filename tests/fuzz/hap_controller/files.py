@@ -25,12 +25,14 @@ from custom_components.hap_controller.protocol.refusals import (
 from custom_components.hap_controller.protocol.setup_code import SetupPayload, parse_code
 from tests.hap_controller.protocol.pairing.recorded import VECTORS
 
+from ..grammar import both_ways, written
 from ..target import Target, joined, pieces
-from .shared import HOME, HOST, JSON_WORDS
+from .shared import HOME, HOST, JSON_WORDS, WORDS
 
 
 def records(data: bytes) -> None:
     """Read the pairings of any program; nothing of a file that can be read is lost by writing it."""
+    data = written(data, WORDS)
     with suppress(RecordError):
         found = Pairings.parse(data, "controller.json")
         again = Pairings.parse(found.dump(), "controller.json")
@@ -49,7 +51,7 @@ def records(data: bytes) -> None:
 def state(data: bytes) -> None:
     """Read the state file of an accessory; what can be read can be written, and reads alike."""
     try:
-        told = json.loads(data)
+        told = json.loads(written(data, WORDS))
     except ValueError, RecursionError:
         return
     try:
@@ -149,8 +151,12 @@ STATE = json.dumps(
     }
 ).encode()
 TARGETS = {
-    "records": Target(records, [FILE, ENTRIES, MAPS, b"{}"], [*JSON_WORDS, b'"Connection":']),
-    "state": Target(state, [STATE], [*JSON_WORDS, b'"peers":', b'"key":"', b'"category":']),
+    "records": Target(
+        records, both_ways([FILE, ENTRIES, MAPS, b"{}"], WORDS), [*JSON_WORDS, b'"Connection":']
+    ),
+    "state": Target(
+        state, both_ways([STATE], WORDS), [*JSON_WORDS, b'"peers":', b'"key":"', b'"category":']
+    ),
     "payloads": Target(
         payloads,
         [

@@ -5,7 +5,7 @@ import atexit
 from collections.abc import Generator
 from contextlib import suppress
 from functools import cache
-from itertools import pairwise
+import json
 import logging
 from typing import override
 
@@ -16,7 +16,12 @@ from custom_components.hap_controller.protocol.const import MAX_FRAME_BYTES
 from custom_components.hap_controller.protocol.crypto import KeyExchange
 from custom_components.hap_controller.protocol.errors import CommandError, FrameError, VendorError
 from custom_components.hap_controller.protocol.frames import SessionCodec
-from custom_components.hap_controller.protocol.http import Response, encode_response
+from custom_components.hap_controller.protocol.http import (
+    Response,
+    encode_event,
+    encode_request,
+    encode_response,
+)
 from custom_components.hap_controller.protocol.messages import (
     Request,
     parse_read_answer,
@@ -34,8 +39,10 @@ from tests.hap_controller.protocol.pairing.recorded import (
     unhex,
 )
 
+from ..grammar import BUILT, recipe, written
 from ..target import Target, joined, pieces
 from .shared import (
+    EVENT,
     HOME,
     HOST,
     HTTP_WORDS,
@@ -45,6 +52,7 @@ from .shared import (
     REQUESTS,
     STREAMS,
     VERIFY_MESSAGES,
+    WORDS,
     WRITE_KEY,
 )
 
@@ -53,6 +61,23 @@ def _greeting() -> Generator[Request, Response]:
     answer = yield read_request(KEYS[:3])
     with suppress(CommandError):
         parse_read_answer(answer.code, answer.body, KEYS[:3])
+
+
+def _said_by_accessory(data: bytes) -> bytes:
+    """Give bytes as they are, or an answer or event with a body that is built."""
+    kind, body = data[:1], data[2:]
+    if kind == b"\1":
+        code = CODES[data[1] % len(CODES)] if body else 204
+        return encode_response(code, written(BUILT + body, WORDS), "application/hap+json")
+    return encode_event(written(BUILT + body, WORDS)) if kind == b"\2" else data[1:]
+
+
+def _said_by_controller(data: bytes) -> bytes:
+    """Give bytes as they are, or a request with a body that is built."""
+    if data[:1] != b"\1" or len(data) < 2:
+        return data[1:]
+    method, target = QUESTIONS[data[1] % len(QUESTIONS)]
+    return encode_request(method, target, HOST, "x/y", written(BUILT + data[2:], WORDS))
 
 
 def controller_link(data: bytes) -> None:
@@ -69,7 +94,8 @@ def controller_link(data: bytes) -> None:
         for number, each in enumerate(pieces(data)):
             if number < 3:
                 connection.submit(_greeting(), 1.0)
-            connection.receive(codec.seal(each) if codec and each else each, 1.0)
+            said = _said_by_accessory(each)
+            connection.receive(codec.seal(said) if codec and said else said, 1.0)
             connection.outgoing()
             assert connection.deadline > 0
     except VendorError as err:
@@ -135,7 +161,8 @@ def accessory_link(data: bytes) -> None:
     LOGGER.addHandler(strict)
     try:
         for each in pieces(data):
-            session.feed(codec.seal(each) if codec and each else each, 0.0)
+            said = _said_by_controller(each)
+            session.feed(codec.seal(said) if codec and said else said, 0.0)
             while (request := session.next_request()) is not None:
                 answer = _loop().run_until_complete(endpoints.answer(session, request))
                 assert answer.code in {200, 204, 207, 400, 404, 405, 422, 470}, answer.code
@@ -156,23 +183,46 @@ def accessory_link(data: bytes) -> None:
         _loop().run_until_complete(_nothing())
 
 
+CODES = (200, 204, 207, 400, 404, 422, 470, 500)
+QUESTIONS = (
+    ("PUT", "/characteristics"),
+    ("PUT", "/prepare"),
+    ("POST", "/resource"),
+    ("GET", "/characteristics?id=2.9,2.10&ev=1&meta=1&perms=1&type=1"),
+    ("GET", "/accessories"),
+)
+BODIES = [
+    recipe(json.loads(each), WORDS)
+    for each in (
+        EVENT,
+        b'{"ttl":5000,"pid":1}',
+        b'{"pid":1,"characteristics":[{"aid":2,"iid":9,"value":1,"r":true}]}',
+        b'{"characteristics":[{"aid":2,"iid":9,"ev":true},{"aid":3,"iid":10,"value":30}]}',
+        b'{"aid":2,"resource-type":"image","image-width":9,"image-height":9}',
+    )
+]
 TARGETS = {
     "controller": Target(
         controller_link,
         [
-            b"\1" + joined([*before, *after])
-            for before, after in pairwise([*([each] for each in STREAMS), []])
+            b"\1" + joined([b"\1\0" + BODIES[0], first, b"\2\0" + BODIES[0]])
+            for first in (b"\1\2" + BODIES[0], *(b"\0" + each for each in STREAMS))
         ]
-        + [b"\0" + joined([encode_response(200, VERIFY_MESSAGES[1])])],
+        + [b"\0" + joined([b"\0" + encode_response(200, VERIFY_MESSAGES[1])])],
         [*HTTP_WORDS, *JSON_WORDS],
         2048,
     ),
     "accessory": Target(
         accessory_link,
         [
-            bytes((kind,)) + joined([each])
+            bytes((kind,)) + joined([b"\0" + each])
             for kind in range(3)
             for each in (*REQUESTS, b"POST /pairings HTTP/1.1\r\n\r\n")
+        ]
+        + [
+            b"\2" + joined([bytes((1, place)) + first, bytes((1, 0)) + BODIES[2]])
+            for place in range(len(QUESTIONS))
+            for first in BODIES
         ],
         [*HTTP_WORDS, *JSON_WORDS],
         2048,

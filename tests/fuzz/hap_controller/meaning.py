@@ -25,14 +25,15 @@ from custom_components.hap_controller.protocol.values import (
     to_wire,
 )
 
+from ..grammar import both_ways, written
 from ..target import Target, joined, pieces
-from .shared import DESCRIPTION, EVENT, JSON_WORDS, KEYS
+from .shared import DESCRIPTION, EVENT, JSON_WORDS, KEYS, SHORT_DESCRIPTION, WORDS
 
 
 def database(data: bytes) -> None:
     """Read a description; what is kept of it is the same description."""
     try:
-        found = Database.load(data)
+        found = Database.load(written(data, WORDS))
     except FrameError:
         return
     again = Database.from_accessories(json.loads(dumps(found.store())))
@@ -46,11 +47,11 @@ def database(data: bytes) -> None:
 
 def values(data: bytes) -> None:
     """Convert any value for and from a characteristic as anybody describes it."""
-    described, _, rest = data.partition(b"\0")
-    one = b'{"accessories":[{"aid":1,"services":[{"iid":1,"type":"43","characteristics":[%b]}]}]}'
     try:
-        found = Database.load(one % described)
-        value = loads(rest or b"1")
+        told = loads(written(data, WORDS))
+        described, value = told if isinstance(told, list) and len(told) == 2 else (told, 1)
+        service = {"iid": 1, "type": "43", "characteristics": [described]}
+        found = Database.load(dumps({"accessories": [{"aid": 1, "services": [service]}]}))
     except FrameError:
         return
     for each in found.characteristics.values():
@@ -64,12 +65,13 @@ def values(data: bytes) -> None:
 
 def news(data: bytes) -> None:
     """Take events and answers to reads and writes of any kind; the model stays one that can be stored."""
-    found = Database.load(DESCRIPTION)
+    found = Database.load(SHORT_DESCRIPTION)
     codes = (200, 204, 207, 400, 404, 422, 470, 500)
     for each in pieces(data):
         if not each:
             continue
-        code, keys, body = codes[each[0] & 7], KEYS[each[0] >> 3 :: 7], each[1:]
+        code, keys = codes[each[0] & 7], KEYS[each[0] >> 3 :: 7]
+        body = written(each[1:], WORDS)
         with suppress(FrameError):
             found.apply(read_event(body), pushed=True)
         with suppress(CommandError, FrameError):
@@ -85,23 +87,29 @@ def news(data: bytes) -> None:
 
 def questions(data: bytes) -> None:
     """Read what controllers ask for."""
+    body = written(data, WORDS)
     for parse in (parse_write_body, parse_prepare_body, parse_resource_body):
         with suppress(FrameError):
-            repr(parse(data))
+            repr(parse(body))
     with suppress(FrameError):
-        parse_read_target("/characteristics?" + data.decode("latin-1"))
+        parse_read_target("/characteristics?" + body.decode("latin-1"))
 
+
+EVENTS = both_ways([EVENT, b'{"status":-70407}'], WORDS)
 
 TARGETS = {
     "database": Target(
         database,
-        [
-            DESCRIPTION,
-            (
-                b'{"accessories":[{"aid":1,"services":[{"iid":1,"type":"3E","linked":[0,2],'
-                b'"characteristics":[{"iid":2,"type":"14","perms":["pw"],"format":"bool"}]}]}]}'
-            ),
-        ],
+        both_ways(
+            [
+                DESCRIPTION,
+                (
+                    b'{"accessories":[{"aid":1,"services":[{"iid":1,"type":"3E","linked":[0,2],'
+                    b'"characteristics":[{"iid":2,"type":"14","perms":["pw"],"format":"bool"}]}]}]}'
+                ),
+            ],
+            WORDS,
+        ),
         [
             *JSON_WORDS,
             *(b'"services":', b'"characteristics":', b'"perms":["pr"]', b'"format":"uint8"'),
@@ -111,30 +119,41 @@ TARGETS = {
     ),
     "values": Target(
         values,
-        [
-            b'{"iid":2,"type":"11","format":"float","perms":["pr","pw"],"minValue":10,'
-            b'"maxValue":38,"minStep":0.1}\0' + b"21.53",
-            b'{"iid":2,"type":"8","format":"uint8","perms":["pr","pw"],"maxValue":100}\0"7"',
-            b'{"iid":2,"type":"23","format":"string","perms":["pr","pw"],"maxLen":3}\0"abc"',
-            b'{"iid":2,"type":"4C","format":"tlv8","perms":["pr","pw"]}\0"AQEB"',
-            b'{"iid":2,"type":"25","format":"bool","perms":["pr","pw"]}\0true',
-        ],
+        both_ways(
+            [
+                (
+                    b'[{"iid":2,"type":"11","format":"float","perms":["pr","pw"],"minValue":10,'
+                    b'"maxValue":38,"minStep":0.1},21.53]'
+                ),
+                b'[{"iid":2,"type":"8","format":"uint8","perms":["pr","pw"],"maxValue":100},"7"]',
+                b'[{"iid":2,"type":"23","format":"string","perms":["pr","pw"],"maxLen":3},"abc"]',
+                b'[{"iid":2,"type":"4C","format":"tlv8","perms":["pr","pw"]},"AQEB"]',
+                b'[{"iid":2,"type":"25","format":"bool","perms":["pr","pw"]},true]',
+            ],
+            WORDS,
+        ),
         JSON_WORDS,
     ),
     "news": Target(
         news,
-        [joined([bytes((code,)) + EVENT]) for code in range(8)]
-        + [joined([b"\2" + b'{"status":-70407}', b"\0" + EVENT])],
+        [
+            joined([bytes((code,)) + each, b"\0" + EVENTS[0]])
+            for code in range(8)
+            for each in EVENTS
+        ],
         JSON_WORDS,
     ),
     "questions": Target(
         questions,
-        [
-            EVENT,
-            b'{"ttl":5000,"pid":11122333}',
-            b'{"aid":2,"resource-type":"image","image-width":320,"image-height":240}',
-            b"id=1.2,3.4&meta=1&perms=1&type=1&ev=1",
-        ],
+        both_ways(
+            [
+                EVENT,
+                b'{"ttl":5000,"pid":11122333}',
+                b'{"aid":2,"resource-type":"image","image-width":320,"image-height":240}',
+                b"id=1.2,3.4&meta=1&perms=1&type=1&ev=1",
+            ],
+            WORDS,
+        ),
         [*JSON_WORDS, b'"ttl":', b'"resource-type":"image"', b'"image-width":', b"&meta=1"],
     ),
 }

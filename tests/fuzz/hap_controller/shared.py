@@ -8,6 +8,7 @@ from custom_components.hap_controller.protocol.catalogue import (
     ServiceUuid as S,
 )
 from custom_components.hap_controller.protocol.const import TlvType
+from custom_components.hap_controller.protocol.crypto import SigningKey
 from custom_components.hap_controller.protocol.http import encode_event, encode_response
 from custom_components.hap_controller.protocol.tlv8 import encode
 from custom_components.hap_controller.protocol.values import dumps
@@ -56,6 +57,7 @@ def _home() -> Bridge:
 
 HOME = _home()
 DESCRIPTION = dumps({"accessories": [each.describe() for each in HOME.accessories]})
+SHORT_DESCRIPTION = dumps({"accessories": [each.describe() for each in HOME.accessories[:3]]})
 KEYS = [
     (each.aid, each.iid) for accessory in HOME.accessories for each in accessory.characteristics
 ]
@@ -89,3 +91,23 @@ TLV8 = VECTORS["tlv8"]
 SETUP_MESSAGES = [unhex(SETUP["messages"], f"M{number}") for number in range(1, 7)]
 VERIFY_MESSAGES = [unhex(VERIFY["messages"], f"M{number}") for number in range(1, 5)]
 READ_KEY, WRITE_KEY = bytes(range(32)), bytes(range(32, 64))
+
+# What stands in JSON that means something.
+WORDS = [
+    *("accessories", "services", "characteristics", "aid", "iid", "type", "perms", "format"),
+    *("value", "status", "ev", "pid", "ttl", "r", "remote", "authData", "linked", "primary"),
+    *("hidden", "unit", "description", "minValue", "maxValue", "minStep", "maxLen", "maxDataLen"),
+    *("valid-values", "valid-values-range", "handle", "broadcast_events", "disconnected_events"),
+    *("resource-type", "image", "image-width", "image-height", "reason", "TTL"),
+    *("bool", "uint8", "uint16", "uint32", "uint64", "int", "float", "string", "tlv8", "data"),
+    *("array", "dict", "pr", "pw", "tw", "aa", "wr", "hd", "celsius", "percentage", "AQEB", ""),
+    *("3E", "43", "25", "8", "14", "23", "73", "11", "118", "4C", "\ud800", "\0"),
+    *("AccessoryPairingID", "AccessoryLTPK", "iOSPairingId", "iOSDeviceLTSK", "iOSDeviceLTPK"),
+    *("AccessoryIP", "AccessoryIPs", "AccessoryPort", "AccessoryMAC", "AccessoryAddress"),
+    *("Connection", "IP", "BLE", "CoAP", "ADDITIONAL_PAIRING", "config_num", "state_num"),
+    *("broadcast_key", "entries", "data", "domain", "homekit_controller", "title", "pairings"),
+    *("name", "host_ip", "host_port", "accessory_pairing_id", "accessory_pin", "c#", "category"),
+    *("peers", "unsuccessful_tries", "accessory_ltsk", "accessory_ltpk", "key", "admin"),
+    *("setup_id", "7OSX", "fingerprint", "Lightbulb", "127.0.0.1", "031-45-154"),
+    *("12:00:00:00:00:00", "11" * 32, "22" * 32, SigningKey(b"\x22" * 32).public_key.hex()),
+]
