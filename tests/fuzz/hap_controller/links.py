@@ -4,13 +4,14 @@ import asyncio
 import atexit
 from collections.abc import Generator
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 import json
 import logging
 from typing import override
 
 from custom_components.hap_controller.protocol.accessory.endpoints import Endpoints
 from custom_components.hap_controller.protocol.accessory.session import Session
+from custom_components.hap_controller.protocol.client import Change, HapClient
 from custom_components.hap_controller.protocol.connection import Connection
 from custom_components.hap_controller.protocol.const import MAX_FRAME_BYTES
 from custom_components.hap_controller.protocol.crypto import KeyExchange
@@ -24,12 +25,19 @@ from custom_components.hap_controller.protocol.http import (
 )
 from custom_components.hap_controller.protocol.messages import (
     Request,
+    Write,
     parse_read_answer,
     read_request,
 )
 from custom_components.hap_controller.protocol.pairing import (
     PairVerifyAccessory,
     PairVerifyController,
+)
+from custom_components.hap_controller.protocol.values import (
+    FormatError,
+    dumps,
+    initial_value,
+    to_wire,
 )
 from tests.hap_controller.protocol.pairing.recorded import (
     VERIFY,
@@ -113,6 +121,37 @@ def _verified(connection: Connection) -> SessionCodec:
     return SessionCodec(accessory.session.read_key, accessory.session.write_key)
 
 
+def _switch(found: HapClient) -> list[Write]:
+    """Write what can be written, with the least that can be written."""
+    writes = []
+    for each in found.database.characteristics.values():
+        with suppress(FormatError):
+            writes.append(Write(each.key, to_wire(initial_value(each.metadata), each.metadata)))
+    return writes[:3]
+
+
+def client(data: bytes) -> None:
+    """Be the client of an accessory that says anything: describe, subscribe, read, hear."""
+    found = HapClient(keys_of_vectors(), [HOST], 1)
+    told: list[Change] = []
+    found.subscribe(told.append)
+    exchange = KeyExchange(unhex(VERIFY, "controller_x25519_private"))
+    verify = PairVerifyController(keys_of_vectors(), key_exchange=exchange)
+    connection = Connection(0.0, HOST, verify, found._greet, probe=found._probe)
+    with suppress(VendorError), found._conversing(connection):
+        codec = _verified(connection)
+        for each in pieces(data):
+            said = _said_by_accessory(each)
+            for event in connection.receive(codec.seal(said) if said else b"", 1.0):
+                found._deliver(event)
+            if found.connected and connection._asking is None:
+                connection.submit(found._reading_all(), 1.0)
+                connection.submit(found._writing(partial(_switch, found), timed=True), 1.0)
+            connection.outgoing()
+    dumps(found.database.store())
+    repr(told)
+
+
 class _Strict(logging.Handler):
     """Takes a fault that is logged and answered for one that is found."""
 
@@ -191,6 +230,13 @@ QUESTIONS = (
     ("GET", "/characteristics?id=2.9,2.10&ev=1&meta=1&perms=1&type=1"),
     ("GET", "/accessories"),
 )
+# Few types, whose texts the recipe knows.
+DESCRIBED = (
+    b'{"accessories":[{"aid":2,"services":[{"iid":8,"type":"43","characteristics":['
+    b'{"iid":9,"type":"25","perms":["pr","pw","ev"],"format":"bool","value":0},'
+    b'{"iid":10,"type":"8","perms":["pr","pw","ev","tw"],"format":"int","value":3},'
+    b'{"iid":11,"type":"73","perms":["pr","ev"],"format":"uint8"}]}]}]}'
+)
 BODIES = [
     recipe(json.loads(each), WORDS)
     for each in (
@@ -209,6 +255,23 @@ TARGETS = {
             for first in (b"\1\2" + BODIES[0], *(b"\0" + each for each in STREAMS))
         ]
         + [b"\0" + joined([b"\0" + encode_response(200, VERIFY_MESSAGES[1])])],
+        [*HTTP_WORDS, *JSON_WORDS],
+        2048,
+    ),
+    "client": Target(
+        client,
+        [
+            joined(
+                [
+                    b"\1\0" + recipe(json.loads(DESCRIBED), WORDS),
+                    *subscribed,
+                    b"\1\0" + BODIES[0],
+                    b"\2\0" + BODIES[0],
+                    b"\1\2" + BODIES[0],
+                ]
+            )
+            for subscribed in ([b"\1\0"], [b"\1\2" + BODIES[0]] * 2)
+        ],
         [*HTTP_WORDS, *JSON_WORDS],
         2048,
     ),
