@@ -174,7 +174,7 @@ async def test_pair(console: Console, fresh: Home, monkeypatch: pytest.MonkeyPat
     ("words", "status", "problem"),
     [
         (["-p", "031-45-155"], 4, "the accessory refused the setup code; check it"),
-        (["-p", "0314515"], 2, "a setup code is eight digits, as in XXX-XX-XXX"),
+        (["-p", "0314515"], 2, "a setup code is eight digits, as in NNN-NN-NNN"),
         (["-p", "111-11-111"], 2, "--allow-insecure takes it"),
         (["-p", "11111111", "--allow-insecure"], 4, "refused the setup code"),
         ([], 2, "set HAP_CONTROLLER_CODE, or run this in a terminal"),

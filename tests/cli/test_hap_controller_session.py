@@ -119,10 +119,10 @@ def test_session(start: Start, run: Run, tmp_path: Path) -> None:
 
     assert run(DOMAIN, "init-storage", "-f", str(file)).status == 0
     pair = start("pair", "-d", device, "-f", file, "-a", "lamp", *LOOPBACK)
-    pair.until("Setup code (XXX-XX-XXX): ")
+    pair.until("Setup code (NNN-NN-NNN): ")
     pair.type("12345")
     pair.until("a setup code is eight digits")
-    pair.until("Setup code (XXX-XX-XXX): ")
+    pair.until("Setup code (NNN-NN-NNN): ")
     pair.type(code.replace("-", ""))
     assert pair.end() == 0
     assert pair.seen.endswith('Pairing for "lamp" was established.\n')
@@ -146,7 +146,7 @@ def test_leaving_the_prompt(start: Start, tmp_path: Path, how: str) -> None:
     file = tmp_path / "home.json"
     file.write_text("{}")
     pair = start("pair", "-f", file, "-a", "lamp", "--host", f"127.0.0.1:{port}")
-    pair.until("Setup code (XXX-XX-XXX): ")
+    pair.until("Setup code (NNN-NN-NNN): ")
     if how == "interrupt":
         assert pair.end(signal.SIGINT) == 130
     else:

@@ -108,7 +108,7 @@ The code is asked for once the accessory is ready, since some show it only then.
     )
     pair.add_argument("-d", dest="device", metavar="DEVICE_ID", help="as discover shows it")
     pair.add_argument(
-        "-p", dest="code", metavar="CODE", help="XXX-XX-XXX; others on this machine can see it"
+        "-p", dest="code", metavar="CODE", help="NNN-NN-NNN; others on this machine can see it"
     )
     pair.add_argument(
         "-s",

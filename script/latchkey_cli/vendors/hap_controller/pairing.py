@@ -190,7 +190,7 @@ def _checked(text: str, *, allow_insecure: bool) -> str:
         return parse_code(text, allow_insecure=allow_insecure)
     except MalformedCodeError as err:
         raise CliError(
-            f"{err}, as in XXX-XX-XXX: look at the accessory or its box", ExitStatus.USAGE
+            f"{err}, as in NNN-NN-NNN: look at the accessory or its box", ExitStatus.USAGE
         ) from err
     except InsecureCodeError as err:
         raise CliError(
@@ -202,7 +202,7 @@ def _checked(text: str, *, allow_insecure: bool) -> str:
 async def _ask_code(*, allow_insecure: bool) -> str:
     """Ask until a well-formed code was entered; raises CliError at the end of the input."""
     while True:
-        line = await _line("Setup code (XXX-XX-XXX): ")
+        line = await _line("Setup code (NNN-NN-NNN): ")
         if not line:
             raise CliError("no setup code was entered; nothing was paired", ExitStatus.USAGE)
         try:
