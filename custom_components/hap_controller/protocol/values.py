@@ -299,13 +299,13 @@ def _number(value: Any) -> Decimal:
     """Read a number by its shortest text."""
     if isinstance(value, bool):
         return Decimal(int(value))
-    if isinstance(value, int | float):
-        value = repr(value)
-    if not isinstance(value, str) or len(value) > _MAX_NUMBER_CHARS:
-        raise FormatError("not a number")
     try:
+        if isinstance(value, int | float):
+            value = repr(value)
+        if not isinstance(value, str) or len(value) > _MAX_NUMBER_CHARS:
+            raise FormatError("not a number")
         number = Decimal(value.strip())
-    except DecimalException:
+    except DecimalException, ValueError:  # numbers too large to be written are of the latter
         raise FormatError("not a number") from None
     if not number.is_finite() or number.adjusted() > _MAX_MAGNITUDE:
         raise FormatError("not a number that an accessory could take")

@@ -275,6 +275,7 @@ def test_values_are_written(metadata: Metadata, value: Any, wire: Any) -> None:
         ("int", None),
         ("int", "nan"),
         ("float", float("inf")),
+        pytest.param("uint64", 10**5000, id="more digits than Python prints"),
         ("float", "1e999999999"),
         ("float", "1" * 65),
         ("string", True),
