@@ -8,7 +8,7 @@ from typing import Any
 
 from .demo import BRIDGE, Model
 from .description import Accessory, Characteristic, Json, read_accessories
-from .values import beginning
+from .values import Invalid, beginning, check
 
 _OTHER = 1
 
@@ -42,6 +42,13 @@ def _fresh(described: list[Json]) -> list[Accessory]:
 
 
 def _complete(each: Characteristic) -> None:
-    """Give a value to what must have one and whose value was not told, or not as it is."""
-    if each.value is None and "pr" in each.perms and not each.stateless:
+    """Give a value to what must have one and whose value was not told, or was hidden."""
+    if "pr" not in each.perms or each.stateless:
+        return
+    if each.format in {"tlv8", "data"}:
+        try:
+            check(each, each.value)
+        except Invalid:
+            each.value = None
+    if each.value is None:
         each.value = beginning(each)

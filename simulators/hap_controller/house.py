@@ -151,6 +151,8 @@ class House:
     def put(self, key: Key, value: Any, source: object | None = None) -> None:
         """Let a characteristic have a value, and tell it if it is news. Raises KeyError."""
         _, _, each = self.places[key]
+        if each.format == "float" and type(value) is int:
+            value = float(value)
         if not each.stateless:
             if each.value == value and type(each.value) is type(value):
                 return

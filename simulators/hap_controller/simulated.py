@@ -1,5 +1,6 @@
 """Simulated accessories as tests and programs start them: their addresses, codes and control addresses."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
@@ -229,8 +230,13 @@ class SimulatedAccessories:
     async def __aenter__(self) -> Self:
         """Start to serve. Raises OSError when an address cannot be had."""
         async with AsyncExitStack() as stack:
-            for accessory in self.accessories.values():
-                await stack.enter_async_context(accessory)
+            try:
+                # At once: each is silent for a second before it announces itself.
+                async with asyncio.TaskGroup() as group:
+                    for accessory in self.accessories.values():
+                        group.create_task(stack.enter_async_context(accessory))
+            except ExceptionGroup as err:
+                raise err.exceptions[0] from err
             await self.control.listener.open()
             stack.push_async_callback(self.control.listener.close)
             self._stack = stack.pop_all()

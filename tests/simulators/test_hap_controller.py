@@ -774,6 +774,10 @@ async def test_lives_from_diagnostics(wrapped: bool) -> None:
         described = json.loads((await controller.ask("GET", "/accessories")).body)["accessories"]
     for accessory in described:
         accessory["services"][0]["characteristics"][4]["value"] = "**REDACTED**"
+        for service in accessory["services"]:
+            for each in service["characteristics"]:
+                if each["format"] == "tlv8" and "value" in each:
+                    each["value"] = "**REDACTED**"
     data = {"accessories": described, "category": 2, "pairing": "**REDACTED**"}
     text = json.dumps(
         {"home_assistant": {"version": "2026.10.0"}, "data": data} if wrapped else data
