@@ -46,7 +46,7 @@ REMEDIES = {
     ),
     "PairingLostError": (
         ExitStatus.REFUSED,
-        "it was reset, or the pairing removed elsewhere: remove-pairing --forget, then pair anew",
+        "it was reset, or the pairing was removed elsewhere: use remove-pairing, then pair anew",
     ),
     "AuthError": (ExitStatus.REFUSED, "check the user name and the password"),
     "RecordError": (ExitStatus.USAGE, "name another file"),

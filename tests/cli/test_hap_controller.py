@@ -1,10 +1,11 @@
 """``script/cli hap_controller`` on accessories of our own server, as a person uses it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 import json
 from pathlib import Path
+import socket
 import stat
 from typing import ClassVar, Self
 from unittest.mock import AsyncMock, patch
@@ -53,6 +54,14 @@ def nobody_types(monkeypatch: pytest.MonkeyPatch) -> None:
 def console(capsys: pytest.CaptureFixture[str]) -> Console:
     """Sit at a terminal."""
     return Console(capsys)
+
+
+@pytest.fixture
+def nowhere(socket_enabled: None) -> Iterator[int]:
+    """Take a port at which nobody listens: connections are refused."""
+    with socket.socket() as taken:
+        taken.bind((HOST, 0))
+        yield taken.getsockname()[1]
 
 
 @pytest.fixture
@@ -192,7 +201,7 @@ async def test_codes(
     assert len(load_pairings(fresh.file)) == 0
 
 
-async def test_wrong_words(console: Console, fresh: Home) -> None:
+async def test_wrong_words(console: Console, fresh: Home, nowhere: int) -> None:
     """Whom to pair, under which name, and where: each is asked for."""
     for words, problem in (
         (["-f", fresh.file, *fresh.at], "give the new pairing a name with -a"),
@@ -203,7 +212,7 @@ async def test_wrong_words(console: Console, fresh: Home) -> None:
         done = await console.run("pair", *words, "-p", CODE)
         assert (done.status, done.output) == (2, "")
         assert problem in done.errors
-    done = await console.run("pair", *fresh.pairing, "--host", f"{HOST}:1", "-p", CODE)
+    done = await console.run("pair", *fresh.pairing, "--host", f"{HOST}:{nowhere}", "-p", CODE)
     assert done.status == 3 and "cannot be reached" in done.errors
 
 
@@ -309,7 +318,7 @@ async def test_second_controller(console: Console, home: Home, tmp_path: Path) -
     done = await console.run("remove-pairing", *home.pairing, "-i", identifier)
     assert done.output == f'Pairing of {identifier} with "lamp" was removed.\n'
     done = await console.run("get-accessories", "-f", phone)
-    assert done.status == 4 and "remove-pairing --forget" in done.errors
+    assert done.status == 4 and "use remove-pairing, then pair anew" in done.errors
     done = await console.run("remove-pairing", "-f", phone, "-a", "lamp")
     assert done.output.endswith("The accessory did not know it any more.\n")
     assert len(load_pairings(phone)) == 0
@@ -355,15 +364,21 @@ async def test_remove_our_own(console: Console, home: Home) -> None:
     assert len(load_pairings(home.file)) == 0
 
 
-async def test_remove_while_unreachable(console: Console, home: Home) -> None:
+async def test_remove_while_unreachable(console: Console, home: Home, nowhere: int) -> None:
     """The alias is kept, because the accessory may be paired still; it can be forgotten."""
     await home.server.stop()
-    home.remember(port=1)
+    home.remember(port=nowhere)
     with patch("script.latchkey_cli.vendors.hap_controller.reach.FIND_S", 0.1):
         done = await console.run("remove-pairing", *home.pairing, "--interface", HOST)
-    assert done.status == 3 and "does not announce itself" in done.errors
-    done = await console.run("remove-pairing", *home.pairing, "--host", f"{HOST}:1")
-    assert done.status == 3 and "use --forget" in done.errors
+    assert done.status == 3 and '"lamp" is not where it was, and' in done.errors
+    assert "does not announce itself" in done.errors
+    assert '"lamp" is kept, because' in done.errors
+    done = await console.run("remove-pairing", *home.pairing, "--host", f"{HOST}:{nowhere}")
+    assert done.status == 3 and "remove-pairing --forget removes the alias" in done.errors
+    done = await console.run(
+        "remove-pairing", *home.pairing, "--host", f"{HOST}:{nowhere}", "-i", "other"
+    )
+    assert done.status == 3 and "--forget" not in done.errors
     assert "lamp" in load_pairings(home.file)
     done = await console.run("remove-pairing", *home.pairing, "--forget", "-i", "x")
     assert done.status == 2 and "leave -i away" in done.errors
@@ -599,11 +614,11 @@ async def test_get_image(console: Console, home: Home, tmp_path: Path) -> None:
 # --- the way there ---------------------------------------------------------------------------
 
 
-async def test_found_again(console: Console, tmp_path: Path) -> None:
+async def test_found_again(console: Console, tmp_path: Path, nowhere: int) -> None:
     """An accessory that moved is looked for by mDNS, and its new address kept."""
     name = f"Moved {uuid4().hex[:12]}"
     async with at_home(tmp_path, announce=True, name=name) as home:
-        home.remember(port=1)
+        home.remember(port=nowhere)
         done = await console.run("list-pairings", *home.pairing, "--interface", HOST)
         assert (done.status, done.errors) == (0, "")
         assert home.record.port == home.server.address[1]
@@ -643,10 +658,12 @@ async def test_found_again(console: Console, tmp_path: Path) -> None:
         assert done.status == 0 and home.server.paired
 
 
-async def test_found_where_it_was(console: Console, home: Home) -> None:
+async def test_found_where_it_was(console: Console, home: Home, nowhere: int) -> None:
     """One that announces nothing but the address that failed is told as not reachable."""
-    home.remember(port=1)
-    found = Announcement(home.keys.accessory_id, "Lamp", "", 1, 1, 0, 0, 5, "1.1", None, (HOST,), 1)
+    home.remember(port=nowhere)
+    found = Announcement(
+        home.keys.accessory_id, "Lamp", "", 1, 1, 0, 0, 5, "1.1", None, (HOST,), nowhere
+    )
     with patch.object(reach, "find", AsyncMock(return_value=found)):
         done = await console.run("list-pairings", *home.pairing)
     assert (done.status, done.output) == (3, "")
@@ -666,10 +683,10 @@ async def test_nothing_is_asked_for_twice(console: Console, home: Home) -> None:
     assert done.status == 3 and len(asked) == 1
 
 
-async def test_given_host(console: Console, home: Home) -> None:
+async def test_given_host(console: Console, home: Home, nowhere: int) -> None:
     """--host is where it is, and no other place is tried; what was found there is kept."""
     home.remember(hosts=(), port=None)
-    done = await console.run("list-pairings", *home.pairing, "--host", "localhost:1")
+    done = await console.run("list-pairings", *home.pairing, "--host", f"localhost:{nowhere}")
     assert (done.status, done.output) == (3, "")
     host = f"localhost:{home.server.address[1]}"
     async with asyncio.timeout(20):

@@ -55,15 +55,20 @@ async def browsing(arguments: Arguments) -> AsyncIterator[Browser]:
         yield browser
 
 
-async def find(arguments: Arguments, device_id: str) -> Announcement:
-    """Find an accessory by mDNS; raises CliError when it does not announce itself."""
+async def find(arguments: Arguments, device_id: str, alias: str | None = None) -> Announcement:
+    """Find an accessory by mDNS; raises CliError when it does not announce itself.
+
+    ``alias`` is that of a pairing whose accessory is not where it was.
+    """
     async with browsing(arguments) as browser:
         found = await browser.find(device_id, FIND_S)
         if found is not None:
             return found
         others = len(browser.announcements)
+    who = f'"{alias}" is not where it was, and {device_id}' if alias else device_id
+    heard = {0: "nor does any other", 1: "one other does"}.get(others, f"{others} others do")
     raise CliError(
-        f"{device_id} does not announce itself ({others} others do); check that it has power and is in this network,"
+        f"{who} does not announce itself ({heard}); check that it has power and is in this network,"
         " or tell where it is with --host HOST:PORT",
         ExitStatus.NO_LINK,
     )
@@ -102,22 +107,19 @@ class Link:
         given = given_endpoint(self.arguments)
         if given:
             return await self._run_at(given, command)
-        last = (self.record.hosts, self.record.port) if self.record.hosts else None
-        failure: ConnectError | None = None
-        if last is not None and last[1] is not None:
+        record, failure = self.record, None
+        if record.hosts and record.port:
             try:
-                return await self._run_at((last[0], last[1]), command)
+                return await self._run_at((record.hosts, record.port), command)
             except ConnectError as err:
                 if self._begun:  # whatever was asked for is not asked for twice
                     raise
                 failure = err
-        found = endpoint_of(await find(self.arguments, self.record.keys.accessory_id))
-        if failure is not None and (set(found[0]), found[1]) == (
-            set(self.record.hosts),
-            self.record.port,
-        ):
+        alias = self.alias if failure else None
+        hosts, port = endpoint_of(await find(self.arguments, record.keys.accessory_id, alias))
+        if failure and (set(hosts), port) == (set(record.hosts), record.port):
             raise failure
-        return await self._run_at(found, command)
+        return await self._run_at((hosts, port), command)
 
     async def _run_at(self, endpoint: Endpoint, command: Command) -> ExitStatus:
         hosts, port = endpoint

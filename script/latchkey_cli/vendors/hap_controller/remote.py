@@ -115,13 +115,15 @@ async def remove_pairing(arguments: Arguments) -> ExitStatus:
         if other is not None:
             raise
         note = " The accessory did not know it any more."
-    except LinkError as err:
-        hint = (
-            f'. "{link.alias}" is kept, since the accessory may still be paired; if it was reset or is gone,'
-            " use --forget"
-        )
-        told = explained(err)
-        raise CliError(f"{told}{hint if other is None else ''}", told.status) from err
+    except (CliError, LinkError) as err:
+        told = err if isinstance(err, CliError) else explained(err)
+        if other is not None or told.status is not ExitStatus.NO_LINK:
+            raise
+        raise CliError(
+            f'{told}. "{link.alias}" is kept, because the accessory may still be paired; if that was reset'
+            " or is gone, remove-pairing --forget removes the alias alone",
+            told.status,
+        ) from err
     if other is None:
         _drop(link.storage, link.alias)
     if arguments.json:

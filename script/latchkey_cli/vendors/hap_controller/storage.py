@@ -128,7 +128,10 @@ def _only(pairings: Pairings) -> str:
         return records[0]
     if not records and pairings.prepared:
         names = ", ".join(f'"{printable(name)}"' for name in pairings.prepared)
-        raise CliError(f"the file has only what was prepared: {names}", ExitStatus.USAGE)
+        raise CliError(
+            f"the file has only what was prepared: {names}; finish-add-remote-pairing makes a pairing of it",
+            ExitStatus.USAGE,
+        )
     if not records:
         raise CliError("the file has no pairings; begin with discover and pair", ExitStatus.USAGE)
     names = ", ".join(f'"{printable(name)}"' for name in records)
