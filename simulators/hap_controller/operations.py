@@ -5,20 +5,20 @@ documentation, shown on the page. An accessory is named by its name or aid, the 
 characteristic by its iid, its type or what that is called, if need be with its service.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
-import json
 from typing import TYPE_CHECKING, Any
 
 from custom_components.hap_controller.protocol.catalogue import (
     CharacteristicUuid as C,
     ServiceUuid as S,
+    characteristic as known_characteristic,
 )
 
 from ..control import Json, Operation
 from ..panel import apply, button, describe_service, switch_operations
 from .demo import KINDS, bridged
-from .description import Accessory, Service
+from .description import Accessory, Characteristic, Service
 from .life import Life, Refused
 from .lives.air import AirPurifier, Filter, Humidifier
 from .lives.climate import HeaterCooler, Thermostat
@@ -398,44 +398,48 @@ def describe_all(every: Mapping[str, SimulatedAccessory]) -> Json:
 
 def _card(served: SimulatedAccessory, accessory: Accessory, at: Json) -> Json:
     """Describe an accessory for the page."""
+    shown = [service for service in accessory.services if service.type not in _UNSEEN]
     values = {}
-    for service in accessory.services:
-        if service.type in {S.ACCESSORY_INFORMATION, S.PROTOCOL_INFORMATION}:
-            continue
+    for service in shown:
         for each in service.characteristics:
             if "pr" in each.perms and not each.stateless:
-                name = f"{service.name}: {each.name}"
-                values[name] = served.house.value((accessory.aid, each.iid))
+                name = f"{service.name}: {each.name}" if len(shown) > 1 else each.name
+                values[name] = _worded(each, served.house.value((accessory.aid, each.iid)))
     reach = button(
         "Lose" if accessory.reachable else "Find",
         "reach",
         accessory=accessory.aid,
         reachable=not accessory.reachable,
     )
-    actions = [*_actions(served, accessory), reach]
+    actions = [*_actions(served, accessory, shown), reach]
     for action in actions:
         action["do"] |= at
-    kinds = ", ".join(
-        service.kind for service in accessory.services if service.type != S.ACCESSORY_INFORMATION
-    )
+    kinds = ", ".join(service.kind for service in shown)
     lost = "" if accessory.reachable else ", not reachable"
     return {
         "id": accessory.aid,
         "name": accessory.name,
         "about": f"aid {accessory.aid}: {kinds}{lost}",
-        "values": {
-            name: json.dumps(value)[:80] if isinstance(value, str) else value
-            for name, value in values.items()
-        },
+        "values": values,
         "identified": accessory.identified,
         "actions": actions,
     }
 
 
-def _actions(served: SimulatedAccessory, accessory: Accessory) -> list[Json]:
+def _worded(each: Characteristic, value: Any) -> Any:
+    """Say what a number stands for, and no more of a text than fits."""
+    known = known_characteristic(each.type)
+    if known and known.values and not known.bitmask and value in dict(known.values):
+        return f"{value} ({dict(known.values)[value]})"
+    return value[:_SHOWN_CHARS] if isinstance(value, str) else value
+
+
+def _actions(
+    served: SimulatedAccessory, accessory: Accessory, services: Iterable[Service]
+) -> list[Json]:
     """Offer what hands can do with an accessory."""
     found: list[Json] = []
-    for service in accessory.services:
+    for service in services:
         build = _ACTIONS.get(type(served.house.life(accessory, service)))
         found += build(accessory.aid) if build else []
         found += _toggles(accessory, service)
@@ -443,19 +447,36 @@ def _actions(served: SimulatedAccessory, accessory: Accessory) -> list[Json]:
 
 
 def _toggles(accessory: Accessory, service: Service) -> list[Json]:
-    """Offer to press buttons, and to switch what is on or off."""
+    """Offer to press buttons, and to change what is one thing or the other."""
     found: list[Json] = []
     for each in service.characteristics:
+        members = {"accessory": accessory.aid, "characteristic": each.iid}
         if each.stateless:
-            members = {"accessory": accessory.aid, "service": service.iid}
-            found.append(button(f"Press {service.name}", "press", **members))
-        elif each.format == "bool" and "pr" in each.perms and each.type != C.STATUS_ACTIVE:
-            label = f"{each.name}: {'off' if each.value else 'on'}"
-            members = {"accessory": accessory.aid, "characteristic": each.iid}
-            found.append(button(label, "operate", **members, value=not each.value))
+            told = {"accessory": accessory.aid, "service": service.iid}
+            found.append(button(f"Press {service.name}", "press", **told))
+        elif each.type in _TOGGLED:
+            other = not each.value if each.format == "bool" else int(not each.value)
+            label = f"{service.name}: {each.name} {str(_worded(each, other)).lower()}"
+            found.append(button(label, "operate", **members, value=other))
     return found
 
 
+_UNSEEN = {S.ACCESSORY_INFORMATION, S.PROTOCOL_INFORMATION, S.SERVICE_LABEL}
+_TOGGLED = {
+    C.ACTIVE,
+    C.CARBON_DIOXIDE_DETECTED,
+    C.CARBON_MONOXIDE_DETECTED,
+    C.CONTACT_SENSOR_STATE,
+    C.LEAK_DETECTED,
+    C.MOTION_DETECTED,
+    C.MUTE,
+    C.OCCUPANCY_DETECTED,
+    C.ON,
+    C.SMOKE_DETECTED,
+    C.STATUS_FAULT,
+    C.STATUS_TAMPERED,
+}
+_SHOWN_CHARS = 80
 _ACTIONS: Mapping[type[Life], Callable[[int], list[Json]]] = {
     Lock: lambda aid: [
         button("Lock", "turn", accessory=aid, locked=True),
