@@ -982,3 +982,32 @@ async def test_keys_and_codes_are_never_shown(
     assert len(keys) == 2 and key
     for secret in (CODE, "518-08-582", key.seed.hex(), *keys):
         assert secret not in shown
+
+
+async def test_help(console: Console) -> None:
+    """Every tool of homekit_python over IP has its counterpart with its letters; what speaks Bluetooth is not there."""
+    letters = {
+        "init-storage": "f",
+        "discover": "tu",
+        "identify": "dfa",
+        "pair": "dfaps",
+        "list-pairings": "fa",
+        "prepare-add-remote-pairing": "fa",
+        "add-additional-pairing": "faikp",
+        "finish-add-remote-pairing": "facik",
+        "remove-pairing": "fai",
+        "get-accessories": "faod",
+        "get-characteristic": "facmpted",
+        "put-characteristic": "fac",
+        "get-events": "faces",
+        "debug-proxy": "casC",
+        "serve": "f",
+    }
+    done = await console.run("--help")
+    assert done.status == 0 and "BLE" not in done.output
+    for command in (*letters, "watch", "import", "get-image"):
+        assert f"    {command} " in done.output.replace("\n", " \n")
+    for command, wanted in letters.items():
+        done = await console.run(command, "--help")
+        assert [each for each in wanted if f"  -{each}" not in done.output] == []
+        assert "--json" in done.output
