@@ -1,5 +1,6 @@
 """What accessories announce, in any case and spelling, and which addresses can be used."""
 
+from contextlib import suppress
 from typing import Any
 
 from hypothesis import given, strategies as st
@@ -197,3 +198,11 @@ def test_no_hosts(text: str) -> None:
     """What nobody can connect to is told before anything is tried."""
     with pytest.raises(ValueError):
         parse_host(text)
+
+
+@given(st.text(max_size=40) | st.from_regex(r"[0-9a-z:.\[\]%/@-]{1,20}"))
+def test_any_text_is_a_host_or_none(text: str) -> None:
+    """Whatever people type: an answer or the one error."""
+    with suppress(ValueError):
+        host, port = parse_host(text)
+        assert host and (port is None or 0 < port < 65536)
