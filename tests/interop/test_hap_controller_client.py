@@ -152,6 +152,8 @@ class Witness:
         """Stop; controllers lose the link."""
         await self.driver.async_stop()
         await self.driver.http_server.server.wait_closed()
+        # It stores what changes in threads that nobody waits for.
+        await asyncio.to_thread(self.driver.persist)
 
     def characteristic(self, name: str, type_: str) -> tuple[Characteristic, tuple[int, int]]:
         """Find a characteristic by names; gives its numbers as well."""
@@ -518,8 +520,8 @@ def test_removed_while_connected(tmp_path: Path) -> None:
 
     async def main() -> None:
         async with together(tmp_path) as (run, witness):
-            (paired_client,) = witness.driver.state.paired_clients
-            witness.driver.unpair(paired_client)
+            (client,) = witness.driver.state.paired_clients
+            witness.driver.state.remove_paired_client(client)
             await witness.stop()
             await witness.start()
             assert isinstance(await run.end(), PairingLostError)
