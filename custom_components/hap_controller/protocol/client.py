@@ -89,7 +89,7 @@ _HURRY_AGAIN_S: Final = 2.0
 _MAX_EARLY: Final = 32
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # frozen it would take twice as long to make, for each event
 class ValuesChanged:
     """Values, or whether they can be had, changed; in the order in which they did."""
 
@@ -641,8 +641,8 @@ class HapClient(LinkClient[Connection, Event, Change]):
     def _deliver(self, event: Event) -> None:
         """Turn what the connection understood into changes."""
         match event:
-            case Pushed(reports=reports):
-                changes = self.database.apply(reports, pushed=True)
+            case Pushed():
+                changes = self.database.apply(event.reports, pushed=True)
                 if not self._was_connected:  # that the link is up tells all values, but no presses
                     self._early += (each for each in changes if each[0].metadata.stateless)
                 elif changes:

@@ -54,8 +54,9 @@ class Statistics(LinkStatistics):
     """Events that were no JSON."""
 
 
-class Pushed(NamedTuple):
-    """The accessory told changes."""
+@dataclass(slots=True)
+class Pushed:
+    """The accessory told changes; what it told within one read is one."""
 
     reports: list[Report]
 
@@ -139,17 +140,15 @@ class Connection:
     def receive(self, data: bytes, now: float) -> Sequence[Event]:
         """Take bytes; raises LinkError when the link is of no more use, AuthError when the pairing is."""
         self._heard = now
-        codec = self._codec
-        for message in self._parser.feed(data if codec is None else codec.feed(data)):
-            if codec is not self._codec:  # whoever is on the way could have put it there
-                raise FrameError("plain bytes behind the last of pair-verify")
-            if type(message) is EventMessage:
-                self._hear(message)
-            else:
-                assert isinstance(message, Response)
-                self._answered(message, now)
-        if codec is not self._codec and self._parser.midway:
-            raise FrameError("plain bytes behind the last of pair-verify")
+        if self._codec is None:
+            self._receive_plain(data, now)
+        else:
+            for message in self._parser.feed(self._codec.feed(data)):
+                if type(message) is EventMessage:
+                    self._hear(message)
+                else:
+                    assert isinstance(message, Response)
+                    self._answered(message, now)
         return self.told()
 
     def tick(self, now: float) -> Sequence[Event]:
@@ -205,18 +204,30 @@ class Connection:
 
     # --- what comes in ----------------------------------------------------------------------
 
+    def _receive_plain(self, data: bytes, now: float) -> None:
+        """Take answers of pair-verify; nobody may tell anything before it has shown who it is."""
+        for message in self._parser.feed(data):
+            if self._codec is not None:  # whoever is on the way could have put it there
+                raise FrameError("plain bytes behind the last of pair-verify")
+            if not isinstance(message, Response):
+                raise FrameError("news before the ends were verified")
+            self._answered(message, now)
+        if self._codec is not None and self._parser.midway:
+            raise FrameError("plain bytes behind the last of pair-verify")
+
     def _hear(self, message: EventMessage) -> None:
         """Take news; such as cannot be read are no reason to close (§6.4)."""
-        if self._codec is None:  # nobody may tell anything before it has shown who it is
-            raise FrameError("news before the ends were verified")
         self._statistics.pushes += 1
         try:
             reports = read_event(message.body)
         except FrameError:
             self._statistics.unreadable += 1
             return
-        if reports:
-            self._events.append(Pushed(reports))
+        events = self._events
+        if events and type(events[-1]) is Pushed:
+            events[-1].reports += reports
+        elif reports:
+            events.append(Pushed(reports))
 
     def _answered(self, response: Response, now: float) -> None:
         job, self._asking = self._asking, None

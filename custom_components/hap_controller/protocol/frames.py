@@ -123,7 +123,11 @@ class SessionCodec:
             self._rest.clear()
         size = len(data)
         while size - start >= _LENGTH_BYTES:
-            if size - start >= _MIN_RUN_BYTES and (full := self._full_frames(data, start)):
+            if (
+                size - start >= _MIN_RUN_BYTES
+                and data.startswith(_FULL, start)
+                and (full := self._full_frames(data, start))
+            ):
                 end = start + full * _FULL_FRAME_BYTES
                 ciphertexts = chain.from_iterable(_full_ciphertexts(memoryview(data)[start:end]))
                 nonces = islice(self._opening_nonces, full)
@@ -166,8 +170,6 @@ class SessionCodec:
     @staticmethod
     def _full_frames(data: bytes, start: int) -> int:
         """Count the complete full frames that follow each other from here."""
-        if not data.startswith(_FULL, start):
-            return 0
         present = (len(data) - start) // _FULL_FRAME_BYTES
         end = start + present * _FULL_FRAME_BYTES
         low = data[start:end:_FULL_FRAME_BYTES]

@@ -18,6 +18,7 @@ _DIGITS: Final = {10: b"0123456789", 16: b"0123456789abcdefABCDEF"}
 # An accessory repeats a handful of heads that differ in the length only.
 _KEPT_HEADS: Final = 64
 _MAX_KEPT_HEAD_BYTES: Final = 512
+_END_OF_HEAD: Final = b"\r\n\r\n"
 _MAX_CONTENT_TYPE_BYTES: Final = 100
 
 _REASONS: Final[dict[int, str]] = {
@@ -130,8 +131,8 @@ class _Head[MessageT](NamedTuple):
 class _Parser[MessageT](ABC):
     """Bytes to messages, however they are cut.
 
-    A read that holds just one message with a head seen before takes the short way; everything else goes through
-    ``_message``, which alone knows the rules.
+    What has a head seen before and is there as a whole takes a short way; everything else goes through ``_message``,
+    which alone knows the rules.
     """
 
     def __init__(self, *, body_limit: int = MAX_BODY_BYTES) -> None:
@@ -143,6 +144,9 @@ class _Parser[MessageT](ABC):
         self._start = 0
         self._underway: Generator[None, None, MessageT] | None = None
         self._heads: dict[bytes, _Head[MessageT]] = {}
+        """Heads seen before, by what they are without the empty line."""
+        self._whole_ones: dict[int, tuple[bytes, Callable[[bytes], MessageT]]] = {}
+        """The same with the empty line, and what makes the message, by how long one with them is."""
         self._usable = True
 
     @property
@@ -155,11 +159,10 @@ class _Parser[MessageT](ABC):
 
         Raises HttpError for what is no HTTP or too large, and from then on always.
         """
-        if self._underway is None and (end := data.find(b"\r\n\r\n")) > 0:
-            body = end + 4
-            head = self._heads.get(data[:end])
-            if head and head.size == len(data) - body <= self.body_limit:
-                return [head.finish(data[body:])]
+        if self._underway is None and (known := self._whole_ones.get(len(data))):
+            head, finish = known
+            if data.startswith(head) and len(data) - len(head) <= self.body_limit:
+                return [finish(data[len(head) :])]
         return self._feed(data)
 
     def _feed(self, data: bytes) -> list[MessageT]:
@@ -171,6 +174,9 @@ class _Parser[MessageT](ABC):
         try:
             while self._start < len(self._data):
                 if self._underway is None:
+                    if (message := self._whole()) is not None:
+                        messages.append(message)
+                        continue
                     self._underway = self._message()
                 try:
                     next(self._underway)
@@ -184,6 +190,19 @@ class _Parser[MessageT](ABC):
             raise
         return messages
 
+    def _whole(self) -> MessageT | None:
+        """Take the next message if it is all there and its head is known."""
+        end = self._data.find(_END_OF_HEAD, self._start)
+        head = self._heads.get(self._data[self._start : end]) if end > 0 else None
+        if head is None or head.size is None or head.size > self.body_limit:
+            return None
+        begin = end + len(_END_OF_HEAD)
+        behind = begin + head.size
+        if behind > len(self._data):
+            return None
+        self._start = behind
+        return head.finish(self._data[begin:behind])
+
     @abstractmethod
     def _finish(self, line: bytes, content_type: str | None) -> Callable[[bytes], MessageT]:
         """Read the first line; gives what makes the message when its body is there. Raises HttpError."""
@@ -191,7 +210,7 @@ class _Parser[MessageT](ABC):
     # --- one message, in the order of its bytes; every ``yield`` waits for more of them ---------------
 
     def _message(self) -> Generator[None, None, MessageT]:
-        head = self._head((yield from self._until(b"\r\n\r\n", MAX_HEAD_BYTES)))
+        head = self._head((yield from self._until(_END_OF_HEAD, MAX_HEAD_BYTES)))
         if head.size is None:
             return head.finish((yield from self._chunks()))
         if head.size > self.body_limit:
@@ -251,7 +270,11 @@ class _Parser[MessageT](ABC):
         if len(data) <= _MAX_KEPT_HEAD_BYTES:
             if len(self._heads) >= _KEPT_HEADS:
                 self._heads.clear()
+                self._whole_ones.clear()
             self._heads[data] = head
+            if size is not None:
+                text = data + _END_OF_HEAD
+                self._whole_ones[len(text) + size] = text, head.finish
         return head
 
 

@@ -408,6 +408,13 @@ def test_events_between_and_inside() -> None:
     assert talk.answer(PRESS) == [REPORT]
 
 
+def test_events_of_one_read() -> None:
+    """What is told at once is one event, in its order, every press by itself."""
+    talk = up()
+    assert talk.answer(PRESS * 3) == [Pushed(REPORT.reports * 3)]
+    assert talk.statistics.pushes == 3
+
+
 def test_events_that_cannot_be_read() -> None:
     """News that is no JSON is counted and costs nothing else (§6.4); news of nothing is none."""
     talk = up()

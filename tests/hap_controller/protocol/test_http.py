@@ -357,6 +357,17 @@ def test_short_way_is_taken() -> None:
     assert parser._data == EVENT  # the long way would have left the last one here
 
 
+def test_known_heads_cut_anywhere() -> None:
+    """Several messages with heads seen before are the same wherever the reads end."""
+    stream = EVENT + encode_response(207, JSON, ContentType.JSON) + NO_CONTENT + EVENT
+    expected = ResponseParser().feed(stream)
+    assert len(expected) == 4
+    parser = ResponseParser()
+    for cut in range(len(stream) + 1):
+        assert parser.feed(stream[:cut]) + parser.feed(stream[cut:]) == expected
+    assert parser.feed(stream * 3) == expected * 3
+
+
 @pytest.mark.parametrize("parser", [ResponseParser, RequestParser])
 def test_kept_heads_are_bounded(parser: type[ResponseParser | RequestParser]) -> None:
     """A peer that varies its heads fills no memory, and long ones are not kept at all."""
@@ -418,13 +429,19 @@ twice = streams.map(lambda stream: stream * 2)
 
 
 class _LongWay(ResponseParser):
-    """The parser without its short way."""
+    """The parser without its short ways."""
 
     feed = ResponseParser._feed
+
+    def _whole(self) -> None:
+        return None
 
 
 class _LongWayOfRequests(RequestParser):
     feed = RequestParser._feed
+
+    def _whole(self) -> None:
+        return None
 
 
 PARSERS = [(ResponseParser, _LongWay), (RequestParser, _LongWayOfRequests)]
