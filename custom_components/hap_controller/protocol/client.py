@@ -26,7 +26,9 @@ from .const import (
     HEALTHY_AFTER_S,
     MAX_DELAY_S,
     READY_LIMIT_S,
+    SLOW_VERIFY_LIMIT_S,
     TIMED_WRITE_LIMIT_S,
+    VERIFY_LIMIT_S,
     ContentType,
     ControllerPermission,
     HapStatus,
@@ -170,6 +172,8 @@ class HapClient(LinkClient[Connection, Event, Change]):
         self._batching = Batching(host="")
         self._at_once = 0
         """How many characteristics the greeting is just reading or subscribing to."""
+        self._slow = False
+        """Whether the accessory verified too slowly last time, and has more time for it now."""
         self._several = False
         """Whether it is subscribing to those of several accessories."""
         self._several_lost = 0
@@ -583,6 +587,7 @@ class HapClient(LinkClient[Connection, Event, Change]):
                 transport.host,
                 PairVerifyController(self._keys),
                 self._greet,
+                verify_limit_s=SLOW_VERIFY_LIMIT_S if self._slow else VERIFY_LIMIT_S,
                 probe=self._probe,
                 tickets=self._tickets,
                 statistics=self.statistics,
@@ -595,6 +600,8 @@ class HapClient(LinkClient[Connection, Event, Change]):
                     raise
                 except (LinkClosedError, PeerSilentError) as err:
                     self._bear_less()
+                    silent = isinstance(err, PeerSilentError) and not connection.verified
+                    self._slow = silent and not self._slow
                     if connection.established and self._now() - opened >= HEALTHY_AFTER_S:
                         err.delay_s = 0.0  # §10.4
                     raise

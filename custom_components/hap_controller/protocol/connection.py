@@ -95,14 +95,15 @@ class Connection:
         verify: PairVerifyController,
         greet: Callable[[], Steps[None]],
         *,
+        verify_limit_s: float = VERIFY_LIMIT_S,
         probe: Callable[[], Request | None] = lambda: None,
         tickets: Iterable[int] | None = None,
         statistics: Statistics | None = None,
     ) -> None:
         """Begin at ``now`` on a connection just opened to the address ``host``.
 
-        ``greet`` is started when both ends are verified; ``probe`` gives a small request for a sign of life; ``tickets``
-        numbers requests beyond this connection.
+        ``greet`` is started when both ends are verified, which may take ``verify_limit_s``; ``probe`` gives a small
+        request for a sign of life; ``tickets`` numbers requests beyond this connection.
         """
         self.established = False
         self._host = host
@@ -119,10 +120,15 @@ class Connection:
         self._asking: _Job | None = None
         """Whose request is not answered yet."""
         self._answer_due = NEVER
-        self._greeting_due = now + VERIFY_LIMIT_S
+        self._greeting_due = now + verify_limit_s
         self._heard = now
         self._deadline: float | None = None
-        self._begin(_Job(_verifying(verify), self._verified, limit_s=VERIFY_LIMIT_S), now)
+        self._begin(_Job(_verifying(verify), self._verified, limit_s=verify_limit_s), now)
+
+    @property
+    def verified(self) -> bool:
+        """Whether both ends know each other, and all is sealed."""
+        return self._codec is not None
 
     # --- the four calls ---------------------------------------------------------------------
 

@@ -34,6 +34,8 @@ READY_LIMIT_S: Final = 10.0
 REQUEST_LIMIT_S: Final = 30.0
 # §4: both answers of pair verify are a matter of milliseconds, on small accessories of a second.
 VERIFY_LIMIT_S: Final = 10.0
+# §6.7: some accessories need over ten seconds for each; they are given the time when they did not make it in the other.
+SLOW_VERIFY_LIMIT_S: Final = 40.0
 # Database, subscriptions and values of a large bridge with slow answers.
 GREETING_LIMIT_S: Final = 120.0
 # After so long a silence a small request asks for a sign of life; together less than a minute.

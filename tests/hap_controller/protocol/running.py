@@ -105,6 +105,8 @@ class Odd:
         self.answers = answers
         self.requests: list[Request] = []
         self.connections = 0
+        self.verify_takes_s = 0.0
+        """How long it thinks about each message of pair verify."""
         self._server: asyncio.Server | None = None
 
     async def __aenter__(self) -> Self:
@@ -138,6 +140,7 @@ class Odd:
                 session.feed(data, 0.0)
                 while request := session.next_request():
                     if not session.secured:
+                        await asyncio.sleep(self.verify_takes_s)
                         body = session.verify.receive(request.body)
                         writer.write(session.respond(Response(200, body, ContentType.TLV)))
                         continue

@@ -1150,6 +1150,20 @@ def test_announced_write_is_refused() -> None:
     run_virtual(main())
 
 
+def test_slow_to_verify() -> None:
+    """An accessory that needs over ten seconds for each answer has the time for it at the second attempt (§6.7)."""
+
+    async def main() -> None:
+        async with Odd(lamp_answers) as odd:
+            odd.verify_takes_s = 12.0
+            async with running(odd.keys, odd.port, ready=False) as run:
+                await run.back(60.0)
+                assert odd.connections == 2
+                assert run.client.statistics.drops == {"PeerSilentError": 1}
+
+    run_virtual(main())
+
+
 def test_silent_accessory_is_noticed() -> None:
     """A half-open link is noticed within a minute by a question that gets no answer."""
 
