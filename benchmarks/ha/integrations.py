@@ -113,6 +113,8 @@ def imports(
         ("protocol core", packages, domain),
         ("integration", integrations, None),
     ):
+        if not modules:
+            continue
         found: dict[str, list[Json]] = {name: [] for name in modules}
         for number in range(scale.slow_rounds + 1):
             for name, samples in found.items():

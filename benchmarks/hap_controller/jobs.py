@@ -86,16 +86,14 @@ class HapJobs:
         body = b'{"accessories":[%b]}' % (b"1," * (ANSWER_BYTES // 2) + b"1")
         sealed = Sealed(_KEY).message(response(body))
         reads = [sealed[at : at + READ_BYTES] for at in range(0, len(sealed), READ_BYTES)]
-        taken = 0.0
-        for _ in range(times):
-            feed = self._contender.opener(_KEY)
-            found = None
-            with spending() as spent:
-                for data in reads:
-                    found = feed(data)
-            taken += spent.cpu_s
-            expect(found == body, True, "body")
-        return taken / times * 1e6
+        sessions = [self._contender.opener(_KEY) for _ in range(times)]
+        found = []
+        with spending() as spent:
+            for feed in sessions:
+                *_, last = (feed(data) for data in reads)
+                found.append(last == body)
+        expect(found, [True] * times, "bodies")
+        return spent.cpu_s / times * 1e6
 
     async def parse(self, times: int) -> float:
         """Give the CPU time to read the description of a large bridge and let go of it, in milliseconds."""
@@ -114,8 +112,8 @@ class HapJobs:
         expect(self._contender.count(database), self._count, "characteristics")
         return held.bytes
 
-    async def events(self, count: int) -> float:
-        """Give the CPU time from the bytes of an event to the listener, in microseconds."""
+    async def events(self, count: int, together: int = 1) -> float:
+        """Give the CPU time from the bytes of an event to the listener, in microseconds; so many come in one read."""
         heard: dict[Key, Any] = {}
         calls = 0
 
@@ -125,7 +123,8 @@ class HapJobs:
             heard[key] = value
 
         hear = self._contender.hearer(_KEY, self._described, listen)
-        wanted, reads = self._events(count)
+        wanted, messages = self._events(count)
+        reads = [b"".join(messages[at : at + together]) for at in range(0, count, together)]
         with spending() as spent:
             for data in reads:
                 hear(data)
@@ -153,15 +152,15 @@ class HapJobs:
         return len(bridge.keys(bridge.bridge()))
 
     def _events(self, count: int) -> tuple[dict[Key, Any], list[bytes]]:
-        """Switch lights by chance, each time to what they are not; gives how they end, and the reads."""
+        """Switch lights by chance, each time to what they are not; gives how they end, and the bytes of each."""
         states = {key: value is True for key, value in bridge.switched(bridge.bridge()).items()}
         sealed = Sealed(_KEY)
-        reads = []
+        messages = []
         wanted: dict[Key, Any] = {}
         for key in random.Random(SEED).choices(list(states), k=count):
             states[key] = wanted[key] = not states[key]
-            reads.append(sealed.message(event(bridge.event(*key, states[key]))))
-        return wanted, reads
+            messages.append(sealed.message(event(bridge.event(*key, states[key]))))
+        return wanted, messages
 
     # --- handshakes -------------------------------------------------------------------------
 
@@ -189,16 +188,16 @@ class HapJobs:
 
     # --- links ------------------------------------------------------------------------------
 
-    async def connect(self, times: int) -> float:
-        """Give the time from nothing to the states of all lights, in milliseconds."""
-        return (await self._connected(times, settled=False))["ms"]
+    async def connect(self, times: int) -> Json:
+        """Give the time from nothing to the states of all lights, and the CPU time of it, in milliseconds."""
+        return await self._connected(times, settled=False)
 
     async def settle(self, times: int) -> Json:
-        """Give the same until everything is subscribed and read as well, and the requests."""
+        """Give the same until everything is subscribed and read as well."""
         return await self._connected(times, settled=True)
 
     async def _connected(self, times: int, *, settled: bool) -> Json:
-        taken, asked = [], 0
+        taken, cpu_s, asked = [], 0.0, 0
         for _ in range(times):
             self._remote.call("asked")
             with spending() as spent:
@@ -206,13 +205,14 @@ class HapJobs:
                 if settled:
                     await self._contender.settle()
             taken.append(spent.wall_s * 1e3)
+            cpu_s += spent.cpu_s
             expect(known, self._card["lights"], "lights with a state")
             told = self._remote.call("asked")
             if settled:
                 expect(told["subscribed"], self._card["notifying"], "subscriptions")
             await self._contender.disconnect()
             asked = told["requests"]
-        return {"ms": median(taken), "requests": asked}
+        return {"ms": median(taken), "cpu_ms": cpu_s / times * 1e3, "requests": asked}
 
     async def open(self) -> None:
         """Open a link that stays."""

@@ -88,11 +88,16 @@ class Client(Contender):
 
         def hear(data: bytes) -> None:
             nonlocal number
-            text = decrypt(_NONCE(number), data[2:], data[:2])
-            number += 1
-            for item in orjson.loads(text[text.index(b"\r\n\r\n") + 4 :])["characteristics"]:
-                at = item["aid"], item["iid"]
-                listeners[at](at, item["value"])
+            start, size = 0, len(data)
+            while start < size:
+                end = start + (data[start] | data[start + 1] << 8) + _OVERHEAD_BYTES
+                text = decrypt(_NONCE(number), data[start + 2 : end], data[start : start + 2])
+                number += 1
+                start = end
+                body = text[text.index(b"\r\n\r\n") + 4 :]
+                for item in orjson.loads(body)["characteristics"]:
+                    at = item["aid"], item["iid"]
+                    listeners[at](at, item["value"])
 
         return hear
 
@@ -345,10 +350,10 @@ _K = int.from_bytes(sha512(N.to_bytes(_GROUP_BYTES) + G.to_bytes(_GROUP_BYTES)).
 _GROUP_HASH = int.from_bytes(sha512(N.to_bytes(_GROUP_BYTES)).digest())
 _GROUP_HASH ^= int.from_bytes(sha512(bytes((G,))).digest())
 _PUBLIC = _GROUP_HASH.to_bytes(64) + sha512(b"Pair-Setup").digest()
-_GROUP = dh.DHParameterNumbers(N, 2)
-_ANY = dh.DHPublicNumbers(4, _GROUP)
 # The library means to give this up, and has nothing else that raises to a power.
 warnings.filterwarnings("ignore", "Diffie-Hellman over finite fields")
+_GROUP = dh.DHParameterNumbers(N, 2)
+_ANY = dh.DHPublicNumbers(4, _GROUP)
 
 
 def _power(base: int, exponent: int) -> int:
