@@ -113,14 +113,17 @@ class SessionCodec:
     def _feed(self, data: bytes) -> bytes:
         if not self._usable:
             raise AuthTagError("the session ended with a frame that cannot be opened")
+        decrypt, nonces = self._decrypt, self._opening_nonces
         start = 0
         opened: list[bytes] = []
-        if self._rest:  # only the frame that was cut is put together, not all that follows it
+        if (
+            rest := self._rest
+        ):  # only the frame that was cut is put together, not all that follows it
             start = self._complete(data)
             if start < 0:
                 return b""
-            opened.append(self._open_next(self._rest, 0, len(self._rest)))
-            self._rest.clear()
+            opened.append(decrypt(next(nonces), rest[_LENGTH_BYTES:], rest[:_LENGTH_BYTES]))
+            rest.clear()
         size = len(data)
         while size - start >= _LENGTH_BYTES:
             if (
@@ -130,16 +133,16 @@ class SessionCodec:
             ):
                 end = start + full * _FULL_FRAME_BYTES
                 ciphertexts = chain.from_iterable(_full_ciphertexts(memoryview(data)[start:end]))
-                nonces = islice(self._opening_nonces, full)
-                opened.extend(map(self._decrypt, nonces, ciphertexts, repeat(_FULL)))
+                opened.extend(map(decrypt, islice(nonces, full), ciphertexts, repeat(_FULL)))
             else:
                 end = start + self._frame_bytes(data, start)
                 if end > size:
                     break
-                opened.append(self._open_next(data, start, end))
+                body = start + _LENGTH_BYTES
+                opened.append(decrypt(next(nonces), data[body:end], data[start:body]))
             start = end
         if start < size:
-            self._rest += data[start:]
+            rest += data[start:]
         return opened[0] if len(opened) == 1 else b"".join(opened)
 
     def _complete(self, data: bytes) -> int:
@@ -162,10 +165,6 @@ class SessionCodec:
         if length > self._max_frame_bytes:
             raise FrameError(f"a frame of {length} bytes")
         return length + _OVERHEAD_BYTES
-
-    def _open_next(self, data: bytes | bytearray, start: int, end: int) -> bytes:
-        body = start + _LENGTH_BYTES
-        return self._decrypt(next(self._opening_nonces), data[body:end], data[start:body])
 
     @staticmethod
     def _full_frames(data: bytes, start: int) -> int:

@@ -174,9 +174,9 @@ class _Parser[MessageT](ABC):
         try:
             while self._start < len(self._data):
                 if self._underway is None:
-                    if (message := self._whole()) is not None:
-                        messages.append(message)
-                        continue
+                    messages += self._whole()
+                    if self._start == len(self._data):
+                        break
                     self._underway = self._message()
                 try:
                     next(self._underway)
@@ -190,18 +190,22 @@ class _Parser[MessageT](ABC):
             raise
         return messages
 
-    def _whole(self) -> MessageT | None:
-        """Take the next message if it is all there and its head is known."""
-        end = self._data.find(_END_OF_HEAD, self._start)
-        head = self._heads.get(self._data[self._start : end]) if end > 0 else None
-        if head is None or head.size is None or head.size > self.body_limit:
-            return None
-        begin = end + len(_END_OF_HEAD)
-        behind = begin + head.size
-        if behind > len(self._data):
-            return None
-        self._start = behind
-        return head.finish(self._data[begin:behind])
+    def _whole(self) -> list[MessageT]:
+        """Take the next messages as far as they are all there and their heads are known."""
+        messages: list[MessageT] = []
+        data, start = self._data, self._start
+        while (end := data.find(_END_OF_HEAD, start)) > 0:
+            head = self._heads.get(data[start:end])
+            if head is None or head.size is None or head.size > self.body_limit:
+                break
+            begin = end + len(_END_OF_HEAD)
+            behind = begin + head.size
+            if behind > len(data):
+                break
+            messages.append(head.finish(data[begin:behind]))
+            start = behind
+        self._start = start
+        return messages
 
     @abstractmethod
     def _finish(self, line: bytes, content_type: str | None) -> Callable[[bytes], MessageT]:

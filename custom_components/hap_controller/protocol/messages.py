@@ -203,7 +203,7 @@ class Batching:
     def subscriptions(self, keys: Iterable[Key]) -> list[list[Key]]:
         """Split what is to be subscribed to, or not any more, in the order of the accessories."""
         return self._split_items(
-            sorted(set(keys)), 0, lambda key: len(dumps(_event_item(key, False)))
+            sorted(set(keys)), 0, lambda key: len(f'{{"aid":{key[0]},"iid":{key[1]},"ev":false}}')
         )
 
     def writes(self, writes: Iterable[Write]) -> list[list[Write]]:

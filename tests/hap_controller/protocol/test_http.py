@@ -433,15 +433,15 @@ class _LongWay(ResponseParser):
 
     feed = ResponseParser._feed
 
-    def _whole(self) -> None:
-        return None
+    def _whole(self) -> list[Any]:
+        return []
 
 
 class _LongWayOfRequests(RequestParser):
     feed = RequestParser._feed
 
-    def _whole(self) -> None:
-        return None
+    def _whole(self) -> list[Any]:
+        return []
 
 
 PARSERS = [(ResponseParser, _LongWay), (RequestParser, _LongWayOfRequests)]
