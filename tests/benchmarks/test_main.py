@@ -70,6 +70,8 @@ def benchmark(*words: str) -> subprocess.CompletedProcess[str]:
                 "import of the integration, CPU",
             },
         ),
+        ("hap", 17, set()),
+        ("hap-ha", 2, set()),
     ],
 )
 def test_smoke(part: str, rows: int, without_peer: set[str]) -> None:

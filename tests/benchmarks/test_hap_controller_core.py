@@ -1,0 +1,161 @@
+"""What the HomeKit core costs, in counts: calls, blocks and bytes of memory, wake-ups, slices, modules."""
+
+import gc
+from itertools import chain
+import sys
+import tracemalloc
+from typing import Any
+
+import orjson
+import pytest
+
+from benchmarks.hap_controller import bridge, ours
+from benchmarks.hap_controller.contender import Key
+from benchmarks.hap_controller.wire import Sealed, event
+from custom_components.hap_controller.protocol.messages import Batching
+from custom_components.hap_controller.protocol.model import Database
+
+from .counting import NOISE_BLOCKS, imported_by_core, peak_bytes
+
+KEY = bytes(range(32))
+ACCOUNT = {
+    "accessory_id": "1A:7C:4E:00:5B:0D",
+    "accessory_ltpk": bytes(32).hex(),
+    "controller_id": "5d1f8c8e-6d0f-4b8e-9d51-0c1d4e8b9a77",
+    "controller_ltsk": bytes(32).hex(),
+    "controller_ltpk": bytes(32).hex(),
+}
+LIGHT = next(iter(bridge.switched(bridge.bridge())))
+# Python functions from the bytes of an event to the listener: receive, open, decode, what makes the message, hear,
+# read, the event, told, deliver, apply, the change, emit, the listener.
+CALLS_PER_EVENT = 13
+# The same for each of many events in one read; the rest is for all of them.
+CALLS_PER_EVENT_OF_MANY = 4
+# Of a characteristic, with its share of service, accessory and look-up; measured 270.
+BYTES_PER_CHARACTERISTIC = 320
+# Measured 37.
+CORE_MODULES = 42
+
+
+class Told:
+    """A client behind its handshake, on a link that a test speaks on."""
+
+    def __init__(self) -> None:
+        """Know a large bridge."""
+        self.heard: list[tuple[Key, Any]] = []
+        self._sealed = Sealed(KEY)
+        described = bridge.body(bridge.bridge())
+        self.hear = ours.Client(ACCOUNT).hearer(KEY, described, self.listen)
+
+    def listen(self, key: Key, value: Any) -> None:
+        """Take news."""
+        self.heard.append((key, value))
+
+    def read(self, *values: bool) -> bytes:
+        """Write events, one for each value, as one read gives them."""
+        return b"".join(self._sealed.message(event(bridge.event(*LIGHT, each))) for each in values)
+
+
+def calls_of(told: Told, data: bytes) -> list[str]:
+    """Name the Python functions that are called for a read, without the listeners."""
+    calls: list[str] = []
+
+    def count(frame: Any, kind: str, _argument: object) -> None:
+        if kind == "call":
+            calls.append(frame.f_code.co_qualname)
+
+    sys.setprofile(count)
+    try:
+        told.hear(data)
+    finally:
+        sys.setprofile(None)
+    return [name for name in calls if "hearer" not in name and not name.startswith("Told.")]
+
+
+def test_calls_of_an_event() -> None:
+    """From the bytes to the listener it is a handful of Python functions."""
+    told = Told()
+    told.hear(told.read(False))
+    told.hear(told.read(True))
+    told.heard.clear()
+    calls = calls_of(told, told.read(False))
+    assert told.heard == [(LIGHT, False)]
+    assert len(calls) <= CALLS_PER_EVENT, calls
+
+
+def test_calls_of_many_events() -> None:
+    """In a flood most of it is done once for all."""
+    told = Told()
+    told.hear(told.read(True, False))
+    told.heard.clear()
+    few, many = (calls_of(told, told.read(*(True, False) * times)) for times in (10, 110))
+    assert len(told.heard) == 20 + 220
+    assert len(many) - len(few) <= 200 * CALLS_PER_EVENT_OF_MANY, many[-30:]
+
+
+def test_events_leave_nothing_behind() -> None:
+    """After ten thousand events the heap has as many blocks as before."""
+    told = Told()
+
+    def take(times: int) -> int:
+        for _ in range(times):
+            told.hear(told.read(True))
+            told.hear(told.read(False))
+        told.heard.clear()
+        gc.collect()
+        return sys.getallocatedblocks()
+
+    before = take(100)
+    assert take(5_000) - before <= NOISE_BLOCKS
+
+
+def test_memory_of_an_event() -> None:
+    """Taking in an event holds little more than its bytes and its JSON do."""
+    told = Told()
+    body = bridge.event(*LIGHT, True)
+
+    def take() -> None:
+        told.hear(told.read(True, False))
+        told.heard.clear()
+
+    take()
+    assert peak_bytes(take) <= 8 * peak_bytes(lambda: orjson.loads(body))
+
+
+def test_bytes_of_a_description() -> None:
+    """A bridge of 150 accessories takes less than half of what its decoded JSON does."""
+    body = bridge.body(bridge.bridge())
+    count = len(Database.load(body).characteristics)  # what is made once per process is not its own
+    held = []
+    for read in (orjson.loads, Database.load):
+        gc.collect()
+        tracemalloc.start()
+        try:
+            kept = read(body)
+            gc.collect()
+            held.append(tracemalloc.get_traced_memory()[0])
+        finally:
+            tracemalloc.stop()
+        del kept
+    assert count == len(bridge.keys(bridge.bridge()))
+    assert held[1] <= 0.5 * held[0]
+    assert held[1] <= count * BYTES_PER_CHARACTERISTIC
+
+
+@pytest.mark.parametrize(("accessories", "requests"), [(99, 14), (100, 15)])
+def test_requests_to_subscribe(accessories: int, requests: int) -> None:
+    """Four characteristics of each of a hundred lights, as many in each frame as go in."""
+    keys = bridge.notifying(bridge.lights(accessories))
+    assert len(keys) == 4 * accessories
+    batches = Batching(host="192.0.2.10").subscriptions(keys)
+    assert list(chain.from_iterable(batches)) == sorted(keys)
+    assert len(batches) <= requests
+
+
+def test_modules() -> None:
+    """The core brings its own rooms and a part of a library that is there; the other role stays out."""
+    modules = imported_by_core("hap_controller")
+    foreign = [name for name in modules if not name.startswith("custom_components.")]
+    assert {name.partition(".")[0] for name in foreign} <= {"cryptography"}
+    assert not any(".accessory" in name for name in modules)
+    assert len(modules) <= CORE_MODULES
