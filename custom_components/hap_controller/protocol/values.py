@@ -228,6 +228,9 @@ def standard_metadata(uuid: str, **overrides: Any) -> Metadata:
 
 # --- reading, §8.4 --------------------------------------------------------------------------
 
+_BEYOND_WHOLE: Final = 2.0**63
+"""Whole numbers below fit into 64 bits, of either sign."""
+
 
 def read_value(value: Any, metadata: Metadata) -> Any:
     """Read a value that an accessory sent; None when it is none of this format.
@@ -243,9 +246,9 @@ def read_value(value: Any, metadata: Metadata) -> Any:
     if cls is int or cls is float:
         if not is_number:
             return None
-        if isinstance(value, bool) or (cls is int and value.is_integer()):
-            return int(value)
-        return value
+        # In full, a number like 1e300 would be more than could be stored.
+        is_whole = cls is int and value.is_integer() and abs(value) < _BEYOND_WHOLE
+        return int(value) if is_whole or isinstance(value, bool) else value
     if cls is str:
         if metadata.format == Format.STRING and is_number and not isinstance(value, bool):
             return str(value)

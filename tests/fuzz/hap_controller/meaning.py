@@ -59,8 +59,8 @@ def values(data: bytes) -> None:
             with suppress(FormatError):
                 dumps(convert(value, each.metadata))
         initial_value(each.metadata)
-        with suppress(FormatError):
-            read_value(value, each.metadata)
+        dumps(read_value(value, each.metadata))
+        dumps(each.value)
 
 
 def news(data: bytes) -> None:

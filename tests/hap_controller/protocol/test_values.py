@@ -180,6 +180,8 @@ def test_metadata_of_the_catalogue() -> None:
         ("uint8", 27.0, 27),
         ("uint8", True, 1),
         ("uint8", 27.5, 27.5),
+        ("uint64", 2.0**62, 2**62),
+        ("int", -1e121, -1e121),
         ("int", "27", None),
         ("float", 27, 27),
         ("float", True, 1),
@@ -196,6 +198,7 @@ def test_metadata_of_the_catalogue() -> None:
 def test_values_are_read(format_: str | None, told: Any, value: Any) -> None:
     """Truth values may be numbers, whole numbers may have a point; anything else is no value."""
     found = read_value(told, of(format_))
+    assert loads(dumps(found)) == found  # it can be stored
     assert found == value
     assert type(found) is type(value)
 
