@@ -7,7 +7,7 @@ from typing import Any
 type Json = dict[str, Any]
 type Key = tuple[int, int]
 """Which characteristic: aid and iid."""
-type Handshake = Generator[bytes | None, bytes | None, Any]
+type Handshake = Generator[bytes | None, Any, Any]
 """Yields the messages of the controller and takes the answers; yields None where others may have the loop."""
 type Listener = Callable[[Key, Any], None]
 """Takes which characteristic changed, and its value."""

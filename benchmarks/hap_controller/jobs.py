@@ -1,7 +1,7 @@
 """The jobs of one contender, by name; each checks what it did."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha512
@@ -75,6 +75,7 @@ class HapJobs:
         """Give the CPU time to make frames of a message of 64 KiB, in microseconds."""
         data = random.Random(SEED).randbytes(SEALED_BYTES)
         seal = self._contender.sealer(_KEY)
+        frames: object = b""
         with spending() as spent:
             for _ in range(times):
                 frames = seal(data)
@@ -137,6 +138,7 @@ class HapJobs:
         for number in range(16):
             items += [(1, b"%036d" % number), (3, bytes((number,)) * 32), (11, b"\1"), (255, b"")]
         data = b"".join(bytes((kind, len(value))) + value for kind, value in items[:-1])
+        found: Sequence[Any] = ()
         with spending() as spent:
             for _ in range(times):
                 found = self._contender.decode(data)

@@ -31,6 +31,8 @@ _NONCE = Struct("<4xQ").pack
 _LENGTH = Struct("<H").pack
 _OVERHEAD_BYTES = 18
 _READ_BYTES = 256 * 1024
+# What accessories are asked for at once (wire.md §7.2).
+_IDS_PER_READ = 49
 
 
 class Client(Contender):
@@ -159,9 +161,8 @@ class Client(Contender):
     @override
     async def settle(self) -> None:
         await self.subscribe(bridge.notifying(self._accessories))
-        for batch in _batches(
-            bridge.notifying(self._accessories), lambda key: f"{key[0]}.{key[1]},", 60
-        ):
+        keys = bridge.notifying(self._accessories)
+        for batch in _batches(keys, lambda key: f"{key[0]}.{key[1]},", 60, most=_IDS_PER_READ):
             ids = "".join(batch)[:-1]
             told = orjson.loads(await self._link.ask("GET", f"/characteristics?id={ids}"))
             for item in told["characteristics"]:
@@ -201,14 +202,14 @@ def _item(key: Key, rest: bytes) -> bytes:
 
 
 def _batches[Text: (str, bytes)](
-    keys: Iterable[Key], text_of: Callable[[Key], Text], head_bytes: int
+    keys: Iterable[Key], text_of: Callable[[Key], Text], head_bytes: int, most: int = FRAME_BYTES
 ) -> Iterable[list[Text]]:
     """Fill one frame after the other."""
     batch: list[Text] = []
     size = head_bytes
     for key in keys:
         text = text_of(key)
-        if size + len(text) + 1 > FRAME_BYTES:
+        if size + len(text) + 1 > FRAME_BYTES or len(batch) == most:
             yield batch
             batch, size = [], head_bytes
         batch.append(text)
@@ -218,6 +219,9 @@ def _batches[Text: (str, bytes)](
 
 class _Link:
     """A verified connection."""
+
+    _take: Callable[[bytes], list[bytes]]
+    _seal: Callable[[bytes], bytes]
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader

@@ -11,7 +11,7 @@ from custom_components.hap_controller.protocol import (
     PairingKeys,
     ValuesChanged,
 )
-from custom_components.hap_controller.protocol.connection import Connection
+from custom_components.hap_controller.protocol.connection import Connection, Steps
 from custom_components.hap_controller.protocol.frames import SessionCodec
 from custom_components.hap_controller.protocol.http import Response, ResponseParser
 from custom_components.hap_controller.protocol.model import Database
@@ -90,12 +90,10 @@ class Client(Contender):
     def setup(self, code: str) -> Handshake:
         setup = PairSetupController()
         answer = yield setup.start()
-        assert answer is not None
         yield from _turns(setup.answer(answer))
         message: bytes | None = yield from _turns(setup.prove(code))
         while message is not None:
             answer = yield message
-            assert answer is not None
             message = yield from _turns(setup.answer(answer))
         return setup.done
 
@@ -105,7 +103,6 @@ class Client(Contender):
         message: bytes | None = verify.start()
         while message is not None:
             answer = yield message
-            assert answer is not None
             message = verify.receive(answer)
         assert verify.session
         return verify.session.read_key, verify.session.write_key
@@ -185,6 +182,6 @@ def _turns[T](work: Work[T]) -> Generator[None, bytes | None, T]:
         yield None
 
 
-def _nothing() -> Generator[Any]:
+def _nothing() -> Steps[None]:
     """Greet without a word."""
     yield from ()

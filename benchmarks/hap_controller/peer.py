@@ -5,15 +5,16 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, cast, override
 
-from aiohomekit import hkjson  # type: ignore[import-untyped]
-from aiohomekit.characteristic_cache import CharacteristicCacheMemory  # type: ignore[import-untyped]
-from aiohomekit.controller.ip import IpController  # type: ignore[import-untyped]
-from aiohomekit.controller.ip.connection import SecureHomeKitProtocol  # type: ignore[import-untyped]
-from aiohomekit.controller.ip.pairing import IpPairing  # type: ignore[import-untyped]
-from aiohomekit.model import Accessories  # type: ignore[import-untyped]
-from aiohomekit.protocol import get_session_keys, perform_pair_setup_part1, perform_pair_setup_part2  # type: ignore[import-untyped]
-from aiohomekit.protocol.tlv import TLV  # type: ignore[import-untyped]
-from aiohomekit.uuid import normalize_uuid  # type: ignore[import-untyped]
+from aiohomekit import hkjson
+from aiohomekit.characteristic_cache import CharacteristicCacheMemory
+from aiohomekit.controller.ip import IpController
+from aiohomekit.controller.ip.connection import SecureHomeKitProtocol
+from aiohomekit.controller.ip.pairing import IpPairing
+from aiohomekit.model import Accessories
+from aiohomekit.protocol import get_session_keys, perform_pair_setup_part1, perform_pair_setup_part2
+from aiohomekit.protocol.tlv import TLV
+from aiohomekit.uuid import normalize_uuid
+from zeroconf.asyncio import AsyncZeroconf
 
 from . import bridge
 from .contender import HOST, Contender, Handshake, Key, Listener
@@ -23,7 +24,8 @@ class Client(Contender):
     """The published controller behind the calls that all contenders have."""
 
     one_frame = False
-    _pairing: IpPairing
+    # Only a part of it is typed.
+    _pairing: Any
 
     @override
     def parse(self, body: bytes) -> Accessories:
@@ -84,7 +86,7 @@ class Client(Contender):
     def _session(self, key: bytes) -> tuple[Any, _Transport]:
         protocol = SecureHomeKitProtocol(self._new().connection, key, key)
         transport = _Transport(protocol)
-        protocol.connection_made(transport)
+        protocol.connection_made(cast(asyncio.Transport, transport))
         return protocol, transport
 
     @override
@@ -146,10 +148,11 @@ class Client(Contender):
         )
 
     def _new(self) -> IpPairing:
-        controller = IpController(CharacteristicCacheMemory(), zeroconf_instance=None)
+        # Nothing is looked for: the address is stored.
+        controller = IpController(CharacteristicCacheMemory(), cast(AsyncZeroconf, None))
         return IpPairing(controller, self._stored())
 
-    def _stored(self) -> dict[str, Any]:
+    def _stored(self) -> Any:
         account = self.account
         return {
             "AccessoryPairingID": account["accessory_id"],
@@ -184,7 +187,7 @@ def _carried(steps: Any) -> Handshake:
     """Write and read the items of its steps as its connection does."""
     items, expected = steps.send(None)
     while True:
-        answer = yield TLV.encode_list(items)
+        answer = yield bytes(TLV.encode_list(items))
         try:
             items, expected = steps.send(TLV.decode_bytes(answer, expected=expected))
         except StopIteration as end:
