@@ -7,12 +7,14 @@ lies under the folder of --corpus and is where the next search begins; findings 
 import argparse
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+import gc
 from importlib import import_module
 import json
 from pathlib import Path
 import re
 import subprocess
 import sys
+from types import FunctionType
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPONENTS = ("hap_controller",)
@@ -97,8 +99,13 @@ def search_here(component: str, group: str, name: str, folder: Path, seconds: fl
     sys.path.insert(0, str(ROOT / "script"))
     lend_core = import_module("lending").lend_core
     lend_core(component)
-    with atheris.instrument_imports(include=[f"custom_components.{component}"]):
+    package = f"custom_components.{component}"
+    with atheris.instrument_imports(include=[package]):
         target = import_module(f"tests.fuzz.{component}").TARGETS[group][name]
+    # Importing does not reach into what has type parameters; what is instrumented already stays as it is.
+    for each in gc.get_objects():
+        if isinstance(each, FunctionType) and (each.__module__ or "").startswith(package):
+            atheris.instrument_func(each)
     place = label(group, name)
     corpus, findings = folder / "corpus" / place, folder / "findings" / place
     for number, seed in enumerate(target.seeds):
