@@ -61,7 +61,7 @@ def _codec(clients: Contest, scale: Scale) -> Iterator[Row]:
 
 
 def _descriptions(clients: Contest, scale: Scale) -> Iterator[Row]:
-    parsed = clients.rounds("parse", scale.rounds, warm_up=True, times=5)
+    parsed = clients.rounds("parse", 3 * scale.rounds, warm_up=True)
     metric = f"description of {ACCESSORIES} accessories read, limit = JSON, CPU"
     yield Row(metric, "ms", parsed, Target(3, LIMIT))
     held = clients.rounds("heap", 1)

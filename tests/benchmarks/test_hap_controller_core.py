@@ -1,9 +1,8 @@
-"""What the HomeKit core costs, in counts: calls, blocks and bytes of memory, wake-ups, slices, modules."""
+"""What the HomeKit core costs, in counts: calls, blocks and bytes of memory, requests, modules."""
 
 import gc
 from itertools import chain
 import sys
-import tracemalloc
 from typing import Any
 
 import orjson
@@ -13,7 +12,6 @@ from benchmarks.hap_controller import bridge, ours
 from benchmarks.hap_controller.contender import Key
 from benchmarks.hap_controller.wire import Sealed, event
 from custom_components.hap_controller.protocol.messages import Batching
-from custom_components.hap_controller.protocol.model import Database
 
 from .counting import NOISE_BLOCKS, imported_by_core, peak_bytes
 
@@ -31,8 +29,6 @@ LIGHT = next(iter(bridge.switched(bridge.bridge())))
 CALLS_PER_EVENT = 13
 # The same for each of many events in one read; the rest is for all of them.
 CALLS_PER_EVENT_OF_MANY = 4
-# Of a characteristic, with its share of service, accessory and look-up; measured 270.
-BYTES_PER_CHARACTERISTIC = 320
 # Measured 37.
 CORE_MODULES = 42
 
@@ -120,26 +116,6 @@ def test_memory_of_an_event() -> None:
 
     take()
     assert peak_bytes(take) <= 8 * peak_bytes(lambda: orjson.loads(body))
-
-
-def test_bytes_of_a_description() -> None:
-    """A bridge of 150 accessories takes less than half of what its decoded JSON does."""
-    body = bridge.body(bridge.bridge())
-    count = len(Database.load(body).characteristics)  # what is made once per process is not its own
-    held = []
-    for read in (orjson.loads, Database.load):
-        gc.collect()
-        tracemalloc.start()
-        try:
-            kept = read(body)
-            gc.collect()
-            held.append(tracemalloc.get_traced_memory()[0])
-        finally:
-            tracemalloc.stop()
-        del kept
-    assert count == len(bridge.keys(bridge.bridge()))
-    assert held[1] <= 0.5 * held[0]
-    assert held[1] <= count * BYTES_PER_CHARACTERISTIC
 
 
 @pytest.mark.parametrize(("accessories", "requests"), [(99, 14), (100, 15)])

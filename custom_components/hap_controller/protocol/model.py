@@ -5,7 +5,7 @@ changed. A new description (§10.5) is a new ``Database``; ``difference`` tells 
 transport a report came by. Source: docs/hap_controller/wire.md §8.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, override
 
@@ -30,6 +30,9 @@ _MAX_PERMS: Final = 16
 _KEPT_METADATA: Final = 1024
 # With all valid values of a byte; members that nobody knows are not worth keeping.
 _MAX_KEPT_BYTES: Final = 2048
+# Kinds of services are fewer, and have some ten characteristics.
+_KEPT_SERVICES: Final = 256
+_MAX_KEPT_SERVICE_BYTES: Final = 8192
 # iid, type and characteristics.
 _USUAL_SERVICE_MEMBERS: Final = 3
 # A byte has no more values.
@@ -385,30 +388,53 @@ class _Builder:
         if len(raws) > MAX_CHARACTERISTICS:
             self._skip(f"characteristics of {aid}.{service.iid} beyond {MAX_CHARACTERISTICS}")
             del raws[MAX_CHARACTERISTICS:]
-        every, write, known = self._every, orjson.dumps, _kept_metadata.get
+        every = self._every
         built = []
-        for raw in raws:
-            try:
-                iid = raw.pop("iid")
-                value = raw.pop("value", None)
-                what = write(raw)
-                if (metadata := known(what)) is None:
-                    metadata = _read_metadata(what)
-            except AttributeError, KeyError, TypeError:  # no object, no number, or nested too deep
-                metadata = iid = value = None
-            if type(iid) is not int or iid <= 0:
-                iid = read_id(iid)
+        values = [raw.pop("value", None) if type(raw) is dict else None for raw in raws]
+        for (iid, metadata), told in zip(_fixed(raws), values, strict=True):
             if metadata is None or iid is None or (key := (aid, iid)) in every:
                 self._skip(
                     f"a characteristic of {aid}.{service.iid} without number or type, or twice"
                 )
                 continue
+            value = told
             if value.__class__ is not metadata.plain_class and value is not None:
-                value = None if metadata.stateless else read_value(value, metadata)
+                value = None if metadata.stateless else read_value(told, metadata)
             every[key] = found = Characteristic(key, service, metadata, value)
             built.append(found)
         raws.clear()  # while all of it is at hand
         return tuple(built)
+
+
+type _Fixed = tuple[int | None, Metadata | None]
+"""Number and metadata of a characteristic; None for what is unusable."""
+
+
+def _fixed(raws: list[Any]) -> Sequence[_Fixed]:
+    """Read all of the characteristics of a service but their values, which uses them up.
+
+    A large bridge has many services that differ in nothing else: those share the result.
+    """
+    try:
+        what = orjson.dumps(raws)
+    except TypeError:  # one of them is nested too deep, which is no fault of the others
+        return [_fixed_one(raw) for raw in raws]
+    if (known := _kept_services.get(what)) is None:
+        known = [_fixed_one(raw) for raw in raws]
+        if len(what) <= _MAX_KEPT_SERVICE_BYTES:
+            if len(_kept_services) >= _KEPT_SERVICES:
+                _kept_services.clear()
+            _kept_services[what] = known
+    return known
+
+
+def _fixed_one(raw: Any) -> _Fixed:
+    try:
+        iid = raw.pop("iid")
+        what = orjson.dumps(raw)
+    except AttributeError, KeyError, TypeError:  # no object, no number, or nested too deep
+        return None, None
+    return read_id(iid), _kept_metadata.get(what) or _read_metadata(what)
 
 
 def _read_metadata(what: bytes) -> Metadata | None:
@@ -448,6 +474,8 @@ def _read_metadata(what: bytes) -> Metadata | None:
 
 _kept_metadata: Final[dict[bytes, Metadata]] = {}
 """What was read before; cheaper to look up than what forgets one by one."""
+_kept_services: Final[dict[bytes, Sequence[_Fixed]]] = {}
+"""The same for whole services."""
 
 
 def _type(raw: object) -> str | None:

@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from benchmarks.hap_controller.bridge import body as bridge_body, bridge
+from custom_components.hap_controller.protocol import model
 from custom_components.hap_controller.protocol.catalogue import CharacteristicUuid, ServiceUuid
 from custom_components.hap_controller.protocol.errors import FrameError
 from custom_components.hap_controller.protocol.messages import Written, read_event
@@ -129,6 +130,40 @@ def test_metadata_are_shared() -> None:
         {"aid": 2, "services": [LAMP | {"iid": 50}]},
     )
     assert home.characteristics[1, 9].metadata is home.characteristics[2, 9].metadata
+
+
+def test_numbers_and_values_are_not_shared() -> None:
+    """Services that differ in those alone have metadata in common and nothing else."""
+    two = characteristic(20, "25", format="bool", value=1), characteristic(21, "8", format="int")
+    home = load(
+        {"aid": 1, "services": [LAMP, service(40, "43", *two)]},
+        {"aid": 2, "services": [LAMP, service(40, "43", *two[::-1])]},
+    )
+    assert [(key, each.value) for key, each in home.characteristics.items()] == [
+        ((1, 9), False),
+        ((1, 10), 50),
+        ((1, 20), True),
+        ((1, 21), None),
+        ((2, 9), False),
+        ((2, 10), 50),
+        ((2, 21), None),
+        ((2, 20), True),
+    ]
+    first, second = (home.characteristics[aid, 20] for aid in (1, 2))
+    assert first.metadata is second.metadata
+    assert first.service is not second.service
+
+
+def test_what_is_kept_is_bounded() -> None:
+    """A bridge of which no two services are alike fills no memory."""
+    lamps = (characteristic(iid, "25", description=f"Lamp {iid}") for iid in range(1, 1400))
+    accessories = [
+        {"aid": aid, "services": [service(1, "43", lamp)]} for aid, lamp in enumerate(lamps, 1)
+    ]
+    for each in range(0, 1399, 700):
+        assert len(load(*accessories[each : each + 700]).characteristics) >= 699
+        assert len(model._kept_services) <= 256
+        assert len(model._kept_metadata) <= 1024
 
 
 def test_what_can_be_polled_and_subscribed_to() -> None:
