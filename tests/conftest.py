@@ -66,3 +66,16 @@ def hass(hass: HomeAssistant) -> HomeAssistant:
     """
     hass.data.pop(DATA_CUSTOM_COMPONENTS)
     return hass
+
+
+@pytest.fixture(autouse=True)
+async def enable_event_loop_debug() -> None:
+    """Watch for calls from other threads and slow callbacks, as the plugin does, but keep no stacks.
+
+    In debug mode each future, task and timer keeps the stack that it was made with, which is half of the time that
+    Home Assistant takes to start. ``--asyncio-debug`` brings the stacks back.
+    """
+    event_loop = asyncio.get_running_loop()
+    if not event_loop.get_debug():
+        event_loop.set_debug(True)
+        event_loop.get_debug = lambda: False  # type: ignore[method-assign]  # whoever would keep a stack asks this
