@@ -32,7 +32,7 @@ from .link import LinkChanged
 from .messages import Key
 from .model import Accessory, Characteristic, Database, Difference, Service, difference
 from .pairing import Pairing
-from .records import PairingKeys
+from .records import ConnectionKind, PairingKeys, PairingRecord, RecordError
 from .refusals import (
     AlreadyPairedError,
     BackoffError,
@@ -63,6 +63,7 @@ __all__ = [
     "CharacteristicUuid",
     "CommandError",
     "ConnectError",
+    "ConnectionKind",
     "ControllerPermission",
     "Database",
     "DatabaseChanged",
@@ -85,8 +86,10 @@ __all__ = [
     "PairingAttempt",
     "PairingKeys",
     "PairingLostError",
+    "PairingRecord",
     "PairingRefusedError",
     "PeerSilentError",
+    "RecordError",
     "RefusedError",
     "Service",
     "ServiceUuid",

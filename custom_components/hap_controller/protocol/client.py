@@ -277,6 +277,10 @@ class HapClient(LinkClient[Connection, Event, Change]):
             self._refresher = self._spawn(self._ask(self._reading_all()))
         await asyncio.shield(self._refresher)
 
+    async def describe(self) -> None:
+        """Read the description again, whatever number was announced; tells of it when it is another one."""
+        await self._ask(self._describing_anew())
+
     async def list_pairings(self) -> list[Pairing]:
         """List who may talk to the accessory; raises NotAdminError for other than administrators."""
         return await self._ask(_changing_pairings(list_pairings()))

@@ -165,6 +165,12 @@ class Accessory:
         return all(each.available for each in self.services)
 
     @property
+    def reachable(self) -> bool:
+        """Whether its bridge reaches it: of what is polled, if anything, something can be had."""
+        polled = [each for each in self.characteristics if _is_polled(each.metadata)]
+        return not polled or any(each.available for each in polled)
+
+    @property
     def characteristics(self) -> Iterator[Characteristic]:
         """All characteristics, in their order."""
         return (each for service in self.services for each in service.characteristics)
@@ -270,9 +276,7 @@ class Database:
         return [
             key
             for key, each in self.characteristics.items()
-            if each.metadata.readable
-            and not each.metadata.stateless
-            and (identity or each.metadata.type not in _IDENTITY)
+            if _is_polled(each.metadata, identity=identity)
         ]
 
     def subscribable(self) -> list[Key]:
@@ -297,6 +301,15 @@ class Database:
             }
             for accessory in self.accessories.values()
         ]
+
+
+def _is_polled(metadata: Metadata, *, identity: bool = False) -> bool:
+    """Tell whether a characteristic has a value that may change without a new description."""
+    return (
+        metadata.readable
+        and not metadata.stateless
+        and (identity or metadata.type not in _IDENTITY)
+    )
 
 
 def _apply_uncommon(found: Characteristic, told: Any, status: int, pushed: bool) -> list[Change]:

@@ -1,0 +1,96 @@
+"""What entities are called: the accessory's own words where there are any, told apart where they are equal (mapping §1.4)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .dispatch import leading_services
+from .protocol import Accessory, CharacteristicUuid, Service
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """The name of one entity: words of the accessory's, or a text of ours with what tells it apart."""
+
+    text: str | None = None
+    """As it is; None when a translation names it."""
+    is_main: bool = False
+    """Whether it stands for the device and bears no name."""
+    prefix: str = ""
+    """For the text of ours: the service it belongs to, with a blank behind; empty when there is no doubt."""
+    number: str = ""
+    """For the text of ours: which of several, with a blank in front; empty when there is one."""
+
+    @property
+    def placeholders(self) -> dict[str, str]:
+        """What translated names ask for."""
+        return {"prefix": self.prefix, "number": self.number}
+
+
+class Names:
+    """The names in one accessory, in an order that does not change with the next start."""
+
+    def __init__(self, accessory: Accessory) -> None:
+        """Name all services that may lead."""
+        self._accessory = accessory
+        leading = leading_services(accessory)
+        primary = next((service for service in leading if service.primary), None)
+        main = leading[0] if len(leading) == 1 else primary
+        self._main_iid = main.iid if main else None
+
+    def of_service(self, service: Service, *, further: bool = False) -> Name:
+        """Name the entity of a service; a ``further`` one of the same service cannot stand for the device."""
+        if service.iid == self._main_iid and not further:
+            return Name(is_main=True)
+        text = self._own_words(service)
+        rivals = [
+            each
+            for each in self._accessory.services
+            if each.iid != self._main_iid
+            and self._own_words(each) == text
+            and (text or each.type == service.type)
+            and (each.type == service.type or each in leading_services(self._accessory))
+        ]
+        number = self._number(service, rivals)
+        if further:
+            return Name(prefix=f"{text} " if text else "", number=number)
+        return Name(text=f"{text}{number}") if text else Name(number=number)
+
+    def of_characteristic(self, service: Service, sources: Sequence[Service]) -> Name:
+        """Name the entity of a characteristic; ``sources`` are all services of the accessory with the same row."""
+        if len(sources) <= 1:
+            return Name()
+        text = self._own_words(service)
+        rivals = [each for each in sources if self._own_words(each) == text]
+        return Name(prefix=f"{text} " if text else "", number=self._number(service, rivals))
+
+    def _own_words(self, service: Service) -> str:
+        """Give a service's own name, without the accessory's in front; empty when it has none."""
+        text = (
+            service.text(CharacteristicUuid.CONFIGURED_NAME)
+            or service.text(CharacteristicUuid.NAME)
+            or ""
+        ).strip()
+        name = (self._accessory.name or "").strip()
+        if name and text.casefold().startswith(name.casefold()):
+            rest = text[len(name) :]
+            # "Lamp" does not begin "Lampshade".
+            if not rest or not rest[0].isalnum():
+                text = rest.strip(" -_:,.")
+        return text
+
+    @staticmethod
+    def _number(service: Service, rivals: Sequence[Service]) -> str:
+        """Tell which of several it is, by its label if all have one, else in the order of their numbers."""
+        if len(rivals) <= 1:
+            return ""
+        labels = [label_of(each) for each in rivals]
+        if None not in labels and len(set(labels)) == len(labels):
+            return f" {label_of(service)}"
+        order = sorted(each.iid for each in rivals)
+        return f" {order.index(service.iid) + 1}" if service.iid in order else ""
+
+
+def label_of(service: Service) -> int | None:
+    """Give the number that is printed on a button or outlet; None when it has none."""
+    found = service.characteristic(CharacteristicUuid.SERVICE_LABEL_INDEX)
+    return found.value if found and isinstance(found.value, int) else None
