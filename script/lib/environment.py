@@ -11,6 +11,9 @@ from .files import building, locked
 from .interpreter import find_python, find_uv
 
 REQUIREMENTS = ROOT / "requirements_test.txt"
+ALONE = ROOT / "requirements_alone.txt"
+"""Packages that are installed without what they ask for; the file says why."""
+
 STAMP = "latchkey.stamp"
 PLUGIN = "pytest-homeassistant-custom-component"
 
@@ -75,7 +78,7 @@ def fingerprint(release: Optional[str]) -> str:
     """Digest all that decides what is in the environment."""
     recipe: dict[str, Any] = {
         "release": release,
-        "requirements": REQUIREMENTS.read_text(),
+        "requirements": [each.read_text() for each in (REQUIREMENTS, ALONE)],
         "recipe": Path(__file__).read_text(),
         "components": {
             manifest.get("domain", ""): [manifest.get(key, []) for key in MANIFEST_NEEDS]
@@ -109,6 +112,7 @@ def _build(target: Path, release: Optional[str], wanted: str) -> None:
         pip: list[Argument] = [uv, "pip", "install", "--python", folder / "bin/python"]
         say(f"Installing Home Assistant {release or ''} and the test tools".replace("  ", " "))
         _install_tools(pip, release)
+        run([*pip, "--no-deps", "--requirement", ALONE])
         site_packages = next(folder.glob("lib/python3*/site-packages"))
         say("Installing what the components and the demo need")
         constraints = site_packages / "homeassistant/package_constraints.txt"

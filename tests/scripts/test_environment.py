@@ -10,7 +10,6 @@ import homeassistant
 import pytest
 
 from script.lib import environment
-from script.lib.console import ROOT
 
 from .conftest import Tree
 
@@ -66,11 +65,18 @@ def test_a_stand_in_satisfies_the_import(tmp_path: Path, monkeypatch: pytest.Mon
         compile(stub.read_text(), stub, "exec")
 
 
-def test_the_recipe_decides_when_to_build_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_recipe_decides_when_to_build_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Another release, another requirement or another manifest is another environment."""
     first = environment.fingerprint(None)
     assert environment.fingerprint(None) == first
     assert environment.fingerprint("2026.8.3") != first
+    for name in ("REQUIREMENTS", "ALONE"):
+        (changed := tmp_path / name).write_text("x==1")
+        with monkeypatch.context() as patch:
+            patch.setattr(environment, name, changed)
+            assert environment.fingerprint(None) != first
     monkeypatch.setattr(
         environment, "own_manifests", lambda: [{"domain": "lamp", "requirements": ["x==1"]}]
     )
@@ -91,7 +97,8 @@ def test_requirements_are_pinned() -> None:
     """Every tool of the tests has one version."""
     lines = [
         line.strip()
-        for line in (ROOT / "requirements_test.txt").read_text().splitlines()
+        for path in (environment.REQUIREMENTS, environment.ALONE)
+        for line in path.read_text().splitlines()
         if line.strip() and not line.startswith("#")
     ]
     assert all(line.count("==") == 1 for line in lines)

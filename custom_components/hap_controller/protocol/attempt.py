@@ -35,7 +35,7 @@ class PairingAttempt:
     async def open(
         cls, hosts: Sequence[str], port: int, feature_flags: int = 0
     ) -> AsyncIterator[Self]:
-        """Connect to an accessory that is not paired; raises ConnectError."""
+        """Connect to an accessory that is not paired, by addresses or names; raises ConnectError."""
         async with open_tcp(hosts, port) as transport:
             yield cls(transport, feature_flags)
 

@@ -73,7 +73,7 @@ from .pairing import (
 from .records import PairingKeys
 from .refusals import PairingLostError, StatusError, WrongAccessoryError
 from .supervisor import Backoff, exponential_backoff
-from .transport import TcpTransport, open_tcp, plain_address
+from .transport import TcpTransport, open_tcp, plain_address, resolve
 from .values import read_value, to_wire
 
 _LOGGER = logging.getLogger(__name__)
@@ -141,7 +141,7 @@ class HapClient(LinkClient[Connection, Event, Change]):
         configuration: int | None = None,
         backoff: Backoff | None = None,
     ) -> None:
-        """Prepare a client of the accessory at ``hosts``, addresses of which the first that answers is taken.
+        """Prepare a client of the accessory at ``hosts``, addresses or names: the first that answers is taken.
 
         ``database`` is a description kept from earlier, and ``configuration`` its number: it is read anew only when
         the accessory announces another one. ``backoff`` replaces the waits between attempts.
@@ -563,10 +563,11 @@ class HapClient(LinkClient[Connection, Event, Change]):
     @override
     async def _open_link(self) -> AsyncIterator[tuple[TcpTransport, Connection]]:
         """Connect to one of the accessory's addresses."""
-        hosts = [host for host in self._hosts if plain_address(host) not in self._wrong_hosts]
+        everywhere = await resolve(self._hosts)
+        hosts = [host for host in everywhere if plain_address(host) not in self._wrong_hosts]
         if not hosts:
             self._wrong_hosts.clear()
-            hosts = list(self._hosts)
+            hosts = list(everywhere)
         async with open_tcp(hosts, self._port) as transport:
             opened = self._now()
             self._batching = replace(self._batching, host=transport.host)
@@ -586,7 +587,7 @@ class HapClient(LinkClient[Connection, Event, Change]):
                 try:
                     yield transport, connection
                 except WrongAccessoryError as err:
-                    self._wrong_address(transport.host, err)
+                    self._wrong_address(transport.host, everywhere, err)
                     raise
                 except (LinkClosedError, PeerSilentError) as err:
                     if self._at_once >= 2 * _FEWEST:  # §7.2: it may be that it was asked too much
@@ -597,11 +598,13 @@ class HapClient(LinkClient[Connection, Event, Change]):
                 finally:
                     self._subscribed = set()
 
-    def _wrong_address(self, host: str, err: WrongAccessoryError) -> None:
+    def _wrong_address(
+        self, host: str, everywhere: Iterable[str], err: WrongAccessoryError
+    ) -> None:
         """Remember an address at which another accessory is; the next one is tried at once (§10.3)."""
         known = host in self._wrong_hosts
         self._wrong_hosts.add(host)
-        if not known and {plain_address(each) for each in self._hosts} - self._wrong_hosts:
+        if not known and {plain_address(each) for each in everywhere} - self._wrong_hosts:
             err.delay_s = 0.0
 
     def _probe(self) -> Request | None:

@@ -147,6 +147,12 @@ def _checked(digest: bytes) -> int:
     return number
 
 
+def _new_salt(random: Random) -> bytes:
+    """Draw a salt without a leading zero: homekit_python would leave that out (§3.2)."""
+    first, *rest = random(SALT_BYTES)
+    return bytes((first or 1, *rest))
+
+
 def _controller_proof(
     salt: bytes, controller_key: bytes, accessory_key: bytes, key: bytes
 ) -> bytes:
@@ -257,7 +263,7 @@ class SrpAccessory(_Role):
         power: Power = power,
     ) -> None:
         """Take the code with its dashes, or the verifier and salt of an attempt before."""
-        super().__init__(random(SALT_BYTES) if salt is None else salt, random, power)
+        super().__init__(_new_salt(random) if salt is None else salt, random, power)
         self._code = code
         self._verifier = verifier
         self._b = 0

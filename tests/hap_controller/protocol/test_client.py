@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from itertools import pairwise
 import json
+import socket
 from typing import Any
+from unittest.mock import AsyncMock, patch
 
 import pytest
 from pytest_socket import socket_allow_hosts
@@ -730,6 +732,34 @@ def test_wrong_accessory_at_the_address() -> None:
                         await run.client.ready(patient=False)
                     await until(lambda: run.client.statistics.drops.total() > 2)
                     assert now() - begun >= FIRST_DELAY_S
+
+    run_virtual(main())
+
+
+def test_wrong_accessory_behind_a_name() -> None:
+    """Of the addresses of a name the one with another accessory is skipped as well."""
+    socket_allow_hosts([HOST, "127.0.0.2"])
+    ends = [("127.0.0.2", 0), (HOST, 0)]
+    infos = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", end) for end in ends]
+
+    async def main() -> None:
+        lamp, light = bulb()
+        state = AccessoryState.fresh(host=HOST)
+        keys = pair(state.register)
+        stranger = AccessoryState.fresh(host="127.0.0.2")
+        stranger.register.pairings[keys.controller_id] = state.register.pairings[keys.controller_id]
+        stranger.register.signing_key = SigningKey.generate()
+        loop = asyncio.get_running_loop()
+        async with serving(lamp, state) as server:
+            stranger.port = server.address[1]
+            with patch.object(loop, "getaddrinfo", AsyncMock(return_value=infos)):
+                async with (
+                    serving(bulb()[0], stranger),
+                    running(keys, server.address[1], hosts=("lamp.local",)) as run,
+                ):
+                    assert run.client.statistics.drops == {"WrongAccessoryError": 1}
+                    assert run.client.endpoint == (("lamp.local",), server.address[1])
+                    assert run.value(key_of(light)) is False
 
     run_virtual(main())
 

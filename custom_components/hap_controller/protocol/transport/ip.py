@@ -4,9 +4,10 @@ Source: docs/hap_controller/wire.md §6.7, §10.2.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from ipaddress import ip_address
+import re
 import socket
 from typing import Final
 
@@ -16,6 +17,12 @@ from ..const import CONNECT_LIMIT_S, HAPPY_EYEBALLS_S
 from ..errors import ConnectError, LinkClosedError
 
 _READ_BYTES: Final = 256 * 1024
+# A name with more addresses than this is a mistake, or a trap.
+_MAX_ADDRESSES: Final = 16
+# What ends in a number is an address, or a slip of the keyboard that no name server should see.
+_NAME: Final = re.compile(
+    r"(?![.-])(?!.*\.\.)(?!(?:.*\.)?[0-9]+\.?$)[^\s\x00-\x1f/:@%\[\]\\]{1,253}"
+)
 # A peer that vanished is noticed within the minute, also when nothing is asked of it: 20 s + 3 times 10 s.
 _KEEPALIVE: Final = (
     ("TCP_KEEPIDLE", 20),
@@ -59,9 +66,9 @@ class TcpTransport:
 async def open_tcp(hosts: Sequence[str], port: int) -> AsyncIterator[TcpTransport]:
     """Connect to whichever of an accessory's addresses answers first, and close in the end.
 
-    ``hosts`` are addresses, names are not looked up. Raises ConnectError.
+    ``hosts`` are addresses, or names, which are looked up. Raises ConnectError.
     """
-    sock = await _connect(hosts, port)
+    sock = await _connect(await resolve(hosts), port)
     try:
         reader, writer = await asyncio.open_connection(sock=sock, limit=_READ_BYTES)
     except BaseException:
@@ -74,11 +81,63 @@ async def open_tcp(hosts: Sequence[str], port: int) -> AsyncIterator[TcpTranspor
         writer.transport.abort()
 
 
+async def resolve(hosts: Iterable[str]) -> tuple[str, ...]:
+    """Give addresses for all hosts, in their order: addresses as they are, those of names as the system finds them.
+
+    Names are looked up anew each time, since what is behind them moves. What cannot be found is left out; raises
+    ConnectError when nothing is left.
+    """
+    hosts = tuple(dict.fromkeys(hosts))
+    found = await asyncio.gather(*map(_addresses, hosts))
+    addresses = tuple(dict.fromkeys(address for each in found for address in each))
+    if not addresses:
+        named = any(not _is_address(host) and _NAME.fullmatch(host) for host in hosts)
+        raise ConnectError(
+            "the name of the accessory is not known in this network"
+            if named
+            else "no address of the accessory is known"
+        )
+    return addresses
+
+
+async def _addresses(host: str) -> list[str]:
+    """Give the addresses of one host; none when it has none."""
+    if _is_address(host):
+        return [host]
+    return await _look_up(host) if _NAME.fullmatch(host) else []
+
+
+async def _look_up(name: str) -> list[str]:
+    """Ask the system for the addresses of a name; none when it has none, or takes too long."""
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(CONNECT_LIMIT_S):
+            infos = await loop.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+    except OSError, UnicodeError:  # the latter for names that no encoding of names can hold
+        return []
+    return [_scoped(info[4]) for info in infos if info[0] in (socket.AF_INET, socket.AF_INET6)][
+        :_MAX_ADDRESSES
+    ]
+
+
+def _scoped(end: tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]) -> str:
+    """Write an address that the system found, with the zone that it may have."""
+    host = str(end[0])
+    zone = end[3] if len(end) > 3 else 0
+    return f"{host}%{zone}" if zone and "%" not in host else host
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 async def _connect(hosts: Sequence[str], port: int) -> socket.socket:
     """Open a socket, with a head start for each address before the next is tried as well."""
-    infos = [info for host in hosts if (info := _address_info(host, port))]
-    if not infos:
-        raise ConnectError("no address of the accessory is known")
+    infos = [_address_info(host, port) for host in hosts]
     try:
         async with asyncio.timeout(CONNECT_LIMIT_S):
             sock = await aiohappyeyeballs.start_connection(
@@ -103,12 +162,9 @@ def plain_address(host: str) -> str:
         return host
 
 
-def _address_info(host: str, port: int) -> aiohappyeyeballs.AddrInfoType | None:
-    """Describe an address as the resolver would; None for what is none."""
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return None
+def _address_info(host: str, port: int) -> aiohappyeyeballs.AddrInfoType:
+    """Describe an address as the resolver would."""
+    address = ip_address(host)
     family, end = (
         (socket.AF_INET, (str(address), port))
         if address.version == 4

@@ -1,8 +1,8 @@
 """The TCP connection to an accessory: which address is taken, and what becomes of one that is none."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 import socket
 from typing import Any
 from unittest.mock import patch
@@ -12,7 +12,7 @@ from pytest_socket import socket_allow_hosts
 
 from custom_components.hap_controller.protocol.const import CONNECT_LIMIT_S
 from custom_components.hap_controller.protocol.errors import ConnectError, LinkClosedError
-from custom_components.hap_controller.protocol.transport import open_tcp, plain_address
+from custom_components.hap_controller.protocol.transport import open_tcp, plain_address, resolve
 from custom_components.hap_controller.protocol.transport.ip import TcpTransport, _address_info
 from tests.support.clock import run_real, run_virtual
 from tests.support.fault_proxy import Cut, FaultProxy
@@ -124,16 +124,100 @@ def test_refused() -> None:
     run_real(main())
 
 
-@pytest.mark.parametrize("hosts", [[], ["lamp.local"], ["127.0.0.256", ""]])
+@pytest.mark.parametrize(
+    "hosts",
+    [[], ["127.0.0.256", ""], ["lamp local", "http://lamp", "lamp:80"], [".", "x" * 254, "1"]],
+)
 def test_no_address(hosts: list[str]) -> None:
-    """Names are not looked up here."""
+    """What can be neither an address nor a name is not looked up either."""
 
     async def main() -> None:
+        asyncio.get_running_loop().getaddrinfo = never  # type: ignore[method-assign]
         with pytest.raises(ConnectError, match="no address"):
             async with open_tcp(hosts, 1):
                 pytest.fail("it is open")
 
     run_real(main())
+
+
+async def never(*_: object, **__: object) -> list[Any]:
+    """Be no name server."""
+    pytest.fail("it was looked up")
+
+
+@contextmanager
+def known(names: dict[str, list[tuple[Any, ...]]]) -> Iterator[None]:
+    """Be the name server of the running loop."""
+
+    async def look_up(host: str, port: object, **_: object) -> list[tuple[Any, ...]]:
+        if host == "slow.local":
+            await asyncio.sleep(3600)
+        host.encode("idna")  # as the system does
+        if host not in names:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return [
+            (socket.AF_INET6 if ":" in end[0] else socket.AF_INET, socket.SOCK_STREAM, 6, "", end)
+            for end in names[host]
+        ]
+
+    with patch.object(asyncio.get_running_loop(), "getaddrinfo", look_up):
+        yield
+
+
+def test_name_of_this_machine() -> None:
+    """Names are looked up as the system does; what requests name is the address behind them."""
+
+    async def main() -> None:
+        async with echo() as there, open_tcp(["localhost"], there.port) as transport:
+            assert transport.host == HOST
+
+    run_real(main())
+
+
+def test_names() -> None:
+    """Addresses stay as they are, names become theirs, each once and in order; what is not known is left out."""
+    names = {
+        "lamp.local": [
+            ("fe80::1", 0, 0, 7),
+            ("fe80::2%eth0", 0, 0, 8),
+            (HOST, 0),
+            ("192.0.2.1", 0),
+        ],
+        "many.local": [(f"192.0.2.{number}", 0) for number in range(100)],
+    }
+
+    async def main() -> None:
+        with known(names):
+            found = await resolve(["192.0.2.1", "lamp.local", "unknown.local", "fe80::1%7"])
+            assert found == ("192.0.2.1", "fe80::1%7", "fe80::2%eth0", HOST)
+            assert len(await resolve(["many.local"])) == 16
+            with pytest.raises(ConnectError, match="the name of the accessory is not known"):
+                await resolve(["unknown.local"])
+
+    run_real(main())
+
+
+def test_name_that_no_server_takes() -> None:
+    """A label of more than 63 letters cannot even be asked for."""
+
+    async def main() -> None:
+        with known({}), pytest.raises(ConnectError, match="the name of the accessory is not"):
+            await resolve([f"{'ü' * 64}.local"])
+
+    run_real(main())
+
+
+def test_slow_name_server() -> None:
+    """A name is not waited for for ever, and costs the others nothing."""
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        with known({}):
+            begun = loop.time()
+            assert await resolve(["slow.local", HOST]) == (HOST,)
+            assert loop.time() - begun == pytest.approx(CONNECT_LIMIT_S, abs=0.5)
+
+    run_virtual(main())
 
 
 def silent_listener() -> socket.socket:
@@ -176,7 +260,7 @@ def test_next_address() -> None:
         async with echo() as there:
             async with open_tcp(["127.0.0.2", HOST], there.port) as transport:
                 assert transport.host == HOST
-            async with open_tcp(["nonsense", HOST, "127.0.0.2"], there.port) as transport:
+            async with open_tcp(["no such host", HOST, "127.0.0.2"], there.port) as transport:
                 assert transport.host == HOST
             assert there.connections == 2
 
@@ -235,6 +319,4 @@ def test_plain_address(host: str, expected: str) -> None:
 )
 def test_address_info(host: str, end: tuple[Any, ...]) -> None:
     """Link-local addresses belong to an interface, by number or name."""
-    info = _address_info(host, 80)
-    assert info is not None
-    assert info[4] == end
+    assert _address_info(host, 80)[4] == end
