@@ -147,6 +147,8 @@ class Coordinator(LinkCoordinator[HapClient]):
         self._polling = False
         self._poll_timer: CALLBACK_TYPE | None = None
         self._absence: CALLBACK_TYPE | None = None
+        self._reads: dict[float, CALLBACK_TYPE] = {}
+        """What ends reads that are still to come, by their time."""
         self._missing: dict[int, datetime] = {}
         """Accessories that the description lacks, and since when; their devices go when that is confirmed."""
         self._confirmation: CALLBACK_TYPE | None = None
@@ -238,9 +240,12 @@ class Coordinator(LinkCoordinator[HapClient]):
                 self.hass, self._async_read(keys), f"{DOMAIN} read of {self.entry_id}"
             )
 
+        now = self.hass.loop.time()
+        self._reads = {due: timer for due, timer in self._reads.items() if due > now}
         for delay in delays:
-            timer = async_call_later(self.hass, delay, HassJob(read, cancel_on_shutdown=True))
-            self.entry.async_on_unload(timer)
+            self._reads[now + delay] = async_call_later(
+                self.hass, delay, HassJob(read, cancel_on_shutdown=True)
+            )
 
     async def _async_read(self, keys: Collection[Key]) -> None:
         with suppress(VendorError):  # the link tells of itself, values of theirs
@@ -279,6 +284,8 @@ class Coordinator(LinkCoordinator[HapClient]):
         if self.linked and not self.client.connected:  # lost again before anyone listened
             self._link_lost(self.client.last_error)
         self._take_description()
+        if self.linked:
+            self._keep_description()
         self._remove_stale()
         if self.linked:
             self._forget_absence()
@@ -298,9 +305,10 @@ class Coordinator(LinkCoordinator[HapClient]):
     def _forget_timers(self) -> None:
         super()._forget_timers()
         self._refresher.async_cancel()
-        for timer in (self._poll_timer, self._absence, self._confirmation):
+        for timer in (self._poll_timer, self._absence, self._confirmation, *self._reads.values()):
             if timer:
                 timer()
+        self._reads.clear()
         self._poll_timer = self._absence = self._confirmation = None
 
     # --- news -------------------------------------------------------------------------------
@@ -361,6 +369,7 @@ class Coordinator(LinkCoordinator[HapClient]):
     async def _async_describe_anew(self) -> None:
         """Have everything look for what it shows in a new description (mapping §3.5)."""
         self._take_description()
+        self._keep_description()
         self._remove_stale()
         self.revision += 1
         async_dispatcher_send(self.hass, signal_described(self.entry_id))
@@ -388,10 +397,11 @@ class Coordinator(LinkCoordinator[HapClient]):
             key for key, each in self.database.characteristics.items() if not each.available
         }
         self._misses.clear()
-        if self.client.connected:
-            self.cache.put(self.pairing_id, self.database, self.client.configuration)
         self._register()
         self._look_for_missing()
+
+    def _keep_description(self) -> None:
+        self.cache.put(self.pairing_id, self.database, self.client.configuration)
 
     def _register(self) -> None:
         """Describe the accessories to the device registry, the bridge first."""
