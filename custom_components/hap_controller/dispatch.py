@@ -23,6 +23,10 @@ class ServiceRule:
     """Of these there must be one."""
     leads: bool = True
     """Whether its entity may stand for the whole device, and then bears no name of its own."""
+    not_below: frozenset[str] = frozenset()
+    """Services whose entity shows it, too, when they link to it: then it has none of its own."""
+    shared: bool = False
+    """Whether an accessory has one entity for all services of the kind."""
 
 
 def _rule(
@@ -57,7 +61,11 @@ SERVICES: Final[Mapping[str, ServiceRule]] = {
     S.WINDOW_COVERING: _rule(Platform.COVER, C.CURRENT_POSITION, C.TARGET_POSITION),
     S.WINDOW: _rule(Platform.COVER, C.CURRENT_POSITION, C.TARGET_POSITION),
     S.DOOR: _rule(Platform.COVER, C.CURRENT_POSITION, C.TARGET_POSITION),
-    S.SLAT: _rule(Platform.COVER, C.CURRENT_TILT_ANGLE, C.TARGET_TILT_ANGLE),
+    S.SLAT: ServiceRule(
+        (Platform.COVER,),
+        (C.CURRENT_TILT_ANGLE, C.TARGET_TILT_ANGLE),
+        not_below=frozenset({S.WINDOW_COVERING, S.WINDOW, S.DOOR}),
+    ),
     S.LOCK_MECHANISM: _rule(Platform.LOCK, C.LOCK_CURRENT_STATE, C.LOCK_TARGET_STATE),
     S.CONTACT_SENSOR: _rule(Platform.BINARY_SENSOR, C.CONTACT_SENSOR_STATE),
     S.MOTION_SENSOR: _rule(Platform.BINARY_SENSOR, C.MOTION_DETECTED),
@@ -89,7 +97,7 @@ SERVICES: Final[Mapping[str, ServiceRule]] = {
     S.AIR_PURIFIER: _rule(Platform.FAN, C.ACTIVE),
     S.TELEVISION: ServiceRule((Platform.MEDIA_PLAYER, Platform.REMOTE), (C.ACTIVE,)),
     S.SMART_SPEAKER: _rule(Platform.MEDIA_PLAYER, C.CURRENT_MEDIA_STATE),
-    S.CAMERA_RTP_STREAM_MANAGEMENT: _rule(Platform.CAMERA),
+    S.CAMERA_RTP_STREAM_MANAGEMENT: ServiceRule((Platform.CAMERA,), shared=True),
     S.DOORBELL: _rule(Platform.EVENT, C.PROGRAMMABLE_SWITCH_EVENT),
     S.STATELESS_PROGRAMMABLE_SWITCH: _rule(Platform.EVENT, C.PROGRAMMABLE_SWITCH_EVENT),
     S.STATEFUL_PROGRAMMABLE_SWITCH: _rule(Platform.EVENT, C.PROGRAMMABLE_SWITCH_EVENT),
@@ -250,18 +258,53 @@ def is_shown(service: Service) -> bool:
     if rule is None:
         return False
     present = {each.type for each in service.characteristics}
-    return present.issuperset(rule.required) and (
-        not rule.any_of or not present.isdisjoint(rule.any_of)
+    return (
+        present.issuperset(rule.required)
+        and (not rule.any_of or not present.isdisjoint(rule.any_of))
+        and not any(service.iid in each.linked_iids for each in _of_types(service, rule.not_below))
     )
+
+
+def _of_types(service: Service, types: frozenset[str]) -> Iterable[Service]:
+    """Give the services of some types beside one."""
+    return (each for each in service.accessory.services if each.type in types) if types else ()
 
 
 def leading_services(accessory: Accessory) -> list[Service]:
     """List the services whose entity may stand for the whole device."""
-    return [
-        service
-        for service in accessory.services
-        if is_shown(service) and SERVICES[service.type].leads
-    ]
+    leading: list[Service] = []
+    shared: set[str] = set()
+    for service in accessory.services:
+        rule = SERVICES.get(service.type)
+        if rule and rule.leads and service.type not in shared and is_shown(service):
+            leading.append(service)
+            if rule.shared:
+                shared.add(service.type)
+    return leading
+
+
+def speaker_of(player: Service) -> Service | None:
+    """Give the service that has the volume of a player: the speaker of a television, or a smart speaker itself.
+
+    That of a television is linked to it; some do not say so, and then the only one is meant.
+    """
+    if player.type == S.SMART_SPEAKER:
+        return player
+    if player.type != S.TELEVISION:
+        return None
+    speakers = [each for each in player.accessory.services if each.type == S.SPEAKER]
+    for each in speakers:
+        if each.iid in player.linked_iids:
+            return each
+    players = [each for each in player.accessory.services if each.type == S.TELEVISION]
+    return speakers[0] if len(speakers) == len(players) == 1 else None
+
+
+def is_of_player(service: Service) -> bool:
+    """Tell whether a media player shows the volume of a service, and whether it is muted."""
+    return any(
+        is_shown(each) and speaker_of(each) is service for each in service.accessory.services
+    )
 
 
 def is_known(uuid: str) -> bool:

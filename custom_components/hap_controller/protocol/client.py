@@ -85,8 +85,6 @@ _MAX_PID: Final = 2**53 - 1
 _FEWEST: Final = 6
 # Anybody can announce anything: that ends a wait between attempts only so often.
 _HURRY_AGAIN_S: Final = 2.0
-# What buttons told while the link came up is told behind that; so much of it.
-_MAX_EARLY: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +168,6 @@ class HapClient(LinkClient[Connection, Event, Change]):
         self._batching = Batching(host="")
         self._at_once = 0
         """How many values the greeting is reading."""
-        self._early: deque[ValueChange] = deque(maxlen=_MAX_EARLY)
         self._outbox: list[_Parcel] = []
         self._tasks: set[asyncio.Task[Any]] = set()
         self._describer: asyncio.Task[None] | None = None
@@ -573,7 +570,6 @@ class HapClient(LinkClient[Connection, Event, Change]):
             self._batching = replace(self._batching, host=transport.host)
             self._subscribed = set()
             self._at_once = 0
-            self._early.clear()
             connection = Connection(
                 opened,
                 transport.host,
@@ -630,9 +626,9 @@ class HapClient(LinkClient[Connection, Event, Change]):
         match event:
             case Pushed(reports=reports):
                 changes = self.database.apply(reports, pushed=True)
-                if not self._was_connected:  # that the link is up tells all values, but no presses
-                    self._early += (each for each in changes if each[0].metadata.stateless)
-                elif changes:
+                # That the link is up tells all values. Presses are not told with it: some accessories send the last
+                # one again to whoever subscribes.
+                if changes and self._was_connected:
                     self._emit(ValuesChanged(changes))
             case Found(what=change):
                 self._emit(change)
@@ -640,8 +636,6 @@ class HapClient(LinkClient[Connection, Event, Change]):
                 self._settle(event)
             case Established():
                 self._established()
-                if self._early:
-                    self._emit(ValuesChanged(list(self._early)))
                 self._keep_up()
 
     def _tell(self, changes: Sequence[ValueChange]) -> None:
