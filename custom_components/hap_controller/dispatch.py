@@ -9,7 +9,18 @@ from typing import Final
 
 from homeassistant.const import Platform
 
-from .protocol import Accessory, CharacteristicUuid as C, Database, Service, ServiceUuid as S
+from .protocol import (
+    BASE_SUFFIX,
+    Accessory,
+    Characteristic,
+    CharacteristicUuid as C,
+    Database,
+    Format,
+    Metadata,
+    Permission,
+    Service,
+    ServiceUuid as S,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +62,11 @@ SERVICES: Final[Mapping[str, ServiceRule]] = {
             C.HEATING_THRESHOLD_TEMPERATURE,
         ),
     ),
-    S.HEATER_COOLER: _rule(Platform.CLIMATE, C.TARGET_HEATER_COOLER_STATE),
+    # Some speak of their mode as thermostats do.
+    S.HEATER_COOLER: _rule(
+        Platform.CLIMATE,
+        any_of=(C.TARGET_HEATER_COOLER_STATE, C.TARGET_HEATING_COOLING_STATE),
+    ),
     S.SECURITY_SYSTEM: _rule(
         Platform.ALARM_CONTROL_PANEL,
         C.SECURITY_SYSTEM_CURRENT_STATE,
@@ -83,10 +98,10 @@ SERVICES: Final[Mapping[str, ServiceRule]] = {
         any_of=(C.BATTERY_LEVEL, C.STATUS_LOW_BATTERY),
         leads=False,
     ),
-    S.HUMIDIFIER_DEHUMIDIFIER: _rule(
-        Platform.HUMIDIFIER,
-        C.ACTIVE,
-        C.TARGET_HUMIDIFIER_DEHUMIDIFIER_STATE,
+    # Its speed, if there is one, is a fan.
+    S.HUMIDIFIER_DEHUMIDIFIER: ServiceRule(
+        (Platform.HUMIDIFIER, Platform.FAN),
+        (C.ACTIVE, C.TARGET_HUMIDIFIER_DEHUMIDIFIER_STATE),
         any_of=(
             C.RELATIVE_HUMIDITY_HUMIDIFIER_THRESHOLD,
             C.RELATIVE_HUMIDITY_DEHUMIDIFIER_THRESHOLD,
@@ -118,6 +133,7 @@ CHARACTERISTICS: Final[Mapping[Platform, frozenset[str]]] = {
             C.OUTLET_IN_USE,
             C.IN_USE,
             C.CURRENT_DOOR_STATE,
+            C.ECOBEE_AUX_HEAT_ACTIVE,
         }
     ),
     Platform.BUTTON: frozenset(
@@ -128,6 +144,7 @@ CHARACTERISTICS: Final[Mapping[Platform, frozenset[str]]] = {
     Platform.NUMBER: frozenset(
         {
             C.SET_DURATION,
+            C.VOLUME,
             C.LOCK_MANAGEMENT_AUTO_SECURITY_TIMEOUT,
             C.VOCOLINC_HUMIDIFIER_SPRAY_LEVEL,
             C.EVE_DEGREE_ELEVATION,
@@ -176,7 +193,12 @@ CHARACTERISTICS: Final[Mapping[Platform, frozenset[str]]] = {
             C.LOCK_LAST_KNOWN_ACTION,
             C.SECURITY_SYSTEM_ALARM_TYPE,
             C.PROGRAMMABLE_SWITCH_OUTPUT_STATE,
+            # Where they cannot be selected.
             C.TEMPERATURE_DISPLAY_UNITS,
+            C.TARGET_AIR_PURIFIER_STATE,
+            C.EVE_MOTION_SENSITIVITY,
+            C.ECOBEE_CURRENT_MODE,
+            C.PICTURE_MODE,
             C.THREAD_NODE_CAPABILITIES,
             C.THREAD_STATUS,
             C.THREAD_OPENTHREAD_VERSION,
@@ -189,7 +211,6 @@ CHARACTERISTICS: Final[Mapping[Platform, frozenset[str]]] = {
             C.CCA_SIGNAL_DETECT_THRESHOLD,
             C.CCA_ENERGY_DETECT_THRESHOLD,
             C.MAC_RETRANSMISSION_MAXIMUM,
-            C.MAC_TRANSMISSION_COUNTERS,
             C.EVENT_RETRANSMISSION_MAXIMUM,
             C.EVENT_TRANSMISSION_COUNTERS,
             C.EVE_ENERGY_WATT,
@@ -212,7 +233,6 @@ CHARACTERISTICS: Final[Mapping[Platform, frozenset[str]]] = {
             C.ECOBEE_NEXT_SCHEDULED_CHANGE_TIME,
             C.ECOBEE_EQUIPMENT_RUNNING,
             C.ECOBEE_STATUS_CODE,
-            C.ECOBEE_AUX_HEAT_ACTIVE,
             C.ECOBEE_ALERT_TEXT,
             C.ECOBEE_MOTION_LAST_ACTIVATION,
             C.ECOBEE_OCCUPANCY_LAST_ACTIVATION,
@@ -244,6 +264,62 @@ CHARACTERISTICS: Final[Mapping[Platform, frozenset[str]]] = {
 # Platforms that can show characteristics nobody knows (mapping §12.2).
 GENERIC_PLATFORMS: Final = frozenset(
     {Platform.BINARY_SENSOR, Platform.NUMBER, Platform.SELECT, Platform.SENSOR, Platform.SWITCH}
+)
+# Services about pairing, networks, assistants and the like, of which nothing is shown that has no row.
+_NEVER_GENERIC_IN: Final = frozenset(
+    {
+        S.ACCESS_CODE,
+        S.ACCESS_CONTROL,
+        S.ASSET_UPDATE,
+        S.ASSISTANT,
+        S.AQARA_MIIO_SERVICE,
+        S.AQARA_MIIO_SERVICE_2,
+        S.BLUETOOTH_GENERIC_ATTRIBUTE,
+        S.CLOUD_RELAY,
+        S.DATA_STREAM_TRANSPORT_MANAGEMENT,
+        S.FIRMWARE_UPDATE,
+        S.KOOGEEK_DFU,
+        S.KOOGEEK_FIRMWARE_UPGRADE,
+        S.NFC_ACCESS,
+        S.PAIRING,
+        S.PROTOCOL_INFORMATION,
+        S.SIRI,
+        S.SIRI_ENDPOINT,
+        S.TAP_MANAGEMENT,
+        S.THREAD_TRANSPORT,
+        S.TRANSFER_TRANSPORT_MANAGEMENT,
+        S.TUNNEL,
+        S.WI_FI_ROUTER,
+        S.WI_FI_SATELLITE,
+        S.WI_FI_TRANSPORT,
+    }
+)
+# Services without an entity whose own characteristics are shown with something else.
+_SHOWN_ELSEWHERE: Final = frozenset(
+    {
+        S.ACCESSORY_INFORMATION,
+        S.BRIDGING_STATE,
+        S.INPUT_SOURCE,
+        S.SERVICE_LABEL,
+        S.TARGET_CONTROL,
+        S.TARGET_CONTROL_MANAGEMENT,
+    }
+)
+# Names and the like, what other entities read or write, and secrets.
+_NEVER_GENERIC: Final = frozenset(
+    {
+        C.NAME,
+        C.CONFIGURED_NAME,
+        C.IDENTIFIER,
+        C.SERVICE_LABEL_INDEX,
+        C.VERSION,
+        C.ECOBEE_FAN_READ_SPEED,
+        C.ECOBEE_SET_HOLD_SCHEDULE,
+        C.AQARA_MIIO_BINDKEY,
+        C.AQARA_MIIO_BINDKEY_2,
+        C.AQARA_MIIO_DID,
+        C.AQARA_MIIO_DID_2,
+    }
 )
 
 _BY_CHARACTERISTIC: Final[dict[str, set[Platform]]] = {}
@@ -312,9 +388,48 @@ def is_known(uuid: str) -> bool:
     return uuid in _BY_CHARACTERISTIC
 
 
+def generic_platform(characteristic: Characteristic) -> Platform | None:
+    """Tell which platform can show a characteristic that nobody has a row for; None when none should (mapping §12.2)."""
+    metadata = characteristic.metadata
+    service = characteristic.service
+    if (
+        is_known(metadata.type)
+        or metadata.type in _NEVER_GENERIC
+        or metadata.stateless
+        or Permission.HIDDEN in metadata.perms
+        or service.hidden
+        or service.type in _NEVER_GENERIC_IN
+        # Entities of services show what is part of these.
+        or (
+            metadata.type.endswith(BASE_SUFFIX)
+            and (service.type in SERVICES or service.type in _SHOWN_ELSEWHERE)
+        )
+    ):
+        return None
+    writable = metadata.writable and Permission.ADDITIONAL_AUTHORIZATION not in metadata.perms
+    if metadata.format == Format.BOOL:
+        shown = Platform.SWITCH if writable else Platform.BINARY_SENSOR
+    elif metadata.is_number and metadata.valid_values:
+        shown = Platform.SELECT if writable else Platform.SENSOR
+    elif metadata.is_number and writable and _has_range(metadata):
+        shown = Platform.NUMBER
+    elif metadata.is_number or metadata.format == Format.STRING:
+        shown, writable = Platform.SENSOR, False
+    else:
+        return None
+    return shown if writable or metadata.readable else None
+
+
+def _has_range(metadata: Metadata) -> bool:
+    low, high = metadata.min_value, metadata.max_value
+    return low is not None and high is not None and low < high
+
+
 def platforms_of(database: Database, *, generic: bool) -> frozenset[Platform]:
     """Give the platforms that a description needs; with ``generic`` those of unknown characteristics, too."""
-    needed: set[Platform] = set(GENERIC_PLATFORMS) if generic else set()
+    needed = {Platform.BINARY_SENSOR}  # that of the link
+    if generic:
+        needed |= GENERIC_PLATFORMS
     for accessory in database.accessories.values():
         needed |= _of_services(accessory.services)
     return frozenset(needed)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import logging
 from typing import Any, ClassVar, Final, override
 
-from homeassistant.const import Platform
+from homeassistant.const import EntityCategory, Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
@@ -20,13 +20,14 @@ from .const import (
     signal_described,
 )
 from .coordinator import Coordinator, HapConfigEntry
-from .dispatch import SERVICES, is_shown
+from .dispatch import SERVICES, generic_platform, is_shown
 from .naming import Name
 from .protocol import Accessory, Characteristic, HapStatus, Service
 
 _LOGGER = logging.getLogger(__name__)
 
 _UNREACHABLE: Final = int(HapStatus.UNREACHABLE)
+_LABEL_DIGITS: Final = 8
 
 
 def _always(_characteristic: Characteristic) -> bool:
@@ -104,6 +105,16 @@ def described[RowT: CharacteristicRow](
             if row.suits(characteristic):
                 yield characteristic, row
                 break
+
+
+def generic(
+    coordinator: Coordinator, accessory: Accessory, platform: Platform
+) -> Iterator[Characteristic]:
+    """Give the characteristics without a row that a platform shows, if the user wants them (mapping §12.2)."""
+    if coordinator.options.all_characteristics:
+        for characteristic in accessory.characteristics:
+            if generic_platform(characteristic) is platform:
+                yield characteristic
 
 
 def by_uuid[RowT: CharacteristicRow](*rows: RowT) -> dict[str, tuple[RowT, ...]]:
@@ -356,3 +367,39 @@ class CharacteristicEntity(HapEntity):
     def _describe(self) -> None:
         """Watch the characteristic as it is described now."""
         self._watch(self.characteristic)
+
+
+class GenericEntity(CharacteristicEntity):
+    """An entity of a characteristic that nobody has a row for, named by the accessory's own words for it."""
+
+    _attr_entity_category = EntityCategory.DIAGNOSTIC
+    _attr_entity_registry_enabled_default = False
+
+    @override
+    def _take_name(self) -> None:
+        label = _label(self.characteristic)
+        alike = [
+            each
+            for each in self.accessory.characteristics
+            if _label(each) == label and generic_platform(each)
+        ]
+        sources = list(dict.fromkeys(each.service for each in alike))
+        names = self.coordinator.names(self.accessory)
+        prefix = names.of_characteristic(self.characteristic.service, sources).prefix
+        rivals = sorted(
+            each.iid
+            for each in alike
+            if names.of_characteristic(each.service, sources).prefix == prefix
+        )
+        number = f" {rivals.index(self.characteristic.iid) + 1}" if len(rivals) > 1 else ""
+        self._attr_name = f"{prefix}{label}{number}"
+
+    @override
+    def _rebind(self) -> bool:
+        before = generic_platform(self.characteristic)
+        return super()._rebind() and generic_platform(self.characteristic) is before
+
+
+def _label(characteristic: Characteristic) -> str:
+    """Give what the accessory calls a characteristic; if nothing, the last digits of its type."""
+    return characteristic.metadata.description or characteristic.type[-_LABEL_DIGITS:]

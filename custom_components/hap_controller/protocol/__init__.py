@@ -6,10 +6,10 @@ one's own, has a door of its own: ``accessory``.
 """
 
 from .attempt import PairingAttempt
-from .catalogue import CharacteristicUuid, ServiceUuid
+from .catalogue import BASE_SUFFIX, CharacteristicUuid, ServiceUuid
 from .client import Change, DatabaseChanged, HapClient, ValuesChanged
 from .connection import Statistics
-from .const import ControllerPermission, HapStatus
+from .const import ControllerPermission, HapStatus, Permission
 from .conversation import LinkStatistics
 from .errors import (
     AuthError,
@@ -51,8 +51,10 @@ from .refusals import (
     UnknownPairingError,
     WrongAccessoryError,
 )
+from .values import Format, FormatError, Metadata, standard_metadata, to_wire
 
 __all__ = [
+    "BASE_SUFFIX",
     "Accessory",
     "AlreadyPairedError",
     "AuthError",
@@ -69,6 +71,8 @@ __all__ = [
     "DatabaseChanged",
     "DeviceSilentError",
     "Difference",
+    "Format",
+    "FormatError",
     "FrameError",
     "HapClient",
     "HapStatus",
@@ -81,6 +85,7 @@ __all__ = [
     "MalformedCodeError",
     "MaxPeersError",
     "MaxTriesError",
+    "Metadata",
     "NotAdminError",
     "Pairing",
     "PairingAttempt",
@@ -89,6 +94,7 @@ __all__ = [
     "PairingRecord",
     "PairingRefusedError",
     "PeerSilentError",
+    "Permission",
     "RecordError",
     "RefusedError",
     "Service",
@@ -108,4 +114,6 @@ __all__ = [
     "VendorError",
     "WrongAccessoryError",
     "difference",
+    "standard_metadata",
+    "to_wire",
 ]
