@@ -346,13 +346,29 @@ def _of_types(service: Service, types: frozenset[str]) -> Iterable[Service]:
     return (each for each in service.accessory.services if each.type in types) if types else ()
 
 
+def is_fan_of_climate(service: Service) -> bool:
+    """Tell whether a fan is that of a heater or cooler, whose entity has its speed, too (mapping §5.6)."""
+    return service.type == S.FAN_V2 and any(
+        service.iid in each.linked_iids
+        for each in service.accessory.services
+        if each.type == S.HEATER_COOLER
+    )
+
+
+def is_main_switch(service: Service) -> bool:
+    """Tell whether a faucet is the main switch of valves, rather than a valve (mapping §5.15)."""
+    return service.type == S.FAUCET and any(each.type == S.VALVE for each in service.linked)
+
+
 def leading_services(accessory: Accessory) -> list[Service]:
     """List the services whose entity may stand for the whole device."""
     leading: list[Service] = []
     shared: set[str] = set()
     for service in accessory.services:
         rule = SERVICES.get(service.type)
-        if rule and rule.leads and service.type not in shared and is_shown(service):
+        if not rule or not rule.leads or service.type in shared or is_fan_of_climate(service):
+            continue
+        if is_shown(service):
             leading.append(service)
             if rule.shared:
                 shared.add(service.type)
