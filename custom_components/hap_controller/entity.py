@@ -343,11 +343,6 @@ class CharacteristicEntity(HapEntity):
             )
         )
 
-    @property
-    def value(self) -> Any:
-        """What was reported last; None while unknown."""
-        return self.characteristic.value
-
     @override
     def _rebind(self) -> bool:
         super()._rebind()
