@@ -11,6 +11,7 @@ from .client import Change, DatabaseChanged, HapClient, ValuesChanged
 from .connection import Statistics
 from .const import ControllerPermission, HapStatus, Permission
 from .conversation import LinkStatistics
+from .discovery import SERVICE_TYPE, Announcement, read_announcement
 from .errors import (
     AuthError,
     CommandError,
@@ -32,7 +33,16 @@ from .link import LinkChanged
 from .messages import Key
 from .model import Accessory, Characteristic, Database, Difference, Service, difference
 from .pairing import Pairing
-from .records import ConnectionKind, PairingKeys, PairingRecord, RecordError
+from .records import (
+    ConnectionKind,
+    HalfKeys,
+    PairingKeys,
+    PairingRecord,
+    Pairings,
+    PreparedPairing,
+    RecordError,
+    import_pairings,
+)
 from .refusals import (
     AlreadyPairedError,
     BackoffError,
@@ -51,12 +61,16 @@ from .refusals import (
     UnknownPairingError,
     WrongAccessoryError,
 )
+from .setup_code import read_code
 from .values import Format, FormatError, Metadata, standard_metadata, to_wire
+from .visit import check_pairing, revoke_pairing
 
 __all__ = [
     "BASE_SUFFIX",
+    "SERVICE_TYPE",
     "Accessory",
     "AlreadyPairedError",
+    "Announcement",
     "AuthError",
     "BackoffError",
     "BusyError",
@@ -74,6 +88,7 @@ __all__ = [
     "Format",
     "FormatError",
     "FrameError",
+    "HalfKeys",
     "HapClient",
     "HapStatus",
     "InsecureCodeError",
@@ -93,8 +108,10 @@ __all__ = [
     "PairingLostError",
     "PairingRecord",
     "PairingRefusedError",
+    "Pairings",
     "PeerSilentError",
     "Permission",
+    "PreparedPairing",
     "RecordError",
     "RefusedError",
     "Service",
@@ -113,7 +130,12 @@ __all__ = [
     "ValuesChanged",
     "VendorError",
     "WrongAccessoryError",
+    "check_pairing",
     "difference",
+    "import_pairings",
+    "read_announcement",
+    "read_code",
+    "revoke_pairing",
     "standard_metadata",
     "to_wire",
 ]
