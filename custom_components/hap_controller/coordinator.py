@@ -460,7 +460,7 @@ class Coordinator(LinkCoordinator[HapClient]):
         if due and self.client.connected:
             registry = dr.async_get(self.hass)
             for aid in due:
-                registry.async_update_device(devices[aid].id, remove_config_entry_id=self.entry_id)
+                registry.async_remove_device(devices[aid].id)
                 del self._missing[aid]
         if self._missing and not self._confirmation:
             self._confirmation = async_call_later(
