@@ -14,11 +14,13 @@ from .dispatch import is_main_switch, is_of_player
 from .entity import (
     CharacteristicEntity,
     CharacteristicRow,
+    GenericEntity,
     HapEntity,
     ServiceEntity,
     async_add_platform,
     by_uuid,
     described,
+    generic,
     shown_services,
 )
 from .limits import number, truth
@@ -133,6 +135,10 @@ def _new_entities(coordinator: Coordinator, accessory: Accessory) -> Iterator[Ha
             yield ServiceSwitch(coordinator, service, _SERVICES[service.type])
     for characteristic, row in described(accessory, ROWS):
         yield CharacteristicSwitch(coordinator, characteristic, row)
+    for characteristic in generic(coordinator, accessory, Platform.SWITCH):
+        yield GenericSwitch(
+            coordinator, characteristic, SwitchRow(key="generic", uuid=characteristic.type)
+        )
 
 
 def _is_switch(coordinator: Coordinator, service: Service) -> bool:
@@ -216,3 +222,7 @@ class CharacteristicSwitch(CharacteristicEntity, SwitchEntity):
     async def async_turn_off(self, **kwargs: Any) -> None:
         """Switch it off."""
         await self._write({self.characteristic: 0})
+
+
+class GenericSwitch(GenericEntity, CharacteristicSwitch):
+    """Something that nobody knows, and that is on or off."""
