@@ -1,6 +1,7 @@
 """Presses that automations can start from, by device (mapping §6.2). Event entities tell the same in a newer way."""
 
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from homeassistant.components.device_automation import DEVICE_TRIGGER_BASE_SCHEMA
@@ -19,7 +20,7 @@ from .coordinator import HapConfigEntry
 from .dispatch import is_shown
 from .event import PRESSES
 from .limits import allowed
-from .naming import label_of
+from .naming import numbers_of
 from .protocol import Accessory, Characteristic, CharacteristicUuid, Database, Service, ServiceUuid
 
 if TYPE_CHECKING:
@@ -40,13 +41,9 @@ TRIGGER_SCHEMA = DEVICE_TRIGGER_BASE_SCHEMA.extend(
 
 
 def sources_of(accessory: Accessory) -> dict[str, list[Characteristic]]:
-    """Give what can be pressed by the type of its triggers: doorbells, and buttons by their labels.
-
-    A button without a label, or with that of another, has the first number that is left.
-    """
+    """Give what can be pressed by the type of its triggers: doorbells, and buttons by the numbers in their names."""
     sources: dict[str, list[Characteristic]] = {}
     buttons: dict[int, Service] = {}
-    others: list[Service] = []
     for service in filter(is_shown, accessory.services):
         match service.type:
             case ServiceUuid.DOORBELL:
@@ -54,14 +51,11 @@ def sources_of(accessory: Accessory) -> dict[str, list[Characteristic]]:
             case (
                 ServiceUuid.STATELESS_PROGRAMMABLE_SWITCH | ServiceUuid.STATEFUL_PROGRAMMABLE_SWITCH
             ):
-                label = label_of(service)
-                if label is None or buttons.setdefault(label, service) is not service:
-                    others.append(service)
-    free = (number for number in range(1, _MAX_BUTTONS + 1) if number not in buttons)
-    buttons |= dict(zip(free, others, strict=False))
-    for number, service in sorted(buttons.items()):
+                buttons[service.iid] = service
+    numbers = numbers_of(list(buttons.values()))
+    for iid, number in sorted(numbers.items(), key=itemgetter(1)):
         if (type_ := f"button{number}") in TYPES:
-            sources[type_] = [_press(service)]
+            sources[type_] = [_press(buttons[iid])]
     return sources
 
 

@@ -70,7 +70,7 @@ class HapLock(ServiceEntity, LockEntity):
     async def async_added_to_hass(self) -> None:
         """Forget a movement when the entity goes."""
         await super().async_added_to_hass()
-        self.async_on_remove(self._movement.end)
+        self.async_on_remove(self._movement.close)
 
     @callback
     @override

@@ -26,6 +26,7 @@ class Movement:
         self._current: Number | None = None
         self._target: Number | None = None
         self._end: CALLBACK_TYPE | None = None
+        self._closed = False
 
     @property
     def active(self) -> bool:
@@ -51,22 +52,30 @@ class Movement:
     @callback
     def expect(self) -> None:
         """Take that a command was accepted, which need not change the target."""
-        if None not in (self._current, self._target) and self._current != self._target:
+        known = self._current is not None and self._target is not None
+        if known and self._current != self._target and not self._closed:
             self._begin()
             self._entity.async_write_ha_state()
 
     @callback
     def end(self) -> None:
-        """Stop believing in it; also when the entity goes."""
+        """Stop believing in it."""
         if self._end:
             self._end()
             self._end = None
 
+    @callback
+    def close(self) -> None:
+        """Stop for good: the entity goes, maybe while a command of its is under way."""
+        self._closed = True
+        self.end()
+
     def _begin(self) -> None:
         self.end()
-        self._end = async_call_later(
-            self._entity.hass, LIMIT_S, HassJob(self._expired, cancel_on_shutdown=True)
-        )
+        if not self._closed:
+            self._end = async_call_later(
+                self._entity.hass, LIMIT_S, HassJob(self._expired, cancel_on_shutdown=True)
+            )
 
     @callback
     def _expired(self, _now: datetime) -> None:

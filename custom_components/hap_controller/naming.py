@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 
 from .dispatch import leading_services
 from .protocol import Accessory, CharacteristicUuid, Service
@@ -36,6 +37,8 @@ class Names:
         primary = next((service for service in leading if service.primary), None)
         main = leading[0] if len(leading) == 1 else primary
         self._main_iid = main.iid if main else None
+        self._leading = {each.iid for each in leading}
+        self._words: dict[int, str] = {}
 
     def of_service(self, service: Service, *, further: bool = False) -> Name:
         """Name the entity of a service; a ``further`` one of the same service cannot stand for the device."""
@@ -48,7 +51,7 @@ class Names:
             if each.iid != self._main_iid
             and self._own_words(each) == text
             and (text or each.type == service.type)
-            and (each.type == service.type or each in leading_services(self._accessory))
+            and (each.type == service.type or each.iid in self._leading)
         ]
         number = self._number(service, rivals)
         if further:
@@ -65,6 +68,11 @@ class Names:
 
     def _own_words(self, service: Service) -> str:
         """Give a service's own name, without the accessory's in front; empty when it has none."""
+        if (words := self._words.get(service.iid)) is None:
+            words = self._words[service.iid] = self._read_words(service)
+        return words
+
+    def _read_words(self, service: Service) -> str:
         text = (
             service.text(CharacteristicUuid.CONFIGURED_NAME)
             or service.text(CharacteristicUuid.NAME)
@@ -80,14 +88,27 @@ class Names:
 
     @staticmethod
     def _number(service: Service, rivals: Sequence[Service]) -> str:
-        """Tell which of several it is, by its label if all have one, else in the order of their numbers."""
+        """Tell which of several it is; the only one without a label among others that have one needs no number."""
         if len(rivals) <= 1:
             return ""
-        labels = [label_of(each) for each in rivals]
-        if None not in labels and len(set(labels)) == len(labels):
-            return f" {label_of(service)}"
-        order = sorted(each.iid for each in rivals)
-        return f" {order.index(service.iid) + 1}" if service.iid in order else ""
+        numbers = numbers_of(rivals)
+        unlabelled = [each for each in rivals if label_of(each) is None]
+        if unlabelled == [service] and len(set(map(label_of, rivals))) == len(rivals):
+            return ""
+        return f" {numbers[service.iid]}" if service.iid in numbers else ""
+
+
+def numbers_of(services: Sequence[Service]) -> dict[int, int]:
+    """Number services by iid: by their labels, and those without one by what is left, in the order of their iids.
+
+    Labels that several have are none.
+    """
+    order = sorted(services, key=lambda service: service.iid)
+    labels = [label for each in order if (label := label_of(each)) is not None]
+    if len(set(labels)) < len(labels):
+        return {each.iid: number for number, each in enumerate(order, 1)}
+    free = (number for number in count(1) if number not in labels)
+    return {each.iid: next(free) if (label := label_of(each)) is None else label for each in order}
 
 
 def label_of(service: Service) -> int | None:
