@@ -71,6 +71,9 @@ PRESET_TEMPORARY: Final = "temporary"
 _TEMPORARY: Final = 3
 _PRESETS: Final = {0: PRESET_HOME, 1: PRESET_SLEEP, 2: PRESET_AWAY, _TEMPORARY: PRESET_TEMPORARY}
 
+# When the comfort setting is read after another was chosen.
+_LATER_S: Final = (2.0, 8.0)
+
 # A fan with no more speeds than this has them named one by one.
 _FEW_SPEEDS: Final = 10
 _THREE: Final = (FAN_LOW, FAN_MEDIUM, FAN_HIGH)
@@ -393,6 +396,9 @@ class Thermostat(Climate):
         if preset_mode != PRESET_TEMPORARY:
             raw = next(raw for raw, name in _PRESETS.items() if name == preset_mode)
             await self._write({self._hold: raw})
+            # Some firmware tells what it follows only when it is asked.
+            if self._comfort:
+                self.coordinator.async_read_later((self._comfort.key,), *_LATER_S)
 
 
 class HeaterCooler(Climate):
