@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final, override
 
 from homeassistant.components.binary_sensor import (
@@ -35,7 +36,7 @@ from .protocol import Accessory, Characteristic, CharacteristicUuid as C, Servic
 PARALLEL_UPDATES = 0
 
 _COVERS: Final = frozenset({S.GARAGE_DOOR_OPENER, S.WINDOW_COVERING, S.WINDOW, S.DOOR})
-_ON_OFF: Final = {0: False, 1: True}
+_ON_OFF: Final = MappingProxyType({0: False, 1: True})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
 """What all entities share: what they show, what they listen to, and how they follow a new description."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import logging
 from typing import Any, ClassVar, Final, override
 
@@ -45,6 +45,8 @@ class CharacteristicRow(EntityDescription):
     """Services in which another entity shows it."""
     exists_fn: Callable[[Characteristic], bool] = _always
     """Whether this characteristic, as it is described, becomes an entity."""
+    alike: frozenset[str] = frozenset()
+    """Other characteristics whose entities are called the same; ``by_uuid`` finds them."""
 
     def suits(self, characteristic: Characteristic) -> bool:
         """Tell whether the row is about a characteristic."""
@@ -54,6 +56,13 @@ class CharacteristicRow(EntityDescription):
             and (self.services is None or service in self.services)
             and service not in self.not_in
             and self.exists_fn(characteristic)
+        )
+
+    def names(self, characteristic: Characteristic) -> bool:
+        """Tell whether the entity of a characteristic is called as this row says."""
+        return self.suits(characteristic) or (
+            characteristic.type in self.alike
+            and replace(self, uuid=characteristic.type).suits(characteristic)
         )
 
 
@@ -121,7 +130,8 @@ def by_uuid[RowT: CharacteristicRow](*rows: RowT) -> dict[str, tuple[RowT, ...]]
     """Arrange rows by what they are about; the first that suits counts."""
     table: dict[str, tuple[RowT, ...]] = {}
     for row in rows:
-        table[row.uuid] = (*table.get(row.uuid, ()), row)
+        alike = frozenset(each.uuid for each in rows if each.key == row.key) - {row.uuid}
+        table[row.uuid] = (*table.get(row.uuid, ()), replace(row, alike=alike))
     return table
 
 
@@ -336,7 +346,7 @@ class CharacteristicEntity(HapEntity):
 
     def _take_name(self) -> None:
         row = self.entity_description
-        sources = [each.service for each in self.accessory.characteristics if row.suits(each)]
+        sources = [each.service for each in self.accessory.characteristics if row.names(each)]
         self._name(
             self.coordinator.names(self.accessory).of_characteristic(
                 self.characteristic.service, sources

@@ -227,7 +227,7 @@ _AIR: Final = (
             ("carbon_monoxide", C.CARBON_MONOXIDE_LEVEL, SensorDeviceClass.CO, ()),
             ("carbon_monoxide_peak", C.CARBON_MONOXIDE_PEAK_LEVEL, SensorDeviceClass.CO, ()),
             (
-                "carbon_dioxide",
+                "carbon_dioxide_level",
                 C.CARBON_DIOXIDE_LEVEL,
                 SensorDeviceClass.CO2,
                 (S.CARBON_DIOXIDE_SENSOR,),
