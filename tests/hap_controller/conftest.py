@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import MagicMock, patch
 
 from homeassistant.core import HomeAssistant
 import pytest
@@ -56,8 +56,14 @@ def options() -> dict[str, Any]:
 
 
 @pytest.fixture
+def network(mock_async_zeroconf: MagicMock) -> MagicMock:
+    """Keep Home Assistant off the network: nothing is announced. Tests of announcements replace this."""
+    return mock_async_zeroconf
+
+
+@pytest.fixture
 async def entry(
-    hass: HomeAssistant, living: Living, options: dict[str, Any]
+    hass: HomeAssistant, network: object, living: Living, options: dict[str, Any]
 ) -> AsyncIterator[MockConfigEntry]:
     """Give an entry of the accessory, not set up; it is unloaded before the accessory goes."""
     entry = new_entry(living, options=options)
