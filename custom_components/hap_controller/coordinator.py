@@ -1,6 +1,7 @@
 """One pairing: its client, and the turning of its news into signals."""
 
 import asyncio
+from collections import deque
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from .const import (
     DEFAULT_POLL_S,
     DOMAIN,
     DOUBT_S,
+    MIN_POLL_S,
     PEER_NAME,
     REFRESH_AFTER_S,
     SETUP_LIMIT_S,
@@ -68,6 +70,9 @@ type HapConfigEntry = ConfigEntry[Coordinator]
 
 # One request's worth of what the accessory tells by itself is read at each interval, in turn (mapping §3.3).
 _CHECKED_AT_ONCE: Final = 49
+# For how much was told in the last hour, as often as values can be read.
+_HOUR: Final = timedelta(hours=1)
+_SAMPLES: Final = 3600 // MIN_POLL_S + 1
 # So often an event must have been missed before a characteristic is asked for at each interval.
 _MISSES: Final = 2
 # A description without some accessory is read again after this before its device goes.
@@ -82,7 +87,9 @@ _UNREACHABLE: Final = int(HapStatus.UNREACHABLE)
 ABSENT: Final = "absent"
 NO_EVENTS: Final = "no_events"
 WRONG_ACCESSORY: Final = "wrong_accessory"
-_ISSUES: Final = (ABSENT, NO_EVENTS, WRONG_ACCESSORY)
+# This one is raised by the form that was left before the accessory was paired again.
+PAIRING_LOST: Final = "pairing_lost"
+_ISSUES: Final = (ABSENT, NO_EVENTS, PAIRING_LOST, WRONG_ACCESSORY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +152,12 @@ class Coordinator(LinkCoordinator[HapClient]):
         self._misses: dict[Key, int] = {}
         self._next_check = 0
         self._polling = False
+        self._polled: tuple[datetime, float] | None = None
+        """When values were read last because it was time, and for how many seconds."""
+        self._pushes: deque[tuple[datetime, int]] = deque(maxlen=_SAMPLES)
+        """How much the accessory had told by some moments of the last hour."""
+        self._described: datetime | None = None
+        """When the description was read last."""
         self._poll_timer: CALLBACK_TYPE | None = None
         self._absence: CALLBACK_TYPE | None = None
         self._reads: dict[float, CALLBACK_TYPE] = {}
@@ -401,6 +414,7 @@ class Coordinator(LinkCoordinator[HapClient]):
         self._look_for_missing()
 
     def _keep_description(self) -> None:
+        self._described = dt_util.utcnow()
         self.cache.put(self.pairing_id, self.database, self.client.configuration)
 
     def _register(self) -> None:
@@ -507,6 +521,7 @@ class Coordinator(LinkCoordinator[HapClient]):
     @callback
     def _poll(self, _now: datetime) -> None:
         self._poll_later()
+        self._pushes.append((dt_util.utcnow(), self.client.statistics.pushes))
         self._look_at_link()
         if self.client.connected and not self._polling:
             self.entry.async_create_background_task(
@@ -516,6 +531,7 @@ class Coordinator(LinkCoordinator[HapClient]):
     async def _async_poll(self) -> None:
         """Read what is not told by itself, and check some of what is (mapping §3.3)."""
         self._polling = True
+        started = dt_util.utcnow()
         try:
             keys = self._due()
             if keys:
@@ -526,6 +542,21 @@ class Coordinator(LinkCoordinator[HapClient]):
             _LOGGER.debug("Values of %s could not be read: %s", PEER_NAME, err)
         finally:
             self._polling = False
+            self._polled = started, (dt_util.utcnow() - started).total_seconds()
+
+    def describe_polls(self) -> dict[str, Any]:
+        """Tell what was read and heard, for diagnostics."""
+        now = dt_util.utcnow()
+        pushes = self.client.statistics.pushes
+        hour = [told for when, told in self._pushes if now - when <= _HOUR]
+        return {
+            "last_poll": self._polled and self._polled[0],
+            "last_poll_s": self._polled and self._polled[1],
+            "pushes_last_hour": pushes - (hour[0] if hour else 0),
+            "described": self._described,
+            "unreachable": len(self._unreachable),
+            "missed": sum(self._misses.values()),
+        }
 
     def _due(self) -> list[Key]:
         """Choose what to read now: all that is not told, and a request's worth of the rest, in turn."""
@@ -568,8 +599,8 @@ class Coordinator(LinkCoordinator[HapClient]):
         if self._absence:
             self._absence()
             self._absence = None
-        self._show_issue(ABSENT, shown=False)
-        self._show_issue(WRONG_ACCESSORY, shown=False)
+        for what in (ABSENT, PAIRING_LOST, WRONG_ACCESSORY):
+            self._show_issue(what, shown=False)
 
     def _show_issue(self, what: str, *, shown: bool) -> None:
         issue_id = f"{self.entry_id}_{what}"
