@@ -568,6 +568,10 @@ class Difference:
     removed_characteristics: frozenset[Key]
     changed_characteristics: frozenset[Key]
     """Those that stayed with other metadata: limits, permissions, format."""
+    changed_services: frozenset[Key]
+    """Those that stayed with other links, or are primary or hidden now, or no longer."""
+    changed_information: frozenset[Key]
+    """Characteristics that stayed and say another thing of what they belong to, as a name or a version."""
 
     def __bool__(self) -> bool:
         """Tell whether there is any."""
@@ -575,7 +579,7 @@ class Difference:
 
 
 def difference(old: Database, new: Database) -> Difference:
-    """Compare two descriptions of the same pairing; values do not count."""
+    """Compare two descriptions of the same pairing; values that may change at any time do not count."""
     old_services, new_services = _services(old), _services(new)
     before, after = old.characteristics, new.characteristics
     stayed = {
@@ -586,18 +590,31 @@ def difference(old: Database, new: Database) -> Difference:
     return Difference(
         frozenset(new.accessories.keys() - old.accessories.keys()),
         frozenset(old.accessories.keys() - new.accessories.keys()),
-        frozenset(key for key, _ in new_services - old_services),
-        frozenset(key for key, _ in old_services - new_services),
+        frozenset(key for key, _ in new_services.keys() - old_services.keys()),
+        frozenset(key for key, _ in old_services.keys() - new_services.keys()),
         frozenset(after.keys() - stayed),
         frozenset(before.keys() - stayed),
         frozenset(key for key in stayed if before[key].metadata != after[key].metadata),
+        frozenset(
+            each[0] for each, rank in new_services.items() if old_services.get(each, rank) != rank
+        ),
+        frozenset(
+            key
+            for key in stayed
+            if after[key].type in _IDENTITY and before[key].value != after[key].value
+        ),
     )
 
 
-def _services(database: Database) -> set[tuple[Key, str]]:
+def _services(database: Database) -> dict[tuple[Key, str], tuple[Any, ...]]:
+    """Give what is said of services, by number and type, beside what they have."""
     return {
-        ((accessory.aid, service.iid), service.type)
-        for accessory in database.accessories.values()
+        ((aid, service.iid), service.type): (
+            service.linked_iids,
+            service.primary,
+            service.hidden,
+        )
+        for aid, accessory in database.accessories.items()
         for service in accessory.services
     }
 

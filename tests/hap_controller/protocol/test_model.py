@@ -562,6 +562,21 @@ def test_difference() -> None:
     assert found.changed_characteristics == {(1, 10)}
 
 
+def test_difference_in_rank() -> None:
+    """Links, what is primary or hidden, and what an accessory says of itself are part of a description."""
+    name = service(1, "3E", characteristic(2, "23", value="Lamp"))
+    other = service(30, "47", characteristic(31, "25"))
+    old = load({"aid": 1, "services": [name, LAMP, other]})
+    for changes in ({"linked": [30]}, {"primary": True}, {"hidden": True}):
+        found = difference(old, load({"aid": 1, "services": [name, LAMP | changes, other]}))
+        assert found
+        assert found.changed_services == {(1, 8)}
+    renamed = service(1, "3E", characteristic(2, "23", value="Light"))
+    found = difference(old, load({"aid": 1, "services": [renamed, LAMP, other]}))
+    assert found
+    assert found.changed_information == {(1, 2)}
+
+
 # --- anything -----------------------------------------------------------------------------------
 
 JSON = st.recursive(
