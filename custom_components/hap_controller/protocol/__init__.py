@@ -62,7 +62,8 @@ from .refusals import (
     WrongAccessoryError,
 )
 from .setup_code import read_code
-from .values import Format, FormatError, Metadata, standard_metadata, to_wire
+from .transport import is_host
+from .values import Format, FormatError, Metadata, full_type, standard_metadata, to_wire
 from .visit import check_pairing, revoke_pairing
 
 __all__ = [
@@ -132,7 +133,9 @@ __all__ = [
     "WrongAccessoryError",
     "check_pairing",
     "difference",
+    "full_type",
     "import_pairings",
+    "is_host",
     "read_announcement",
     "read_code",
     "revoke_pairing",
