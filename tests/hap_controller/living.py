@@ -72,6 +72,12 @@ def read_database(name: str) -> list[Json]:
     return accessories
 
 
+def bridged(*names: str) -> list[Json]:
+    """Give several descriptions as one, in which their accessories are numbered anew."""
+    accessories = [each for name in names for each in read_database(name)]
+    return [each | {"aid": aid} for aid, each in enumerate(accessories, 1)]
+
+
 def characteristic(type_: str, value: Any = None, **told: Any) -> Json:
     """Describe a characteristic; members with dashes are spelled with underscores here."""
     members = {key.replace("_", "-"): each for key, each in told.items()}
@@ -399,6 +405,11 @@ class Living:
     def value(self, aid: int, iid: int) -> Any:
         """Give a value as it is now."""
         return self._living(aid, iid).now
+
+    @property
+    def description(self) -> list[Json]:
+        """The description, whole, to be changed and given to ``redescribe``."""
+        return deepcopy(self._accessories)
 
     @property
     def subscribed(self) -> set[Key]:

@@ -15,6 +15,7 @@ from .living import (
     Json,
     Living,
     accessory,
+    bridged,
     characteristic,
     flush,
     poll,
@@ -93,55 +94,44 @@ def limits(hass: HomeAssistant, entity_id: str) -> tuple[float, float, float | N
 
 
 @pytest.mark.parametrize(
-    ("name", "entity_id", "features", "modes"),
+    "accessories",
     [
-        (
+        bridged(
             "thermostat_fan",
-            HALL,
-            _SWITCHED | _ONE | _TWO | Feature.TARGET_HUMIDITY | Feature.FAN_MODE,
-            ["off", "heat", "cool", "heat_cool"],
-        ),
-        ("thermostat_valve", RADIATOR, _SWITCHED | _ONE, ["off", "heat"]),
-        (
+            "thermostat_valve",
             "ecobee",
-            "climate.homew_thermostat",
-            _SWITCHED | _ONE | _TWO | Feature.TARGET_HUMIDITY | Feature.PRESET_MODE,
-            ["off", "heat", "cool", "heat_cool"],
-        ),
-        (
             "air_conditioner",
-            BEDROOM,
-            _SWITCHED | _ONE | _TWO | Feature.FAN_MODE | Feature.SWING_MODE,
-            ["heat_cool", "heat", "cool", "off"],
-        ),
-        ("cooler_speeds", "climate.study", _SWITCHED | _ONE | Feature.FAN_MODE, ["cool", "off"]),
-        (
+            "cooler_speeds",
             "heater_without_active",
-            "climate.floor",
-            _ONE,
-            ["heat_cool", "heat", "cool"],
-        ),
-        (
-            "heater_without_active",
-            "climate.sauna",
-            _SWITCHED | _ONE,
-            ["off", "heat", "cool", "heat_cool"],
-        ),
-        ("shower_heater", "climate.boiler", _SWITCHED | _ONE, ["heat_cool", "off"]),
+            "shower_heater",
+        )
     ],
 )
-async def test_abilities(
-    hass: HomeAssistant,
-    loaded: MockConfigEntry,
-    entity_id: str,
-    features: Feature,
-    modes: list[str],
-) -> None:
+async def test_abilities(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
     """What a climate has decides what it is able to do; without any mode there is none."""
-    attributes = state_of(hass, entity_id).attributes
-    assert attributes["supported_features"] == features
-    assert attributes["hvac_modes"] == modes
-    assert not hass.states.get("climate.nothing")
+    modes = ["off", "heat", "cool", "heat_cool"]
+    fan, humid = Feature.FAN_MODE, Feature.TARGET_HUMIDITY
+    expected = {
+        HALL: (_SWITCHED | _ONE | _TWO | humid | fan, modes),
+        RADIATOR: (_SWITCHED | _ONE, modes[:2]),
+        "climate.homew_thermostat": (
+            _SWITCHED | _ONE | _TWO | humid | Feature.PRESET_MODE,
+            modes,
+        ),
+        BEDROOM: (
+            _SWITCHED | _ONE | _TWO | fan | Feature.SWING_MODE,
+            ["heat_cool", "heat", "cool", "off"],
+        ),
+        "climate.study": (_SWITCHED | _ONE | fan, ["cool", "off"]),
+        "climate.salon": (_SWITCHED | _ONE | fan, ["heat_cool", "heat", "cool", "off"]),
+        "climate.floor": (_ONE, ["heat_cool", "heat", "cool"]),
+        "climate.sauna": (_SWITCHED | _ONE, modes),
+        "climate.boiler": (_SWITCHED | _ONE, ["heat_cool", "off"]),
+    }
+    assert {
+        state.entity_id: (state.attributes["supported_features"], state.attributes["hvac_modes"])
+        for state in hass.states.async_all(Platform.CLIMATE)
+    } == expected
 
 
 # --- thermostats --------------------------------------------------------------------------------

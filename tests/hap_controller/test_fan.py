@@ -14,6 +14,7 @@ from .living import (
     Json,
     Living,
     accessory,
+    bridged,
     characteristic,
     flush,
     read_database,
@@ -29,39 +30,44 @@ _SWITCHED = Feature.TURN_ON | Feature.TURN_OFF
 
 
 @pytest.mark.parametrize(
-    ("name", "entity_id", "features", "step"),
+    "accessories",
     [
-        ("fan_three_speeds", CEILING, Feature.SET_SPEED | Feature.DIRECTION, 100 / 3),
-        ("fan_quarters", "fan.table_fan", Feature.SET_SPEED, 25),
-        ("fan_quarters", "fan.vent", Feature(0), None),
-        (
+        bridged(
+            "fan_three_speeds",
+            "fan_quarters",
             "fan_tower",
-            TOWER,
-            Feature.SET_SPEED | Feature.DIRECTION | Feature.OSCILLATE | Feature.PRESET_MODE,
-            100 / 9,
-        ),
-        (
             "air_purifier",
-            PURIFIER,
-            Feature.SET_SPEED | Feature.OSCILLATE | Feature.PRESET_MODE,
-            100 / 3,
-        ),
+            "air_conditioner",
+            "humidifier_both",
+        )
     ],
 )
-async def test_abilities(
-    hass: HomeAssistant,
-    loaded: MockConfigEntry,
-    entity_id: str,
-    features: Feature,
-    step: float | None,
-) -> None:
+async def test_abilities(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
     """What a fan has decides what it is able to do; without what switches it there is none."""
-    attributes = state_of(hass, entity_id).attributes
-    assert attributes["supported_features"] == features | _SWITCHED
-    assert attributes.get("percentage_step") == step
-    presets = ["auto"] if Feature.PRESET_MODE in features else None
-    assert attributes.get("preset_modes") == presets
+    speed, preset = Feature.SET_SPEED, Feature.PRESET_MODE
+    for entity_id, features, step in (
+        (CEILING, speed | Feature.DIRECTION, 100 / 3),
+        ("fan.table_fan", speed, 25),
+        ("fan.vent", Feature(0), None),
+        (TOWER, speed | Feature.DIRECTION | Feature.OSCILLATE | preset, 100 / 9),
+        (PURIFIER, speed | Feature.OSCILLATE | preset, 100 / 3),
+    ):
+        attributes = state_of(hass, entity_id).attributes
+        assert attributes["supported_features"] == features | _SWITCHED
+        assert attributes.get("percentage_step") == step
+        assert attributes.get("preset_modes") == (["auto"] if preset in features else None)
     assert not hass.states.get("fan.dead_vent")
+    # The fans of a climate and of a humidifier are there for those who want them by themselves.
+    registry = er.async_get(hass)
+    disabled = {
+        each.unique_id: each.disabled_by
+        for each in er.async_entries_for_config_entry(registry, loaded.entry_id)
+        if each.domain == Platform.FAN and each.disabled_by
+    }
+    assert disabled == {
+        f"AA:BB:CC:DD:EE:FF_{place}": er.RegistryEntryDisabler.INTEGRATION
+        for place in ("8_30", "9_10")
+    }
 
 
 @pytest.mark.parametrize("name", ["fan_three_speeds"])
@@ -210,21 +216,6 @@ async def test_air_purifier(hass: HomeAssistant, loaded: MockConfigEntry, living
 
 
 # --- fans of other things -----------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("name", "unique_id"),
-    [("air_conditioner", "1_30"), ("humidifier_both", "1_10")],
-)
-async def test_disabled(
-    hass: HomeAssistant, loaded: MockConfigEntry, living: Living, unique_id: str
-) -> None:
-    """The fan of a climate or a humidifier is there for those who want it by itself."""
-    registry = er.async_get(hass)
-    entities = er.async_entries_for_config_entry(registry, loaded.entry_id)
-    (fan,) = (each for each in entities if each.domain == Platform.FAN)
-    assert fan.unique_id == f"AA:BB:CC:DD:EE:FF_{unique_id}"
-    assert fan.disabled_by is er.RegistryEntryDisabler.INTEGRATION
 
 
 @pytest.mark.parametrize("name", ["humidifier_both"])

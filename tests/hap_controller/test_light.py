@@ -12,6 +12,7 @@ from tests.support.rooms import act, note_states, state_of, until_attribute, unt
 from .living import (
     Living,
     accessory,
+    bridged,
     characteristic,
     flush,
     poll,
@@ -52,39 +53,29 @@ def mode_of(hass: HomeAssistant, entity_id: str) -> str | None:
 # --- what a lamp is able to do ------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("name", "entity_id", "modes", "kelvin"),
-    [
-        ("lamp_color", LAMP, ["color_temp", "hs"], (2202, 6535)),
-        ("lamp_hue", HUE_LAMP, ["color_temp", "hs"], (2000, 6535)),
-        ("lamp_white", "light.window", ["color_temp"], (2202, 4000)),
-        ("lamp_white", "light.shelf", ["color_temp"], (2000, 6535)),
-        ("lamp_white", "light.cellar", ["onoff"], None),
-        ("dimmer", "light.dimmer_ceiling", ["brightness"], None),
-    ],
-)
-async def test_abilities(
-    hass: HomeAssistant,
-    loaded: MockConfigEntry,
-    entity_id: str,
-    modes: list[str],
-    kelvin: tuple[int, int] | None,
-) -> None:
-    """What a lamp has decides what it is able to do."""
-    attributes = state_of(hass, entity_id).attributes
-    assert sorted(attributes["supported_color_modes"]) == modes
-    if kelvin:
-        assert (attributes["min_color_temp_kelvin"], attributes["max_color_temp_kelvin"]) == kelvin
-
-
-@pytest.mark.parametrize("name", ["lamp_white"])
-async def test_incomplete(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
-    """A lamp that cannot be switched costs no other its entity."""
-    assert {state.entity_id for state in hass.states.async_all(Platform.LIGHT)} == {
-        "light.window",
-        "light.shelf",
-        "light.cellar",
+@pytest.mark.parametrize("accessories", [bridged("lamp_color", "lamp_hue", "lamp_white", "dimmer")])
+async def test_abilities(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+    """What a lamp has decides what it is able to do; one that cannot be switched costs no other its entity."""
+    abilities = {
+        state.entity_id: (
+            sorted(state.attributes["supported_color_modes"]),
+            state.attributes.get("min_color_temp_kelvin"),
+            state.attributes.get("max_color_temp_kelvin"),
+        )
+        for state in hass.states.async_all(Platform.LIGHT)
     }
+    assert abilities == {
+        LAMP: (["color_temp", "hs"], 2202, 6535),
+        HUE_LAMP: (["color_temp", "hs"], 2000, 6535),
+        "light.window": (["color_temp"], 2202, 4000),
+        "light.shelf": (["color_temp"], 2000, 6535),
+        "light.cellar": (["onoff"], None, None),
+        "light.dimmer_ceiling": (["brightness"], None, None),
+        "light.dimmer_wall": (["brightness"], None, None),
+    }
+    # A lamp that is on is not dark, and one without a colour has none.
+    assert state_of(hass, "light.window").attributes["brightness"] == 1
+    assert state_of(hass, "light.shelf").state == STATE_OFF
 
 
 @pytest.mark.parametrize(
@@ -171,13 +162,6 @@ async def test_steps(hass: HomeAssistant, loaded: MockConfigEntry, living: Livin
     for brightness, percent in {1: 10, 26: 10, 31: 12}.items():
         await act(hass, Platform.LIGHT, "turn_on", wall, brightness=brightness)
         assert living.written[-1] == [(1, 21, 1), (1, 22, percent)]
-
-
-@pytest.mark.parametrize("name", ["lamp_white"])
-async def test_dark(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
-    """A lamp that is on is not dark, and one without a colour has none."""
-    assert state_of(hass, "light.window").attributes["brightness"] == 1
-    assert state_of(hass, "light.shelf").state == STATE_OFF
 
 
 # --- colour and temperature ---------------------------------------------------------------------
