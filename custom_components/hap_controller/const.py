@@ -28,21 +28,25 @@ PEER_NAME: Final = "accessory"
 
 # Entry data is a pairing record as all HomeKit controllers spell it (mapping §1.1); these are read by name.
 CONF_PAIRING_ID: Final = "AccessoryPairingID"
-CONF_HOST: Final = "AccessoryIP"
-CONF_HOSTS: Final = "AccessoryIPs"
-CONF_PORT: Final = "AccessoryPort"
+CONF_CONTROLLER_ID: Final = "iOSPairingId"
+CONF_ADDRESS: Final = "AccessoryIP"
+CONF_ADDRESSES: Final = "AccessoryIPs"
+CONF_ADDRESS_PORT: Final = "AccessoryPort"
 # Secrets among its members, and what says who or where somebody is.
 SECRET_MEMBERS: Final = (
     "iOSDeviceLTSK",
     "iOSDeviceLTPK",
-    "iOSPairingId",
+    CONF_CONTROLLER_ID,
     "AccessoryLTPK",
-    CONF_HOST,
-    CONF_HOSTS,
+    CONF_ADDRESS,
+    CONF_ADDRESSES,
     "AccessoryAddress",
 )
 # Entry data: the entry of the built-in integration whose names and areas are still to be taken over.
 CONF_TAKE_OVER: Final = "take_over"
+# Entry data: registry ids of the entities that came from there, and would go back.
+CONF_TAKEN_OVER: Final = "taken_over"
+BUILT_IN_DOMAIN: Final = "homekit_controller"
 
 CONF_POLL_INTERVAL: Final = "poll_interval"
 CONF_ALL_CHARACTERISTICS: Final = "all_characteristics"

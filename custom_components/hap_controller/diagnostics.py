@@ -12,7 +12,7 @@ from homeassistant.loader import async_get_integration
 
 from .announcements import async_find
 from .cache import async_get_cache
-from .const import CONF_HOST, CONF_HOSTS, CONF_PAIRING_ID, DOMAIN, SECRET_MEMBERS
+from .const import CONF_ADDRESS, CONF_ADDRESSES, CONF_PAIRING_ID, DOMAIN, SECRET_MEMBERS
 from .coordinator import Coordinator, HapConfigEntry
 from .protocol import CharacteristicUuid as C, Database, Format, ServiceUuid as S
 from .redaction import HIDDEN, Redactor
@@ -105,7 +105,7 @@ def _redactor(entry: HapConfigEntry) -> Redactor:
     """Know the secrets of an entry, wherever they are told."""
     data = entry.data
     secrets = [data.get(key) for key in SECRET_MEMBERS]
-    secrets += data.get(CONF_HOSTS) or []
+    secrets += data.get(CONF_ADDRESSES) or []
     pairing_id = str(data[CONF_PAIRING_ID])
     return Redactor(
         keys=(*SECRET_MEMBERS, *_SECRET_ATTRIBUTES),
@@ -137,7 +137,7 @@ def _about_accessories(database: Database, redact: Redactor) -> list[dict[str, A
 def _about_link(coordinator: Coordinator) -> dict[str, Any]:
     client = coordinator.client
     statistics = client.statistics
-    host = str(coordinator.entry.data.get(CONF_HOST) or "")
+    host = str(coordinator.entry.data.get(CONF_ADDRESS) or "")
     wanted = coordinator.database.subscribable()
     return {
         **coordinator.describe_link(),
