@@ -1,5 +1,5 @@
 """The only rooms that touch the network."""
 
-from .ip import TcpTransport, open_tcp, plain_address, resolve
+from .ip import TcpTransport, is_host, open_tcp, plain_address, resolve
 
-__all__ = ["TcpTransport", "open_tcp", "plain_address", "resolve"]
+__all__ = ["TcpTransport", "is_host", "open_tcp", "plain_address", "resolve"]
