@@ -362,10 +362,8 @@ class Thermostat(Climate):
 
     @property
     @override
-    def preset_modes(self) -> list[str] | None:
+    def preset_modes(self) -> list[str]:
         """The comfort settings; that temperatures were set by hand cannot be chosen, but is there while it is so."""
-        if not (self._comfort and self._hold):
-            return None
         return [
             name
             for raw, name in _PRESETS.items()
@@ -397,8 +395,8 @@ class Thermostat(Climate):
             raw = next(raw for raw, name in _PRESETS.items() if name == preset_mode)
             await self._write({self._hold: raw})
             # Some firmware tells what it follows only when it is asked.
-            if self._comfort:
-                self.coordinator.async_read_later((self._comfort.key,), *_LATER_S)
+            assert self._comfort
+            self.coordinator.async_read_later((self._comfort.key,), *_LATER_S)
 
 
 class HeaterCooler(Climate):

@@ -164,9 +164,9 @@ class HapLight(ServiceEntity, LightEntity):
     def _async_take(self) -> None:
         """See whether colour or temperature changed last."""
         (old_color, old_mireds), self._seen = self._seen, (self._color, number(self._mireds))
-        if not self._has_color:
-            return
         color, mireds = self._seen
+        if not self._has_color or (color, mireds) == (old_color, old_mireds):
+            return
         if self._command:
             self._attr_color_mode, self._emulated = self._command
         elif self._mireds is None:
@@ -177,7 +177,7 @@ class HapLight(ServiceEntity, LightEntity):
         elif color != old_color and color is not None:
             both = mireds is not None and mireds != old_mireds and _is_white(color, mireds)
             self._attr_color_mode = ColorMode.COLOR_TEMP if both else ColorMode.HS
-        elif mireds != old_mireds:
+        else:
             self._attr_color_mode = ColorMode.COLOR_TEMP
 
     # --- what it does -----------------------------------------------------------------------

@@ -528,6 +528,42 @@ async def test_few_speeds(hass: HomeAssistant, loaded: MockConfigEntry, living: 
     assert living.written[-1] == [(*salon.target, 25)]
 
 
+@pytest.mark.parametrize(
+    "accessories",
+    [
+        [
+            accessory(
+                "Loft",
+                service(
+                    "HEATER_COOLER",
+                    characteristic("ACTIVE", 1),
+                    characteristic("TARGET_HEATER_COOLER_STATE", 2),
+                    characteristic("COOLING_THRESHOLD_TEMPERATURE", 22),
+                    linked=[30],
+                ),
+                service(
+                    "FAN_V2",
+                    characteristic("ACTIVE", 1),
+                    characteristic("ROTATION_SPEED", 2, maxValue=2),
+                    iid=30,
+                ),
+            )
+        ]
+    ],
+)
+async def test_linked_fan(hass: HomeAssistant, loaded: MockConfigEntry, living: Living) -> None:
+    """The speed may be that of the fan that goes with it; the climate is the device all the same."""
+    assert shown(hass, "climate.loft", "fan_mode", "fan_modes") == {
+        "fan_mode": "2",
+        "fan_modes": ["off", "1", "2"],
+    }
+    speed = living.find("FAN_V2", "ROTATION_SPEED")
+    await act(hass, Platform.CLIMATE, "set_fan_mode", "climate.loft", fan_mode="1")
+    assert living.written == [[(*speed, 1)]]
+    living.push(*speed, 0)
+    await until_attribute(hass, "climate.loft", "fan_mode", "off")
+
+
 @pytest.mark.parametrize("name", ["heater_without_active"])
 async def test_without_active(hass: HomeAssistant, loaded: MockConfigEntry, living: Living) -> None:
     """Without power there is no off; one that speaks as a thermostat is one."""

@@ -141,7 +141,7 @@ async def test_steps(hass: HomeAssistant, loaded: MockConfigEntry, living: Livin
         assert state_of(hass, fan).attributes["percentage"] == raw
     # One without speeds is switched, and that is all.
     await act(hass, Platform.FAN, "turn_off", "fan.vent")
-    await act(hass, Platform.FAN, "turn_on", "fan.vent")
+    await act(hass, Platform.FAN, "turn_on", "fan.vent", percentage=50)
     on = living.find("FAN", "ON", aid=3)
     assert living.written[-2:] == [[(*on, 0)], [(*on, 1)]]
     assert "percentage" not in state_of(hass, "fan.vent").attributes

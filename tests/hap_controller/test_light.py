@@ -258,12 +258,11 @@ async def test_what_changed_last(
 async def test_command_that_fails(
     hass: HomeAssistant, loaded: MockConfigEntry, living: Living, bulb: Bulb
 ) -> None:
-    """What was not done changes nothing."""
-    living.push(*bulb.ON, True)
-    await until_state(hass, LAMP, STATE_ON)
+    """What was not done changes nothing, though what went along with it was."""
     living.fail(*bulb.COLOR_TEMPERATURE, HapStatus.NOT_ALLOWED)
     with pytest.raises(HomeAssistantError):
-        await act(hass, Platform.LIGHT, "turn_on", LAMP, color_temp_kelvin=4000)
+        await act(hass, Platform.LIGHT, "turn_on", LAMP, color_temp_kelvin=4000, brightness=9)
+    assert state_of(hass, LAMP).attributes["brightness"] == 10
     assert mode_of(hass, LAMP) == "hs"
     living.push(*bulb.HUE, 7)
     await until_attribute(hass, LAMP, "hs_color", (7, 80))
