@@ -9,6 +9,7 @@ from .cache import async_get_cache
 from .const import CONF_PAIRING_ID, CONF_TAKE_OVER, DOMAIN
 from .coordinator import Coordinator, HapConfigEntry, async_delete_issues
 from .leftovers import async_get_leftovers, async_unpair
+from .services import async_setup_services
 from .takeover import async_settle, async_take_over, async_watch_twin, is_twin_active
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -16,6 +17,7 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register what is there whether or not an accessory is."""
+    async_setup_services(hass)
     leftovers = await async_get_leftovers(hass)
     hass.async_create_background_task(leftovers.async_take_back_all(), f"{DOMAIN} leftovers")
     return True
