@@ -7,8 +7,10 @@ from typing import Any, Final, override
 from homeassistant.components.switch import SwitchDeviceClass, SwitchEntity, SwitchEntityDescription
 from homeassistant.const import EntityCategory, Platform
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .const import DOMAIN
 from .coordinator import Coordinator, HapConfigEntry
 from .dispatch import is_main_switch, is_of_player
 from .entity import (
@@ -125,7 +127,14 @@ async def async_setup_entry(
     entry: HapConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the switches."""
+    """Add the switches; those of valves that are valves again go."""
+    registry = er.async_get(hass)
+    for accessory in entry.runtime_data.database.accessories.values():
+        for service in shown_services(accessory, *_SERVICES):
+            unique_id = f"{entry.runtime_data.pairing_id}_{accessory.aid}_{service.iid}"
+            entity_id = registry.async_get_entity_id(Platform.SWITCH, DOMAIN, unique_id)
+            if entity_id and not _is_switch(entry.runtime_data, service):
+                registry.async_remove(entity_id)
     async_add_platform(hass, entry, async_add_entities, Platform.SWITCH, _new_entities)
 
 

@@ -116,6 +116,17 @@ async def test_valves_as_switches(
         assert not attributes.keys() & {"is_configured", "remaining_duration"}
 
 
+@pytest.mark.parametrize("name", ["shower"])
+@pytest.mark.parametrize("options", [{CONF_VALVES_AS_SWITCHES: True}])
+async def test_valves_again(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+    """When valves shall be valves again, no switches of them are left behind; the main switch stays."""
+    main = switches(hass, loaded)["1_8"]
+    hass.config_entries.async_update_entry(loaded, options={})
+    await hass.config_entries.async_reload(loaded.entry_id)
+    assert switches(hass, loaded) == {"1_8": main}
+    assert len(hass.states.async_all(Platform.VALVE)) == 2
+
+
 @pytest.mark.parametrize("name", ["irrigation_fixed"])
 async def test_becoming_a_switch(
     hass: HomeAssistant, loaded: MockConfigEntry, living: Living
