@@ -50,7 +50,7 @@ _SECRET: Final = frozenset(
         C.SETUP_ENDPOINTS,
     }
 )
-# Texts that look like addresses to a redactor, and are none: versions may have four numbers.
+# Texts of this are kept as they are, for the same reason as versions below.
 _PLAIN_IN: Final = S.ACCESSORY_INFORMATION
 _SECRET_ATTRIBUTES: Final = ("access_token", "entity_picture")
 
@@ -83,7 +83,6 @@ async def _describe(
         "reason": entry.reason,
         "options": dict(entry.options),
         "data": dict(entry.data),
-        "devices": [_about_device(hass, device) for device in devices],
     }
     database: Database | None = None
     if entry.state is ConfigEntryState.LOADED:
@@ -94,6 +93,7 @@ async def _describe(
     elif known := (await async_get_cache(hass)).get(entry.data[CONF_PAIRING_ID]):
         database, snapshot["config_num"] = known
     found: dict[str, Any] = redact(snapshot)
+    found["devices"] = [_about_device(hass, device, redact) for device in devices]
     if announcement := await async_find(hass, entry.data[CONF_PAIRING_ID]):
         found["category"] = announcement.category_number
     if database is not None:
@@ -160,19 +160,20 @@ def _family(host: str) -> str:
         return "name"
 
 
-def _about_device(hass: HomeAssistant, device: dr.DeviceEntry) -> dict[str, Any]:
+def _about_device(hass: HomeAssistant, device: dr.DeviceEntry, redact: Redactor) -> dict[str, Any]:
     entities = er.async_entries_for_device(
         er.async_get(hass), device.id, include_disabled_entities=True
     )
-    return {
+    told = {
         "name": device.name,
         "model": device.model,
         "manufacturer": device.manufacturer,
-        "sw_version": device.sw_version,
-        "hw_version": device.hw_version,
         "disabled": device.disabled,
         "entities": [_about_entity(hass.states.get(each.entity_id), each) for each in entities],
     }
+    # Four numbers are an address to a redactor.
+    versions = {"sw_version": device.sw_version, "hw_version": device.hw_version}
+    return {**redact(told), **versions}
 
 
 def _about_entity(state: State | None, entity: er.RegistryEntry) -> dict[str, Any]:
