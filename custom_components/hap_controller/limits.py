@@ -71,9 +71,7 @@ def truth(characteristic: Characteristic | None) -> bool | None:
     return bool(value) if value in (0, 1) else None
 
 
-def named[NameT](
-    characteristic: Characteristic | None, names: Mapping[int, NameT]
-) -> NameT | None:
+def named[NameT](characteristic: Characteristic | None, names: Mapping[int, NameT]) -> NameT | None:
     """Look up what a value of a closed set means; None when it is unknown, or none of the set."""
     value = number(characteristic)
     if value is None or value != int(value):
