@@ -19,7 +19,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import Coordinator, HapConfigEntry
 from .entity import HapEntity, ServiceEntity, async_add_platform, shown_services
-from .limits import Limits, limits_of, number, truth
+from .limits import Limits, certain, limits_of, number, truth
 from .movement import Movement
 from .protocol import Accessory, Characteristic, CharacteristicUuid, Service, ServiceUuid
 
@@ -172,7 +172,7 @@ class GarageDoor(HapCover):
     @callback
     @override
     def _async_take(self) -> None:
-        current = number(self._current)
+        current = certain(self._current)
         at_rest = current in {_Door.OPEN, _Door.CLOSED}
         self._movement.take(current if at_rest else None, number(self._target))
 
@@ -185,19 +185,19 @@ class GarageDoor(HapCover):
     @override
     def is_opening(self) -> bool:
         """Whether it opens, or was told to and has not begun."""
-        return number(self._current) == _Door.OPENING or self._begins_to == _Door.OPEN
+        return certain(self._current) == _Door.OPENING or self._begins_to == _Door.OPEN
 
     @property
     @override
     def is_closing(self) -> bool:
         """Whether it closes, or was told to and has not begun."""
-        return number(self._current) == _Door.CLOSING or self._begins_to == _Door.CLOSED
+        return certain(self._current) == _Door.CLOSING or self._begins_to == _Door.CLOSED
 
     @property
     @override
     def is_closed(self) -> bool | None:
         """Whether it is closed; None when it does not say what it is."""
-        match number(self._current):
+        match certain(self._current):
             case _Door.CLOSED:
                 return True
             case _Door.OPEN | _Door.OPENING | _Door.CLOSING | _Door.STOPPED:

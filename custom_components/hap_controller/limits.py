@@ -65,6 +65,11 @@ def number(characteristic: Characteristic | None) -> Number | None:
     return value if isinstance(value, int | float) else None
 
 
+def certain(characteristic: Characteristic | None) -> Number | None:
+    """Read a value as ``number`` does, but only if it could be read when it was asked for last: no old one is safe."""
+    return number(characteristic) if characteristic and not characteristic.status else None
+
+
 def truth(characteristic: Characteristic | None) -> bool | None:
     """Read a value that is 0 or 1; None when it is anything else."""
     value = number(characteristic)

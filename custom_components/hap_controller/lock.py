@@ -11,7 +11,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import Coordinator, HapConfigEntry
 from .entity import HapEntity, ServiceEntity, async_add_platform, shown_services
-from .limits import number
+from .limits import certain, number
 from .movement import Movement
 from .protocol import Accessory, Characteristic, CharacteristicUuid, Service, ServiceUuid
 
@@ -75,7 +75,7 @@ class HapLock(ServiceEntity, LockEntity):
     @callback
     @override
     def _async_take(self) -> None:
-        current = number(self._current)
+        current = certain(self._current)
         is_sure = current in {_UNLOCKED, _LOCKED}
         self._movement.take(current if is_sure else None, number(self._target))
 
@@ -87,15 +87,15 @@ class HapLock(ServiceEntity, LockEntity):
     @property
     @override
     def is_locked(self) -> bool | None:
-        """Whether it reports to be locked; None when it does not know, or says something else."""
-        current = number(self._current)
+        """Whether it reports to be locked; None when it does not know, says something else, or cannot be asked."""
+        current = certain(self._current)
         return current == _LOCKED if current in {_UNLOCKED, _LOCKED, _JAMMED} else None
 
     @property
     @override
     def is_jammed(self) -> bool:
         """Whether the bolt is stuck."""
-        return number(self._current) == _JAMMED
+        return certain(self._current) == _JAMMED
 
     @property
     @override

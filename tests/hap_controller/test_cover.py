@@ -16,6 +16,7 @@ from custom_components.hap_controller.protocol import HapStatus
 from tests.support.rooms import act, pass_time, state_of
 
 from .living import Living, flush, read_database, redescribe
+from .protocol.running import until
 
 GARAGE = "cover.garage"
 VENETIAN, LOUVRE, SHADE, PERGOLA = (
@@ -41,6 +42,7 @@ async def pushed(
 ) -> None:
     """Push values one after the other, by key, and wait until all have arrived."""
     for key, value in values:
+        await until(lambda key=key: key in living.subscribed)
         living.push(*key, value)
     await flush(hass, entry)
 

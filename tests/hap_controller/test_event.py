@@ -28,6 +28,7 @@ async def press(
     *values: object,
 ) -> None:
     """Press something, and wait until that has arrived."""
+    await until(lambda: key in living.subscribed)
     for value in values:
         living.press(*key, value)
     await flush(hass, entry)

@@ -7,6 +7,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.hap_controller.protocol import HapStatus
+from custom_components.hap_controller.protocol.http import Response
 from tests.support.rooms import act, pass_time, state_of, unavailable, until_state
 
 from .living import Living, flush, poll, read_database, redescribe
@@ -32,6 +33,19 @@ async def test_states(hass: HomeAssistant, loaded: MockConfigEntry, living: Livi
         ):
             await pushed(hass, loaded, living, (target, wanted), (current, number))
             assert state_of(hass, DOOR).state == shown
+    await pushed(hass, loaded, living, (current, 1))
+    assert state_of(hass, DOOR).state == "locked"
+    # Who cannot be asked may have been turned since.
+    for status, shown in ((HapStatus.TIMED_OUT, "unknown"), (0, "locked")):
+        living.fail(*current, status)
+        await poll(hass, loaded, living)
+        assert state_of(hass, DOOR).state == shown
+    living.answers = lambda request: Response(500) if request.method == "GET" else None
+    await poll(hass, loaded, living)
+    assert state_of(hass, DOOR).state == "unknown"
+    living.answers = lambda request: None
+    await pushed(hass, loaded, living, (current, 1))
+    assert state_of(hass, DOOR).state == "locked"
     living.fail(*current, HapStatus.UNREACHABLE)
     await poll(hass, loaded, living)
     assert DOOR in unavailable(hass)

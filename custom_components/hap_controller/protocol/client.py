@@ -85,6 +85,8 @@ _MAX_PID: Final = 2**53 - 1
 _FEWEST: Final = 6
 # Anybody can announce anything: that ends a wait between attempts only so often.
 _HURRY_AGAIN_S: Final = 2.0
+# Status of what was asked for and not told, which is no status of HAP.
+_UNTOLD: Final = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -454,13 +456,16 @@ class HapClient(LinkClient[Connection, Event, Change]):
                 got = parse_read_answer(answer.code, answer.body, batch).reports
             except RefusedError as err:  # others may well be told
                 refusal = err
+                self._tell(self.database.apply(_untold(batch)))
                 continue
             if _too_much(batch, got):
                 self._batching = self._batching.halved(len(batch))
                 batches = deque(self._batching.reads(chain(batch, *batches)))
                 continue
             reports += got
-            self._tell(self.database.apply(got))
+            told = {key for key, _, _ in got}
+            rest = _untold(key for key in batch if key not in told)
+            self._tell(self.database.apply([*got, *rest]))
         if refusal and not reports:
             raise refusal
         return reports
@@ -642,6 +647,11 @@ class HapClient(LinkClient[Connection, Event, Change]):
         """Have changes told that steps found, in the order of events; that the link is up tells all of before."""
         if changes and self._connection is not None and self._connection.established:
             self._connection.tell(ValuesChanged(changes))
+
+
+def _untold(keys: Iterable[Key]) -> list[Report]:
+    """Tell of values that nobody told: what is known of them may be long out of date."""
+    return [(key, None, _UNTOLD) for key in keys]
 
 
 def _too_much(batch: Sequence[Key], reports: Sequence[Report]) -> bool:

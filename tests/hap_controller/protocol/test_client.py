@@ -306,6 +306,34 @@ def test_read_failures() -> None:
     run_virtual(main())
 
 
+def test_value_that_is_not_told() -> None:
+    """A value that an answer leaves out is known to be out of date, until it is told again."""
+
+    async def main() -> None:
+        leaves_out = False
+
+        def answers(request: Request) -> Response:
+            if leaves_out and request.target.startswith("/characteristics?"):
+                return Response(200, b'{"characteristics":[]}', None)
+            return lamp_answers(request)
+
+        async with Odd(answers) as odd, running(odd.keys, odd.port) as run:
+            known = run.client.database.characteristics
+            key = run.client.database.readable()[0]
+            before = known[key].value
+            assert not known[key].status
+            leaves_out = True
+            await run.client.refresh()
+            assert known[key].status
+            assert known[key].available
+            assert known[key].value == before
+            leaves_out = False
+            await run.client.refresh()
+            assert not known[key].status
+
+    run_virtual(main())
+
+
 def test_refresh_once_at_a_time() -> None:
     """Two who want all values at once share one round."""
 
@@ -1053,6 +1081,9 @@ def test_accessory_that_refuses_to_be_read() -> None:
             with pytest.raises(StatusError):
                 await run.client.image(1, 1, 1)
             assert run.links() == [True]
+            # What is known of them is as old as it may be.
+            database = run.client.database
+            assert all(database.characteristics[key].status for key in database.readable())
 
     run_virtual(main())
 
