@@ -14,6 +14,7 @@ import sys
 from .children import ChildError
 from .conductor import Progress
 from .dio_chacon import core as dio_core
+from .hap_controller import core as hap_core
 from .home_connect_local import core as home_connect_core
 from .homismart import core as homismart_core
 from .scale import DEFAULT, FULL, SMOKE, Scale
@@ -28,6 +29,7 @@ def parts(*, home_assistant: bool) -> Mapping[str, Measure]:
         "dio": dio_core.measure,
         "homismart": homismart_core.measure,
         "home-connect": home_connect_core.measure,
+        "hap": hap_core.measure,
     }
     if home_assistant and find_spec("homeassistant"):
         from .ha.dio_chacon import rows as dio_rooms  # noqa: PLC0415  needs Home Assistant
@@ -54,7 +56,7 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument(
         "--no-home-assistant", action="store_true", help="measure the protocol cores only"
     )
-    parser.add_argument("--only", metavar="PART", help="e.g. dio, homismart-ha or home-connect")
+    parser.add_argument("--only", metavar="PART", help="e.g. hap, homismart-ha or home-connect")
     arguments = parser.parse_args(words)
     scale = FULL if arguments.full else SMOKE if arguments.smoke else DEFAULT
     measures = parts(home_assistant=not arguments.no_home_assistant)

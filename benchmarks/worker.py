@@ -5,29 +5,40 @@
 
 import argparse
 import asyncio
+from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import import_module
 import json
 import logging
+from types import ModuleType
+from typing import Any
 
 from script.lending import lend_core
 
 from .clouds import CloudJobs, Remote
-from .jobs import say, serve
+from .jobs import Job, say, serve
 from .measure import HurriedLoop
 
+type Card = dict[str, Any]
+type JobsOf = Callable[[ModuleType, Card, str], Mapping[str, Job]]
+"""Gives the jobs of a contender: its module, the card of the counterpart, its name."""
 
-async def work(arguments: argparse.Namespace) -> None:
-    """Measure until nobody asks any more."""
-    card = json.loads(arguments.card)
-    account = card["accounts"][arguments.contender]
-    module = import_module(f"{__package__}.{arguments.domain}.{arguments.contender}")
+
+def cloud_jobs(module: ModuleType, card: Card, contender: str) -> Mapping[str, Job]:
+    """Give the jobs of a client of a push cloud, with those that its module adds."""
+    account = card["accounts"][contender]
     remote = Remote(card["control_port"], account["name"])
-    jobs = CloudJobs(module.Client(card, account), remote).jobs()
-    await serve({**jobs, **module.jobs(card)}, {"ready": arguments.contender})
+    return {**CloudJobs(module.Client(card, account), remote).jobs(), **module.jobs(card)}
 
 
-def main() -> None:
+async def work(arguments: argparse.Namespace, jobs_of: JobsOf) -> None:
+    """Measure until nobody asks any more."""
+    module = import_module(f"{__package__}.{arguments.domain}.{arguments.contender}")
+    jobs = jobs_of(module, json.loads(arguments.card), arguments.contender)
+    await serve(jobs, {"ready": arguments.contender})
+
+
+def main(jobs_of: JobsOf = cloud_jobs) -> None:
     """Read the command line and run."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.worker")
     parser.add_argument("domain")
@@ -43,7 +54,7 @@ def main() -> None:
         say({"missing": err.name})
         return
     factory = partial(HurriedLoop, arguments.speed) if arguments.speed != 1 else None
-    asyncio.run(work(arguments), loop_factory=factory)
+    asyncio.run(work(arguments, jobs_of), loop_factory=factory)
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ class Listener:
 
     async def open(self) -> None:
         """Start to serve. Raises OSError when the address cannot be had."""
-        keeper = self._bind()
+        keeper = bind(self.host, self.port)
         self.port = keeper.getsockname()[1]
         if sys.platform == "linux":
             # Bound without listening it refuses connections and keeps the port ours while the link is down.
@@ -55,7 +55,7 @@ class Listener:
     async def accept(self) -> None:
         """Take connections, again."""
         if self._site is None:
-            site = web.SockSite(self._runner, self._bind())
+            site = web.SockSite(self._runner, bind(self.host, self.port))
             await site.start()
             self._site = site
 
@@ -83,16 +83,18 @@ class Listener:
             if connection.transport is not None:
                 reset(connection.transport)
 
-    def _bind(self) -> socket.socket:
-        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
-        bound = socket.socket(family, socket.SOCK_STREAM)
-        try:
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            bound.bind((self.host, self.port))
-        except BaseException:
-            bound.close()
-            raise
-        return bound
+
+def bind(host: str, port: int) -> socket.socket:
+    """Have a port, or any with 0, without listening yet. Raises OSError when it cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
+    except BaseException:
+        bound.close()
+        raise
+    return bound
 
 
 def reset(transport: asyncio.BaseTransport) -> None:

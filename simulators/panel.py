@@ -4,16 +4,51 @@ Each operation is a function whose signature is the schema of its JSON members a
 documentation, shown on the page.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from .cloud import CloudService
 from .control import Json, Operation
-from .faults import Option
+from .faults import Faults, Option
+from .journal import Violation
 from .websocket import Session, WebSocketService
 
 # Lines of the past that the page shows.
 _SHOWN = 100
+
+
+class Entry(Protocol):
+    """A line of a journal."""
+
+    def as_json(self) -> Json:
+        """Describe it for the control address."""
+
+
+class Faulty(Protocol):
+    """What can be told to do wrong."""
+
+    @property
+    def faults(self) -> Faults:
+        """Its switches."""
+
+    async def reset(self) -> None:
+        """Be as at the beginning, apart from what lives in it."""
+
+
+class Shown(Faulty, Protocol):
+    """What the page tells of."""
+
+    @property
+    def link_up(self) -> bool:
+        """Whether it can be reached."""
+
+    @property
+    def violations(self) -> Sequence[Violation]:
+        """What clients should not have done."""
+
+    @property
+    def received(self) -> Sequence[Entry]:
+        """What clients did."""
 
 
 def button(label: str, op: str, **members: object) -> Json:
@@ -100,7 +135,7 @@ def cloud_operations(service: CloudService[Any, Any, Any]) -> dict[str, Operatio
     return {"invalid": invalid, "oversized": oversized}
 
 
-def switch_operations(service: WebSocketService[Any, Any]) -> dict[str, Operation]:
+def switch_operations(service: Faulty) -> dict[str, Operation]:
     """Faults on and off."""
 
     def fault(name: str, count: int | None = None, **options: Option) -> None:
@@ -136,7 +171,7 @@ def describe_session(session: Session) -> Json:
     }
 
 
-def describe_service(service: WebSocketService[Any, Any]) -> Json:
+def describe_service(service: Shown) -> Json:
     """Tell how the link is, what is switched on, and what happened last."""
     return {
         "link": "up" if service.link_up else "down",

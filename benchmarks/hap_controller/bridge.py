@@ -13,7 +13,12 @@ import orjson
 ACCESSORIES: Final = 150
 """As many as one bridge may have."""
 
+LIGHTS: Final = 100
+"""Behind the bridge that is connected to."""
+
 type Json = dict[str, Any]
+
+ON: Final = "25"
 
 _NAMES: Final = {
     "8": "Brightness",
@@ -60,7 +65,7 @@ def _enum(type_: str, perms: list[str], last: int, value: int = 0) -> Json:
 
 
 def _on(value: bool) -> Json:
-    return _number("25", "bool", _WRITE, value)
+    return _number(ON, "bool", _WRITE, value)
 
 
 def _light(number: int) -> tuple[str, list[Json]]:
@@ -186,6 +191,21 @@ def _service(iid: int, type_: str, characteristics: list[Json]) -> Json:
 def body(accessories: Iterable[Json]) -> bytes:
     """Write the answer to a request for the description."""
     return orjson.dumps({"accessories": list(accessories)})
+
+
+def keys(accessories: Iterable[Json]) -> list[tuple[int, int]]:
+    """List the aid and iid of all characteristics."""
+    return [key for key, _ in _characteristics(accessories)]
+
+
+def values(accessories: Iterable[Json]) -> dict[tuple[int, int], Any]:
+    """Give all values, by aid and iid; what cannot be read has none."""
+    return {key: each.get("value") for key, each in _characteristics(accessories)}
+
+
+def switched(accessories: Iterable[Json]) -> dict[tuple[int, int], Any]:
+    """Give the value of what is on or off, by aid and iid."""
+    return {key: each["value"] for key, each in _characteristics(accessories) if each["type"] == ON}
 
 
 def notifying(accessories: Iterable[Json]) -> list[tuple[int, int]]:

@@ -71,6 +71,18 @@ def _setting(key: str, uuid: str, *, enabled: bool = True, **details: Any) -> Sw
 
 ROWS: Final = by_uuid(
     _setting("lock_physical_controls", CharacteristicUuid.LOCK_PHYSICAL_CONTROLS),
+    _setting(
+        "microphone_mute",
+        CharacteristicUuid.MUTE,
+        services=frozenset({ServiceUuid.MICROPHONE}),
+        exists_fn=_is_of_its_own,
+    ),
+    _setting(
+        "speaker_mute",
+        CharacteristicUuid.MUTE,
+        services=frozenset({ServiceUuid.SPEAKER}),
+        exists_fn=_is_of_its_own,
+    ),
     _setting("mute", CharacteristicUuid.MUTE, exists_fn=_is_of_its_own),
     _setting("airplay_enable", CharacteristicUuid.AIRPLAY_ENABLE),
     # Fans and climates swing by themselves.

@@ -22,7 +22,7 @@ exit status:
   1    the command failed: refused, or not answered
   2    the arguments are wrong: usage, address, file, value, or no such device
   3    there is no connection, or it was lost
-  4    the credentials are refused
+  4    the credentials are refused: password, key, setup code or pairing
   5    acknowledged, but the device did not report it in time (with --wait)
   130  interrupted with Ctrl-C
   143  ended with SIGTERM
@@ -44,8 +44,41 @@ REMEDIES = {
         ExitStatus.REFUSED,
         "sign in once with the vendor's app, and enter it there",
     ),
+    "PairingLostError": (
+        ExitStatus.REFUSED,
+        "it was reset, or the pairing removed elsewhere: remove-pairing --forget, then pair anew",
+    ),
     "AuthError": (ExitStatus.REFUSED, "check the user name and the password"),
+    "RecordError": (ExitStatus.USAGE, "name another file"),
     "UnsupportedError": (ExitStatus.USAGE, "see --help"),
+    "SetupCodeError": (
+        ExitStatus.REFUSED,
+        "check it and begin anew; accessories count wrong ones and refuse to pair after a hundred",
+    ),
+    "NotAdminError": (
+        ExitStatus.REFUSED,
+        "this pairing is a regular user's: ask a controller that is an administrator",
+    ),
+    "AlreadyPairedError": (
+        ExitStatus.FAILED,
+        "remove it from the controller that has it, or reset the accessory",
+    ),
+    "BusyError": (ExitStatus.FAILED, "end that, or wait a minute"),
+    "BackoffError": (ExitStatus.FAILED, "wait a minute before the next attempt"),
+    "MaxTriesError": (ExitStatus.FAILED, "restart the accessory, or reset it"),
+    "MaxPeersError": (ExitStatus.FAILED, "remove one with list-pairings and remove-pairing -i"),
+    "UnknownPairingError": (
+        ExitStatus.FAILED,
+        "restart the accessory; in adding a controller: its id may be taken by another key",
+    ),
+    "PairingRefusedError": (ExitStatus.FAILED, "restart the accessory and try again"),
+    "SignatureError": (ExitStatus.NO_LINK, "try again; if it stays so, pair the accessory anew"),
+    "WrongAccessoryError": (
+        ExitStatus.NO_LINK,
+        "check --host; without it the accessory is looked for",
+    ),
+    "FormatError": (ExitStatus.USAGE, "see get-characteristic -m for what it takes"),
+    "StatusError": (ExitStatus.FAILED, "see get-accessories for what there is"),
     "WrongApplianceError": (ExitStatus.USAGE, "check --host and --appliance"),
     "KeyRefusedError": (
         ExitStatus.REFUSED,

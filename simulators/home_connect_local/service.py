@@ -14,7 +14,7 @@ from typing import Any, override
 from aiohttp import WSMessage, WSMsgType, web
 
 from ..link import WebSocketLink
-from ..listener import Listener
+from ..listener import Listener, bind
 from ..refusal import Refusal
 from ..websocket import WebSocketService
 from .answers import act
@@ -82,7 +82,7 @@ class ApplianceListener(Listener):
     async def accept(self) -> None:
         """Take connections, again."""
         if self._site is None:
-            site = web.SockSite(self._runner, self._bind(), ssl_context=self.context)
+            site = web.SockSite(self._runner, bind(self.host, self.port), ssl_context=self.context)
             await site.start()
             self._site = site
 

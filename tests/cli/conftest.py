@@ -110,7 +110,13 @@ BYTECODE = tempfile.TemporaryDirectory(prefix="latchkey-bytecode-")
 
 def clean_environment() -> dict[str, str]:
     """Leave out credentials that the developer may have set."""
-    unwanted = ("DIO_CHACON", "HOME_CONNECT_LOCAL", "HOMISMART", "PYTHONDONTWRITEBYTECODE")
+    unwanted = (
+        "DIO_CHACON",
+        "HAP_CONTROLLER",
+        "HOME_CONNECT_LOCAL",
+        "HOMISMART",
+        "PYTHONDONTWRITEBYTECODE",
+    )
     kept = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
     return {**kept, "PYTHONPYCACHEPREFIX": BYTECODE.name}
 

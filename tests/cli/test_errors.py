@@ -3,6 +3,7 @@
 import pytest
 
 from custom_components.dio_chacon import protocol
+from custom_components.hap_controller import protocol as hap
 from custom_components.home_connect_local import protocol as home_connect
 from custom_components.homismart import protocol as homismart
 from script.latchkey_cli.errors import EXIT_HELP, REMEDIES, ExitStatus, explained
@@ -32,6 +33,21 @@ from script.latchkey_cli.errors import EXIT_HELP, REMEDIES, ExitStatus, explaine
         (home_connect.SwitchedOffError("it is off"), ExitStatus.NO_LINK),
         (home_connect.SessionsExhaustedError("no session is free"), ExitStatus.NO_LINK),
         (home_connect.PreconditionError(home_connect.Obstacle.DOOR_OPEN), ExitStatus.FAILED),
+        (hap.PairingLostError("not known"), ExitStatus.REFUSED),
+        (hap.SetupCodeError("wrong code"), ExitStatus.REFUSED),
+        (hap.NotAdminError("not an administrator"), ExitStatus.REFUSED),
+        (hap.AlreadyPairedError("paired"), ExitStatus.FAILED),
+        (hap.BusyError("busy"), ExitStatus.FAILED),
+        (hap.BackoffError("later"), ExitStatus.FAILED),
+        (hap.MaxTriesError("too many"), ExitStatus.FAILED),
+        (hap.MaxPeersError("full"), ExitStatus.FAILED),
+        (hap.UnknownPairingError("no reason"), ExitStatus.FAILED),
+        (hap.PairingRefusedError("error 9"), ExitStatus.FAILED),
+        (hap.StatusError(hap.HapStatus.READ_ONLY), ExitStatus.FAILED),
+        (hap.FormatError("not a number"), ExitStatus.USAGE),
+        (hap.RecordError("no file"), ExitStatus.USAGE),
+        (hap.WrongAccessoryError("another one"), ExitStatus.NO_LINK),
+        (hap.SignatureError("signature"), ExitStatus.NO_LINK),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else value.name,
 )
@@ -45,7 +61,7 @@ def test_error_is_explained(error: Exception, status: ExitStatus) -> None:
 
 def test_remedies_name_classes_that_exist() -> None:
     """A name that no core has would never be found."""
-    cores = (protocol, homismart, home_connect)
+    cores = (protocol, homismart, home_connect, hap)
     assert [name for name in REMEDIES if not any(hasattr(core, name) for core in cores)] == []
 
 

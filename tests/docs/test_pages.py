@@ -228,3 +228,23 @@ def test_example_of_home_connect_runs(socket_enabled: None, wrong: bool) -> None
                     break
             else:
                 pytest.fail("".join(lines))
+
+
+@pytest.mark.parametrize("wrong", [False, True], ids=["", "wrong_code"])
+def test_example_of_hap_runs(socket_enabled: None, tmp_path: Path, wrong: bool) -> None:
+    """The example does what it says with a lamp of our own, and tells of a code that is refused."""
+    serve = ("-m", "script.latchkey_cli", "hap_controller", "serve", "--json", "--no-announce")
+    with started(*serve, "-f", tmp_path / "lamp.json", "--address", "127.0.0.1") as lamp:
+        told = json.loads(lamp.readline())
+        code = "111-22-333" if wrong else told["setup_code"]
+        last = "Check the setup code: " if wrong else "The light is on"
+        example = ROOT / "docs/hap_controller/example.py"
+        words = (example, tmp_path / "pairings.json", f"127.0.0.1:{told['port']}")
+        with started(*words, environment={"HAP_CONTROLLER_CODE": code}) as output:
+            lines = []
+            for text in output:
+                lines.append(text)
+                if text.startswith(last):
+                    break
+            else:
+                pytest.fail("".join(lines))

@@ -4,19 +4,23 @@ Sockets are real, on loopback. The accessories do not announce themselves: the c
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from itertools import repeat
 from pathlib import Path
 import socket
 from typing import Any, Self
+from uuid import uuid4
 
 from pyhap.accessory import Accessory, Bridge  # type: ignore[import-untyped]  # tells no types
 from pyhap.accessory_driver import AccessoryDriver  # type: ignore[import-untyped]  # tells no types
 from pyhap.characteristic import Characteristic  # type: ignore[import-untyped]  # tells no types
-from pyhap.const import CATEGORY_BRIDGE, CATEGORY_LIGHTBULB  # type: ignore[import-untyped]  # tells no types
+from pyhap.const import CATEGORY_BRIDGE, CATEGORY_LIGHTBULB, STANDALONE_AID  # type: ignore[import-untyped]  # tells no types
 from pyhap.loader import Loader  # type: ignore[import-untyped]  # tells no types
 import pytest
+from zeroconf import IPVersion
+from zeroconf.asyncio import AsyncZeroconf
 
 from custom_components.hap_controller.protocol import (
     AlreadyPairedError,
@@ -31,8 +35,11 @@ from custom_components.hap_controller.protocol import (
     SetupCodeError,
     SignatureError,
     StatusError,
+    WrongAccessoryError,
 )
 from custom_components.hap_controller.protocol.crypto import SigningKey
+from custom_components.hap_controller.protocol.setup_code import setup_hash_text
+from custom_components.hap_controller.protocol.transport import Browser
 from tests.hap_controller.protocol.running import HOST, Running, paired, running, until
 from tests.support.clock import run_real
 
@@ -56,6 +63,14 @@ KINDS = {
 }
 
 
+EVENTS = {"Lamp": "On", "Thermostat": "CurrentHeatingCoolingState", "Lock": "LockCurrentState"}
+
+
+def quickly() -> Iterator[float]:
+    """Wait a moment between attempts; time is real here."""
+    return repeat(0.1)
+
+
 class NoAdvertiser:
     """Announces nothing."""
 
@@ -66,12 +81,22 @@ class NoAdvertiser:
 
 
 class Witness:
-    """Accessories of HAP-python, one of each kind, or so many lamps."""
+    """Accessories of HAP-python behind a bridge, one of each kind or so many lamps, or one of a kind by itself."""
 
-    def __init__(self, folder: Path, lamps: int = 0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        lamps: int = 0,
+        alone: str | None = None,
+        name: str = "Bridge",
+        zeroconf: AsyncZeroconf | None = None,
+    ) -> None:
         """Remember what there is to be; ``folder`` keeps the pairings over restarts."""
+        self._name = name
+        self._zeroconf = zeroconf or NoAdvertiser()
         self._file = folder / "accessory.state"
         self._lamps = lamps
+        self._alone = alone
         # The library takes a fixed port when it is given none, and tests run beside each other.
         with socket.create_server((HOST, 0)) as free:
             self._port: int = free.getsockname()[1]
@@ -101,24 +126,27 @@ class Witness:
             pincode=CODE.encode(),
             loader=LOADER,
             loop=asyncio.get_running_loop(),
-            async_zeroconf_instance=NoAdvertiser(),
+            async_zeroconf_instance=self._zeroconf,
         )
-        bridge = Bridge(driver, "Bridge")
-        bridge.category = CATEGORY_BRIDGE
         self.accessories = {}
-        kinds = (
-            KINDS
-            if not self._lamps
-            else {f"Lamp {number}": ("Lightbulb", ["Brightness"]) for number in range(self._lamps)}
-        )
-        for aid, (name, (service, extra)) in enumerate(kinds.items(), 2):
-            accessory = self.accessories[name] = Accessory(driver, name, aid=aid)
-            accessory.category = CATEGORY_LIGHTBULB
-            accessory.add_preload_service(service, chars=extra)
-            bridge.add_accessory(accessory)
-        await asyncio.to_thread(driver.add_accessory, bridge)
+        if self._alone:
+            await asyncio.to_thread(driver.add_accessory, self._make(self._alone, STANDALONE_AID))
+        else:
+            bridge = Bridge(driver, self._name)
+            bridge.category = CATEGORY_BRIDGE
+            lamps = (f"Lamp {number}" for number in range(self._lamps))
+            for aid, name in enumerate(lamps if self._lamps else KINDS, STANDALONE_AID + 1):
+                bridge.add_accessory(self._make(name, aid))
+            await asyncio.to_thread(driver.add_accessory, bridge)
         await driver.async_start()
         self._port = driver.http_server.server.sockets[0].getsockname()[1]
+
+    def _make(self, name: str, aid: int) -> Accessory:
+        service, optional = KINDS.get(name, ("Lightbulb", ["Brightness"]))
+        accessory = self.accessories[name] = Accessory(self.driver, name, aid=aid)
+        accessory.category = CATEGORY_LIGHTBULB
+        accessory.add_preload_service(service, chars=optional)
+        return accessory
 
     async def stop(self) -> None:
         """Stop; controllers lose the link."""
@@ -140,7 +168,7 @@ async def together(folder: Path, **options: Any) -> AsyncIterator[tuple[Running,
     """Pair with accessories of HAP-python and hold the link."""
     async with Witness(folder, **options) as witness:
         keys = await paired(witness.port, CODE)
-        async with running(keys, witness.port) as run:
+        async with running(keys, witness.port, backoff=quickly) as run:
             yield run, witness
 
 
@@ -234,6 +262,68 @@ def test_events(tmp_path: Path) -> None:
             assert run.value(lamp_key) is True
             await run.client.refresh()
             assert run.value(lamp_key) is False
+
+    run_real(main())
+
+
+@pytest.mark.parametrize(
+    ("name", "type_", "value"),
+    [
+        ("Lamp", "Brightness", 42),
+        ("Thermostat", "TargetTemperature", 19.5),
+        ("Lock", "LockTargetState", 1),
+    ],
+)
+def test_alone(tmp_path: Path, name: str, type_: str, value: Any) -> None:
+    """An accessory that is no bridge's is spoken to in the same way."""
+
+    async def main() -> None:
+        async with together(tmp_path, alone=name) as (run, witness):
+            assert [each.name for each in run.client.database.accessories.values()] == [name]
+            there, key = witness.characteristic(name, type_)
+            await run.client.write({key: value})
+            assert there.value == value
+            there, key = witness.characteristic(name, EVENTS[name])
+            there.set_value(1)
+            await until(lambda: run.value(key) == 1)
+
+    run_real(main())
+
+
+def test_timed_write(tmp_path: Path) -> None:
+    """What takes a preparation gets one; by itself the write is refused over there."""
+
+    async def main() -> None:
+        async with Witness(tmp_path) as witness:
+            there, key = witness.characteristic("Lock", "LockTargetState")
+            there.properties["Permissions"] = [*there.properties["Permissions"], "tw"]
+            async with running(await paired(witness.port, CODE), witness.port) as run:
+                before = run.requests
+                await run.client.write({key: 1})
+                assert there.value == 1
+                assert run.requests == before + 2
+
+    run_real(main())
+
+
+def test_image(tmp_path: Path) -> None:
+    """A still comes as it is."""
+
+    async def main() -> None:
+        async with together(tmp_path) as (run, witness):
+            asked: list[dict[str, Any]] = []
+            accessory = witness.accessories["Button"]
+            still = bytes(range(256)) * 50
+
+            async def snapshot(request: dict[str, Any]) -> bytes:
+                asked.append(request)
+                return still
+
+            accessory.async_get_snapshot = snapshot
+            assert await run.client.image(accessory.aid, 640, 480) == still
+            assert (asked[0]["image-width"], asked[0]["image-height"]) == (640, 480)
+            _, key = witness.characteristic("Outlet", "On")
+            await run.client.write({key: True})  # what follows is in step
 
     run_real(main())
 
@@ -392,6 +482,51 @@ def test_wrong_long_term_key(tmp_path: Path) -> None:
     run_real(main())
 
 
+def test_another_controller_key(tmp_path: Path) -> None:
+    """A controller that cannot sign as the one that was paired is not let in, and does not try for ever."""
+
+    async def main() -> None:
+        async with Witness(tmp_path) as witness:
+            keys = await paired(witness.port, CODE)
+            other = SigningKey.generate()
+            for forged in (
+                replace(keys, controller_ltsk=other.seed, controller_ltpk=other.public_key),
+                replace(keys, controller_id="d0a9ab2b-7c2e-4bdb-8a86-a8e1f3a2cf35"),
+            ):
+                async with running(forged, witness.port, ready=False) as run:
+                    assert isinstance(await run.end(), PairingLostError)
+
+    run_real(main())
+
+
+def test_another_accessory(tmp_path: Path) -> None:
+    """Whoever answers under another id is not the accessory, and is told nothing."""
+
+    async def main() -> None:
+        async with Witness(tmp_path) as witness:
+            keys = await paired(witness.port, CODE)
+            elsewhere = replace(keys, accessory_id="12:34:56:78:9A:BC")
+            async with running(elsewhere, witness.port, ready=False) as run:
+                with pytest.raises(WrongAccessoryError):
+                    await run.client.ready(patient=False)
+
+    run_real(main())
+
+
+def test_removed_while_connected(tmp_path: Path) -> None:
+    """A pairing removed over there ends with the link: the next one is refused for good."""
+
+    async def main() -> None:
+        async with together(tmp_path) as (run, witness):
+            (paired_client,) = witness.driver.state.paired_clients
+            witness.driver.unpair(paired_client)
+            await witness.stop()
+            await witness.start()
+            assert isinstance(await run.end(), PairingLostError)
+
+    run_real(main())
+
+
 def test_restart_of_the_accessory(tmp_path: Path) -> None:
     """The link comes back by itself, with subscriptions and the values of now."""
 
@@ -427,3 +562,30 @@ def test_restart_of_the_controller(tmp_path: Path) -> None:
                 await until(lambda: again.value(key) == 66)
 
     run_real(main())
+
+
+def test_announcement(tmp_path: Path) -> None:
+    """Found by real mDNS, paired where it says it is, and heard to be paired."""
+
+    async def main() -> None:
+        zeroconf = AsyncZeroconf(interfaces=[HOST], ip_version=IPVersion.V4Only)
+        name = f"Bridge {uuid4().hex[:8]}"  # the name of the host is made of it as well
+        async with Witness(tmp_path, name=name, zeroconf=zeroconf) as witness:
+            state = witness.driver.state
+            async with Browser(interfaces=[HOST]) as browser:
+                found = await browser.find(state.mac, 60)
+                assert found
+                assert found.name.startswith(name)
+                assert found.device_id == state.mac
+                assert (found.addresses, found.port) == ((HOST,), witness.port)
+                assert found.category.name == "Bridge"
+                assert found.config_number == state.config_version
+                assert not found.paired
+                assert found.setup_hash == setup_hash_text(state.setup_id, state.mac)
+                keys = await paired(found.port, CODE)
+                assert keys.accessory_id == found.device_id
+                await until(lambda: browser.announcements[found.key].paired, 60)
+        await zeroconf.async_close()
+
+    # Closed, the library of mDNS may leave a timer behind that does nothing.
+    asyncio.run(main(), loop_factory=asyncio.SelectorEventLoop)

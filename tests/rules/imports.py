@@ -18,7 +18,7 @@ WITNESSES = {
 }
 """Published libraries for the same vendors: witnesses in tests and benchmarks, never shipped."""
 
-CODEC = {"frames", "messages", "crypto"}
+CODEC = {"catalogue", "crypto", "errors", "frames", "messages", "setup_code", "srp", "tlv8"}
 """What a simulator may borrow of a protocol core."""
 
 PROTOCOL_ORDER = {

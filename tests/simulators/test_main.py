@@ -90,7 +90,20 @@ async def test_serves_until_a_signal(http: aiohttp.ClientSession, number: signal
 
 # What a simulator borrows.
 CODEC = ("const", "errors", "frames")
-CODECS = {"home_connect_local": ("const", "crypto", "errors", "refusals")}
+CODECS = {
+    "hap_controller": (
+        "catalogue",
+        "catalogue.tables",
+        "const",
+        "crypto",
+        "errors",
+        "refusals",
+        "setup_code",
+        "srp",
+        "tlv8",
+    ),
+    "home_connect_local": ("const", "crypto", "errors", "refusals"),
+}
 
 
 @pytest.mark.parametrize("domain", domains())

@@ -1,17 +1,27 @@
 """The door of the protocol package: everything its users need, and nothing else.
 
-Speaks with HomeKit accessories over IP, as their controller. ``PairingAttempt`` pairs once; with the keys that it
-gives make a ``HapClient``, keep ``run()`` as a task, and wait for ``ready()``. The other role, for accessories of
-one's own, has a door of its own: ``accessory``.
+Speaks with HomeKit accessories over IP, as their controller. A ``Browser`` tells which there are, and where;
+``PairingAttempt`` pairs once; with the keys that it gives make a ``HapClient``, keep ``run()`` as a task, and wait for
+``ready()``. ``Pairings`` are what a file holds of that. The other role, for accessories of one's own, has a door of its
+own: ``accessory``.
 """
 
+from . import catalogue
 from .attempt import PairingAttempt
 from .catalogue import BASE_SUFFIX, CharacteristicUuid, ServiceUuid
 from .client import Change, DatabaseChanged, HapClient, ValuesChanged
 from .connection import Statistics
 from .const import ControllerPermission, HapStatus, Permission
 from .conversation import LinkStatistics
-from .discovery import SERVICE_TYPE, Announcement, read_announcement
+from .discovery import (
+    SERVICE_TYPE,
+    THREAD_SERVICE_TYPE,
+    Announcement,
+    feature_text,
+    parse_host,
+    read_announcement,
+    status_texts,
+)
 from .errors import (
     AuthError,
     CommandError,
@@ -42,6 +52,10 @@ from .records import (
     PreparedPairing,
     RecordError,
     import_pairings,
+    load_pairings,
+    parse_descriptions,
+    read_file,
+    save_pairings,
 )
 from .refusals import (
     AlreadyPairedError,
@@ -60,20 +74,42 @@ from .refusals import (
     StatusError,
     UnknownPairingError,
     WrongAccessoryError,
+    status_text,
 )
-from .setup_code import read_code
-from .transport import is_host
-from .values import Format, FormatError, Metadata, full_type, standard_metadata, to_wire
+from .setup_code import SetupPayload, parse_code, read_code, setup_hash_text
+from .structures import read_structure
+from .transport import (
+    AccessoryChanged,
+    AccessoryFound,
+    AccessoryGone,
+    Browser,
+    Discovery,
+    is_host,
+)
+from .values import (
+    Format,
+    FormatError,
+    Metadata,
+    full_type,
+    short_type,
+    standard_metadata,
+    to_wire,
+)
 from .visit import check_pairing, revoke_pairing
 
 __all__ = [
     "BASE_SUFFIX",
     "SERVICE_TYPE",
+    "THREAD_SERVICE_TYPE",
     "Accessory",
+    "AccessoryChanged",
+    "AccessoryFound",
+    "AccessoryGone",
     "AlreadyPairedError",
     "Announcement",
     "AuthError",
     "BackoffError",
+    "Browser",
     "BusyError",
     "Change",
     "Characteristic",
@@ -86,6 +122,7 @@ __all__ = [
     "DatabaseChanged",
     "DeviceSilentError",
     "Difference",
+    "Discovery",
     "Format",
     "FormatError",
     "FrameError",
@@ -119,6 +156,7 @@ __all__ = [
     "ServiceUuid",
     "SessionRefusedError",
     "SetupCodeError",
+    "SetupPayload",
     "SetupPayloadError",
     "SignatureError",
     "Statistics",
@@ -131,14 +169,29 @@ __all__ = [
     "ValuesChanged",
     "VendorError",
     "WrongAccessoryError",
-    "check_pairing",
-    "difference",
-    "full_type",
-    "import_pairings",
-    "is_host",
-    "read_announcement",
-    "read_code",
-    "revoke_pairing",
-    "standard_metadata",
-    "to_wire",
+from .setup_code import SetupPayload, parse_code, read_code, setup_hash_text
+from .structures import read_structure
+from .transport import (
+    AccessoryChanged,
+    AccessoryFound,
+    AccessoryGone,
+    Browser,
+    Discovery,
+    is_host,
+)
+from .values import (
+    Format,
+    FormatError,
+    Metadata,
+    full_type,
+    short_type,
+    standard_metadata,
+    to_wire,
+)
+from .visit import check_pairing, revoke_pairing
+
+__all__ = [
+    "BASE_SUFFIX",
+    "SERVICE_TYPE",
+    "THREAD_SERVICE_TYPE",
 ]

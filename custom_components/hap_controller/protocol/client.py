@@ -169,7 +169,11 @@ class HapClient(LinkClient[Connection, Event, Change]):
         self._aligning = asyncio.Lock()
         self._batching = Batching(host="")
         self._at_once = 0
-        """How many values the greeting is reading."""
+        """How many characteristics the greeting is just reading or subscribing to."""
+        self._several = False
+        """Whether it is subscribing to those of several accessories."""
+        self._several_lost = 0
+        """How many links in a row were lost at that."""
         self._outbox: list[_Parcel] = []
         self._tasks: set[asyncio.Task[Any]] = set()
         self._describer: asyncio.Task[None] | None = None
@@ -478,13 +482,17 @@ class HapClient(LinkClient[Connection, Event, Change]):
         batches = deque(self._batching.subscriptions(keys))
         while batches:
             batch = batches.popleft()
+            several = len({aid for aid, _ in batch}) > 1
+            if not self.connected:
+                self._at_once, self._several = len(batch), several
             answer = yield subscribe_request(batch, on)
+            self._at_once, self._several, self._several_lost = 0, False, 0
             try:
                 results = parse_write_answer(answer.code, answer.body, batch)
             except RefusedError:
                 results = {}
             done = {key for key, result in results.items() if not result.status}
-            if not done and len({aid for aid, _ in batch}) > 1:  # §6.1: some bridges bear one each
+            if not done and several:  # §6.1: some bridges bear one each
                 self._batching = replace(self._batching, one_accessory=True)
                 batches = deque(self._batching.subscriptions(chain(batch, *batches)))
             elif on:
@@ -574,7 +582,7 @@ class HapClient(LinkClient[Connection, Event, Change]):
             opened = self._now()
             self._batching = replace(self._batching, host=transport.host)
             self._subscribed = set()
-            self._at_once = 0
+            self._at_once, self._several = 0, False
             connection = Connection(
                 opened,
                 transport.host,
@@ -591,13 +599,22 @@ class HapClient(LinkClient[Connection, Event, Change]):
                     self._wrong_address(transport.host, everywhere, err)
                     raise
                 except (LinkClosedError, PeerSilentError) as err:
-                    if self._at_once >= 2 * _FEWEST:  # §7.2: it may be that it was asked too much
-                        self._batching = self._batching.halved(self._at_once)
+                    self._bear_less()
                     if connection.established and self._now() - opened >= HEALTHY_AFTER_S:
                         err.delay_s = 0.0  # §10.4
                     raise
                 finally:
                     self._subscribed = set()
+
+    def _bear_less(self) -> None:
+        """Ask for less, if the link was lost when much was asked for (§6.1, §7.2): it may be that it was too much."""
+        if self._several:
+            # Once may be chance; but a bridge that bears one accessory per request would never let us get further.
+            self._several_lost += 1
+            if self._several_lost > 1:
+                self._batching = replace(self._batching, one_accessory=True)
+        elif self._at_once >= 2 * _FEWEST:
+            self._batching = self._batching.halved(self._at_once)
 
     def _wrong_address(
         self, host: str, everywhere: Iterable[str], err: WrongAccessoryError

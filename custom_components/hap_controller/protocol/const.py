@@ -45,6 +45,8 @@ RESPONSE_LIMIT_S: Final = 9.0
 FIRST_DELAY_S: Final = 0.75
 DELAY_FACTOR: Final = 1.5
 MAX_DELAY_S: Final = 60.0
+# §2.5: no accessory may keep us away for longer, or one that is broken would for good.
+MAX_RETRY_DELAY_S: Final = 3600.0
 # A link that lived this long starts the waits anew.
 HEALTHY_AFTER_S: Final = 30.0
 # §7.4

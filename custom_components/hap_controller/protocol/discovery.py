@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 import re
 from typing import Final
+from urllib.parse import urlsplit
 
 from .catalogue import OTHER_CATEGORY, Category, category
 from .const import MAX_NAME_CHARS, FeatureFlag, StatusFlag
@@ -22,6 +23,11 @@ _VERSION: Final = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){0,2}")
 # Base64 of four bytes.
 _SETUP_HASH: Final = re.compile(r"[0-9A-Za-z+/]{6}(?:==)?")
 _ZONE: Final = re.compile(r"[0-9A-Za-z._-]{1,32}")
+# A name that systems look up. What ends in a number is an address, or a slip of the keyboard that no name server should
+# see; letters beyond ASCII are for names that mDNS has.
+_HOST_NAME: Final = re.compile(
+    r"(?![.-])(?!.*\.\.)(?!(?:.*\.)?[0-9]+\.?$)[^\s\x00-\x1f\x7f/:@%?#\[\]\\]{1,253}"
+)
 _MAX_NUMBER: Final = 2**32 - 1
 _MAX_ADDRESSES: Final = 16
 _MAX_PORT: Final = 65535
@@ -154,6 +160,34 @@ def _is_usable(text: str) -> bool:
         or address.is_multicast
         or (zone and not _ZONE.fullmatch(zone))
     )
+
+
+# --- what people type ---------------------------------------------------------------------------
+
+
+def is_host_name(text: str) -> bool:
+    """Tell whether a text can be the name of a host, which an address is not."""
+    return _HOST_NAME.fullmatch(text) is not None
+
+
+def parse_host(text: str) -> tuple[str, int | None]:
+    """Read an address as people type it: a name, IPv4 or IPv6, with or without scheme, brackets, port and path.
+
+    Raises ValueError for what names no host. Accessories have no usual port: None means that it must be asked for.
+    """
+    text = text.strip()
+    if "://" not in text and text.count(":") > 1 and not text.startswith("["):
+        text = f"[{text}]"
+    parts = urlsplit(text if "://" in text else f"//{text}")
+    host, port = parts.hostname or "", parts.port
+    if parts.username is not None or port == 0:
+        raise ValueError("not a host")
+    if is_host_name(host):
+        return host, port
+    address = ip_address(host.replace("%25", "%"))  # URLs encode the sign in front of a zone
+    if address.is_unspecified or address.is_multicast:
+        raise ValueError("not an address of an accessory")
+    return str(address), port
 
 
 # --- for people, §1.3 ---------------------------------------------------------------------------

@@ -7,7 +7,6 @@ transport a report came by. Source: docs/hap_controller/wire.md §8.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Final, override
 
 import orjson
@@ -367,14 +366,11 @@ class _Builder:
         links: list[tuple[Service, list[Any]]] = []
         for raw in raws[:MAX_SERVICES]:
             try:
-                iid, uuid = read_id(raw["iid"]), full_type(raw["type"])
-            except (
-                AttributeError,
-                FormatError,
-                KeyError,
-                TypeError,
-            ):  # no object, or of other things
-                iid = uuid = None
+                iid, uuid = raw["iid"], full_type(raw["type"])
+            except AttributeError, FormatError, KeyError, TypeError:
+                iid = uuid = None  # no object, or of other things
+            if type(iid) is not int or iid <= 0:
+                iid = read_id(iid)
             if iid is None or uuid is None or iid in services:
                 self._skip(f"a service of {accessory.aid} without number or type, or twice")
                 continue
@@ -402,20 +398,20 @@ class _Builder:
         if len(raws) > MAX_CHARACTERISTICS:
             self._skip(f"characteristics of {aid}.{service.iid} beyond {MAX_CHARACTERISTICS}")
             del raws[MAX_CHARACTERISTICS:]
-        every = self._every
+        every, write, known = self._every, orjson.dumps, _kept_metadata.get
         built = []
         for raw in raws:
             try:
                 iid = raw.pop("iid")
                 value = raw.pop("value", None)
-                what = orjson.dumps(raw)
-                metadata = _metadata(what) if len(what) < _MAX_KEPT_BYTES else _read_metadata(what)
+                what = write(raw)
+                if (metadata := known(what)) is None:
+                    metadata = _read_metadata(what)
             except AttributeError, KeyError, TypeError:  # no object, no number, or nested too deep
                 metadata = iid = value = None
             if type(iid) is not int or iid <= 0:
                 iid = read_id(iid)
-            key = (aid, iid)
-            if metadata is None or iid is None or key in every:
+            if metadata is None or iid is None or (key := (aid, iid)) in every:
                 self._skip(
                     f"a characteristic of {aid}.{service.iid} without number or type, or twice"
                 )
@@ -424,6 +420,7 @@ class _Builder:
                 value = None if metadata.stateless else read_value(value, metadata)
             every[key] = found = Characteristic(key, service, metadata, value)
             built.append(found)
+        raws.clear()  # while all of it is at hand
         return tuple(built)
 
 
@@ -438,7 +435,7 @@ def _read_metadata(what: bytes) -> Metadata | None:
         return None
     usual = catalogue_entry(uuid)
     perms = raw.get("perms")
-    return Metadata(
+    metadata = Metadata(
         type=uuid,
         perms=tuple(filter(None, map(_word, perms[:_MAX_PERMS]))) if type(perms) is list else (),
         format=_word(raw.get("format")) or (usual.format if usual else None),
@@ -455,9 +452,15 @@ def _read_metadata(what: bytes) -> Metadata | None:
         broadcast_events=_boolean(raw.get("broadcast_events")),
         disconnected_events=_boolean(raw.get("disconnected_events")),
     )
+    if len(what) < _MAX_KEPT_BYTES:
+        if len(_kept_metadata) >= _KEPT_METADATA:
+            _kept_metadata.clear()
+        _kept_metadata[what] = metadata
+    return metadata
 
 
-_metadata: Final = lru_cache(_KEPT_METADATA)(_read_metadata)
+_kept_metadata: Final[dict[bytes, Metadata]] = {}
+"""What was read before; cheaper to look up than what forgets one by one."""
 
 
 def _type(raw: object) -> str | None:

@@ -264,10 +264,14 @@ class Pairings:
         An accessory that is paired here already is left alone; an alias that is taken gets a number behind it.
         """
         adopted = []
+        paired = {each.device_id for each in self.records.values()}
+        numbers: dict[str, int] = {}
         for alias, entry in others.entries():
-            if type(entry) is PairingRecord and self.find(entry.keys.accessory_id) is not None:
-                continue
-            free = _free(alias, self._entries)
+            if type(entry) is PairingRecord:
+                if entry.device_id in paired:
+                    continue
+                paired.add(entry.device_id)
+            free = _free(alias, self._entries, numbers)
             self._entries[free] = entry
             if alias in others.faults:
                 self.faults[free] = others.faults[alias]
@@ -349,11 +353,12 @@ def import_pairings(data: bytes, source: str) -> Pairings:
     else:
         return Pairings.parse(data, source)
     by_alias: dict[str, Any] = {}
+    numbers: dict[str, int] = {}
     for entry in entries:
         members = entry.get("data")
         name = members.get("AccessoryPairingID") if type(members) is dict else None
         alias = _text(entry.get("title")) or _text(name) or "accessory"
-        by_alias[_free(alias, by_alias)] = members
+        by_alias[_free(alias, by_alias, numbers)] = members
     return Pairings._of(by_alias)  # noqa: SLF001 - the same room
 
 
@@ -371,12 +376,12 @@ def parse_descriptions(data: bytes) -> dict[str, Members]:
     return {}
 
 
-def _free(alias: str, taken: Mapping[str, Any]) -> str:
-    """Give an alias that is not taken, with a number behind it where it must be."""
-    free, number = alias, 1
+def _free(alias: str, taken: Mapping[str, Any], numbers: dict[str, int]) -> str:
+    """Give an alias that is not taken, with a number behind it where it must be; ``numbers`` are those given so far."""
+    free = alias
     while free in taken:
-        number += 1
-        free = f"{alias} {number}"
+        numbers[alias] = numbers.get(alias, 1) + 1
+        free = f"{alias} {numbers[alias]}"
     return free
 
 

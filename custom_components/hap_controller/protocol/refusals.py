@@ -81,7 +81,7 @@ class BackoffError(PairingRefusedError):
         message: str,
         code: int | None = PairingErrorCode.BACKOFF,
         *,
-        retry_after_s: int | None = None,
+        retry_after_s: float | None = None,
     ) -> None:
         """Keep how many seconds, None when it did not say."""
         super().__init__(message, code)
@@ -114,7 +114,7 @@ _REFUSALS: Final[dict[int, tuple[type[PairingRefusedError], str]]] = {
 }
 
 
-def setup_refusal(code: int, *, retry_after_s: int | None = None) -> PairingRefusedError:
+def setup_refusal(code: int, *, retry_after_s: float | None = None) -> PairingRefusedError:
     """Give the error for the Error item of a message of pair setup.
 
     Elsewhere only AUTHENTICATION means something else: PairingLostError in pair verify, NotAdminError in pairings.

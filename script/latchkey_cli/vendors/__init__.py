@@ -11,6 +11,7 @@ from ..errors import ExitStatus
 
 VENDORS: Mapping[str, str] = {
     "dio_chacon": "DiO Wi-Fi shutters, switches, plugs and doorbells, through the vendor's cloud",
+    "hap_controller": "HomeKit accessories, on the local network",
     "home_connect_local": "Home Connect appliances, on the local network",
     "homismart": "Homismart switches, curtains, door locks and hubs, through the vendor's cloud",
 }

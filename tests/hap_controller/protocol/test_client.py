@@ -1049,6 +1049,31 @@ def test_bridge_that_wants_one_accessory_per_request() -> None:
     run_virtual(main())
 
 
+def test_bridge_that_hangs_up_on_several_accessories() -> None:
+    """One that hangs up instead gets them one by one, but not for a link that was lost by chance."""
+
+    async def main() -> None:
+        bears_several = iter([False, False, False])
+
+        def answers(request: Request) -> Response | None:
+            if request.method == "PUT":
+                items = json.loads(request.body)["characteristics"]
+                if len({each["aid"] for each in items}) > 1 and not next(bears_several, True):
+                    return None
+            return lamp_answers(request)
+
+        async with Odd(answers) as odd, running(odd.keys, odd.port) as run:
+            assert odd.connections == 3
+            assert len(run.client.subscribed) == 60
+        next(bears_several)
+        bears_several = iter([False])
+        async with Odd(answers) as odd, running(odd.keys, odd.port) as run:
+            assert odd.connections == 2
+            assert len(odd.asked("/characteristics")) < 20
+
+    run_virtual(main())
+
+
 def test_accessory_that_tells_nothing() -> None:
     """One that refuses all subscriptions works nevertheless; it has to be asked."""
 

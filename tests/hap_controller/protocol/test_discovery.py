@@ -8,6 +8,7 @@ import pytest
 from custom_components.hap_controller.protocol.discovery import (
     display_name,
     feature_text,
+    parse_host,
     read_announcement,
     status_texts,
     usable_addresses,
@@ -156,3 +157,43 @@ def test_anything_can_be_announced(
         for text in (found.name, found.model, found.device_id, found.protocol_version):
             assert len(text) <= 64 and text.isprintable()
         assert found.category.number == found.category_number
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "port"),
+    [
+        ("lamp.local", "lamp.local", None),
+        (" Lamp:51827 ", "lamp", 51827),
+        ("http://192.0.2.1:51827/", "192.0.2.1", 51827),
+        ("192.0.2.1", "192.0.2.1", None),
+        ("2001:DB8::1", "2001:db8::1", None),
+        ("[2001:db8::1]:80", "2001:db8::1", 80),
+        ("fe80::1%eth0", "fe80::1%eth0", None),
+        ("[fe80::1%25eth0]:80", "fe80::1%eth0", 80),
+    ],
+)
+def test_hosts(text: str, host: str, port: int | None) -> None:
+    """Addresses as people type them, or copy them from somewhere."""
+    assert parse_host(text) == (host, port)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "a b",
+        "192.0.2.256",
+        "1",
+        "0.0.0.0",
+        "ff02::fb",
+        "me@lamp",
+        "lamp:0",
+        "lamp:65536",
+        "x:y",
+        "[::1",
+    ],
+)
+def test_no_hosts(text: str) -> None:
+    """What nobody can connect to is told before anything is tried."""
+    with pytest.raises(ValueError):
+        parse_host(text)

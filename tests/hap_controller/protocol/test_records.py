@@ -424,6 +424,23 @@ def test_imported_pairings_are_adopted() -> None:
     assert pairings.faults.keys() == {"comment", "comment 2"}
 
 
+def test_many_of_one_name() -> None:
+    """Each gets a number, and none is looked for from the beginning: a file may hold thousands."""
+    looked: list[object] = []
+
+    class Taken(dict[str, int]):
+        def __contains__(self, key: object) -> bool:
+            looked.append(key)
+            return super().__contains__(key)
+
+    taken, numbers = Taken({"lamp 3": 0}), dict[str, int]()
+    for index in range(100):
+        taken[records._free("lamp", taken, numbers)] = index
+    assert [*taken][:4] == ["lamp 3", "lamp", "lamp 2", "lamp 4"]
+    assert len(taken) == 101
+    assert len(looked) <= 300
+
+
 def test_descriptions_of_other_programs_are_added() -> None:
     """Under either spelling of the id, and never in the place of one that is there."""
     cached = {"config_num": 7, "accessories": DATABASE, "broadcast_key": "ab", "state_num": None}

@@ -6,11 +6,13 @@ Source: docs/hap_controller/wire.md §2, §3.6, §4.2.
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from ..const import KEY_BYTES, PairingErrorCode, State, TlvType
+from ..const import KEY_BYTES, MAX_RETRY_DELAY_S, PairingErrorCode, State, TlvType
 from ..crypto import SigningKey, open_sealed, seal
 from ..errors import VendorError
 from ..refusals import PairingMessageError, PairingRefusedError, setup_refusal
 from ..tlv8 import Tlv, encode
+
+_MAX_NUMBER_BYTES: Final = 8
 
 type Items = Iterable[tuple[int, bytes]]
 type Table = Mapping[State, tuple[TlvType, ...]]
@@ -43,7 +45,12 @@ def write_message(state: State, *items: tuple[int, bytes]) -> bytes:
 
 
 def number_of(value: bytes | None) -> int:
-    """Read an item that holds a little number; an absent or empty one is 0."""
+    """Read an item that holds a little number; an absent or empty one is 0.
+
+    What is longer than any number of the protocol is more than each of them: in full it might not even be printed.
+    """
+    if value is not None and len(value) > _MAX_NUMBER_BYTES:
+        return 1 << 8 * _MAX_NUMBER_BYTES
     return int.from_bytes(value or b"", "little")
 
 
@@ -139,4 +146,5 @@ def name_of(identifier: bytes) -> str:
 def pairing_refusal(code: int, tlv: Tlv) -> PairingRefusedError:
     """Make the error for an Error item of pair-setup, and of the others where it means the same."""
     delay = tlv.get(TlvType.RETRY_DELAY)
-    return setup_refusal(code, retry_after_s=None if delay is None else number_of(delay))
+    asked_s = None if delay is None else min(number_of(delay), MAX_RETRY_DELAY_S)
+    return setup_refusal(code, retry_after_s=asked_s)

@@ -7,22 +7,18 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from ipaddress import ip_address
-import re
 import socket
 from typing import Final
 
 import aiohappyeyeballs
 
 from ..const import CONNECT_LIMIT_S, HAPPY_EYEBALLS_S
+from ..discovery import is_host_name
 from ..errors import ConnectError, LinkClosedError
 
 _READ_BYTES: Final = 256 * 1024
 # A name with more addresses than this is a mistake, or a trap.
 _MAX_ADDRESSES: Final = 16
-# What ends in a number is an address, or a slip of the keyboard that no name server should see.
-_NAME: Final = re.compile(
-    r"(?![.-])(?!.*\.\.)(?!(?:.*\.)?[0-9]+\.?$)[^\s\x00-\x1f/:@%\[\]\\]{1,253}"
-)
 # A peer that vanished is noticed within the minute, also when nothing is asked of it: 20 s + 3 times 10 s.
 _KEEPALIVE: Final = (
     ("TCP_KEEPIDLE", 20),
@@ -91,7 +87,7 @@ async def resolve(hosts: Iterable[str]) -> tuple[str, ...]:
     found = await asyncio.gather(*map(_addresses, hosts))
     addresses = tuple(dict.fromkeys(address for each in found for address in each))
     if not addresses:
-        named = any(not _is_address(host) and _NAME.fullmatch(host) for host in hosts)
+        named = any(map(is_host_name, hosts))
         raise ConnectError(
             "the name of the accessory is not known in this network"
             if named
@@ -104,7 +100,7 @@ async def _addresses(host: str) -> list[str]:
     """Give the addresses of one host; none when it has none."""
     if _is_address(host):
         return [host]
-    return await _look_up(host) if _NAME.fullmatch(host) else []
+    return await _look_up(host) if is_host_name(host) else []
 
 
 async def _look_up(name: str) -> list[str]:

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.hap_controller.protocol.accessory import state as module
@@ -264,3 +265,23 @@ def test_secrets_are_not_shown() -> None:
     shown = repr(AccessoryState.from_dict(PAIRED))
     assert "031-45-154" not in shown
     assert SEED.hex()[:12] not in shown
+
+
+TEXTS = st.text(st.characters(), max_size=8)  # halves of characters too, as JSON may have them
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=4,
+)
+CHANGES = st.dictionaries(st.sampled_from([*PAIRED, "setup_id", "fingerprint"]) | TEXTS, JSON)
+
+
+@given(CHANGES, st.dictionaries(TEXTS, JSON | st.just({"key": "11" * 32})))
+def test_any_file_is_read_or_refused(changes: dict[str, Any], peers: dict[str, Any]) -> None:
+    """What can be read can be written, and is read alike; what cannot is refused."""
+    try:
+        state = AccessoryState.from_dict(PAIRED | {"peers": peers} | changes)
+    except StateFileError:
+        return
+    data = state.to_json()
+    assert AccessoryState.from_dict(json.loads(data)).to_json() == data

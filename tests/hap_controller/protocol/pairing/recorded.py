@@ -27,7 +27,7 @@ ITEMS = st.lists(
         st.one_of(
             st.binary(max_size=3),
             st.sampled_from([bytes(8), bytes(16), bytes(32), bytes(36), bytes(64), bytes(384)]),
-            st.sampled_from([b"\x01", b"\x02", b"\x03", b"\x04", b"\x05", b"\x06"]),
+            st.sampled_from([b"\x01", b"\x02", b"\x03", b"\x04", b"\x05", b"\x06", b"\xff" * 2000]),
         ),
     ),
     max_size=6,

@@ -1,5 +1,6 @@
 """Every message of the handshakes: refusals, cut and changed ones, and nonsense."""
 
+from collections.abc import Callable
 from contextlib import suppress
 import copy
 from dataclasses import replace
@@ -10,10 +11,11 @@ from typing import Any
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.hap_controller.protocol.const import State, TlvType
+from custom_components.hap_controller.protocol.const import MAX_RETRY_DELAY_S, State, TlvType
 from custom_components.hap_controller.protocol.crypto import KeyExchange
 from custom_components.hap_controller.protocol.errors import FrameError, VendorError
 from custom_components.hap_controller.protocol.pairing import (
+    MisplacedMessageError,
     PairSetupAccessory,
     PairSetupController,
     PairVerifyAccessory,
@@ -30,9 +32,11 @@ from custom_components.hap_controller.protocol.refusals import (
     MaxTriesError,
     NotAdminError,
     PairingLostError,
+    PairingRefusedError,
     SetupCodeError,
 )
 from custom_components.hap_controller.protocol.tlv8 import Tlv, encode
+from tests.fuzz.hap_controller import pairing
 
 from .recorded import (
     CODE,
@@ -213,6 +217,39 @@ def test_flipped_messages(kind: str, number: int, flip: int) -> None:
             assert result in {"error", "refusal"}
 
 
+@pytest.mark.parametrize("size", [8, 9, 2000])
+def test_numbers_of_any_size(size: int) -> None:
+    """A number so large that Python would not even print it is like any other that means nothing."""
+    number = b"\xff" * size
+    for accessory in (
+        PairSetupAccessory(register_of_vectors()),
+        PairVerifyAccessory(paired_register()),
+    ):
+        for items in (
+            [(TlvType.STATE, number)],
+            [(TlvType.STATE, b"\x01"), (TlvType.METHOD, number), (TlvType.PUBLIC_KEY, bytes(32))],
+        ):
+            with pytest.raises(MisplacedMessageError):
+                accessory.receive(encode(items))
+    request = encode([(TlvType.STATE, b"\x01"), (TlvType.METHOD, number)])
+    with pytest.raises(MisplacedMessageError):
+        complete(answer_pairings(paired_register(), request, admin=True))
+    with pytest.raises(PairingRefusedError):
+        read_pairings(encode([(TlvType.ERROR, number)]))
+    for refused, error in (
+        ([(TlvType.ERROR, number)], PairingRefusedError),
+        ([(TlvType.ERROR, b"\x03"), (TlvType.RETRY_DELAY, number)], BackoffError),
+    ):
+        for controller in (
+            PairSetupController(code=CODE),
+            PairVerifyController(keys_of_vectors()),
+        ):
+            controller.start()
+            with pytest.raises(error) as caught:
+                controller.receive(encode(refused))
+            assert getattr(caught.value, "retry_after_s", None) in {None, MAX_RETRY_DELAY_S}
+
+
 @given(st.binary(max_size=300))
 def test_garbage(data: bytes) -> None:
     """Any bytes at any place give a documented error or an answer, never a success."""
@@ -254,3 +291,18 @@ def test_well_formed_nonsense(
         # What is sealed is as it was, or nothing has to be: the last of pair-verify may be nothing at all.
         assert not succeeded(end) or (place in LAST and (keep or place == ("verify", 4)))
         assert answer is None or Tlv.decode(answer)
+
+
+@given(
+    st.sampled_from(
+        [
+            *((pairing.setup_accessory, 3), (pairing.setup_controller, 3)),
+            *((pairing.verify_accessory, 2), (pairing.verify_controller, 2)),
+        ]
+    ),
+    ITEMS,
+)
+def test_any_introduction(place: tuple[Callable[[bytes], None], int], items: list[Any]) -> None:
+    """Whoever holds the key of the handshake may still say anything of itself; nothing of it is believed unsigned."""
+    target, stage = place
+    target(bytes((stage,)) + encode(items))
