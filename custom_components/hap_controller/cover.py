@@ -14,14 +14,13 @@ from homeassistant.components.cover import (
 )
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.entity import EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import Coordinator, HapConfigEntry
-from .entity import HapEntity, ServiceEntity, async_add_platform, shown_services
+from .entity import HapEntity, async_add_platform, shown_services
 from .limits import Limits, certain, limits_of, number, truth
-from .movement import Movement
-from .protocol import Accessory, Characteristic, CharacteristicUuid, Service, ServiceUuid
+from .movement import MovingEntity
+from .protocol import Accessory, Characteristic, CharacteristicUuid, ServiceUuid
 
 PARALLEL_UPDATES = 0
 
@@ -115,28 +114,17 @@ def tilt_angle(position: float, limits: Limits, *, level_is_open: bool = False) 
     return trunc(position * (high - low) / 100 + low)
 
 
-class HapCover(ServiceEntity, CoverEntity):
+class HapCover(MovingEntity, CoverEntity):
     """What covers share: they may meet an obstacle, and stop when they are told to."""
 
     entity_description: CoverEntityDescription
     _obstruction: Characteristic | None
     _hold: Characteristic | None
 
-    def __init__(self, coordinator: Coordinator, service: Service, row: EntityDescription) -> None:
-        """Describe the entity."""
-        self._movement = Movement(self)
-        super().__init__(coordinator, service, row)
-
     @override
     def _describe(self) -> None:
         self._obstruction = self._characteristic(CharacteristicUuid.OBSTRUCTION_DETECTED)
         self._hold = self._characteristic(CharacteristicUuid.HOLD_POSITION)
-
-    @override
-    async def async_added_to_hass(self) -> None:
-        """Forget a movement when the entity goes."""
-        await super().async_added_to_hass()
-        self.async_on_remove(self._movement.close)
 
     @property
     @override

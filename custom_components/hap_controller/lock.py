@@ -6,13 +6,12 @@ from typing import Any, Final, override
 from homeassistant.components.lock import LockEntity, LockEntityDescription
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.entity import EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import Coordinator, HapConfigEntry
-from .entity import HapEntity, ServiceEntity, async_add_platform, shown_services
+from .entity import HapEntity, async_add_platform, shown_services
 from .limits import certain, number
-from .movement import Movement
+from .movement import MovingEntity
 from .protocol import Accessory, Characteristic, CharacteristicUuid, Service, ServiceUuid
 
 PARALLEL_UPDATES = 0
@@ -50,27 +49,16 @@ def _has_lock(service: Service) -> bool:
     return all(service.characteristic(uuid) for uuid in _STATES)
 
 
-class HapLock(ServiceEntity, LockEntity):
+class HapLock(MovingEntity, LockEntity):
     """A lock: what it was told to be shows only as a movement, and not for long."""
 
     _current: Characteristic | None
     _target: Characteristic | None
 
-    def __init__(self, coordinator: Coordinator, service: Service, row: EntityDescription) -> None:
-        """Describe the entity."""
-        self._movement = Movement(self)
-        super().__init__(coordinator, service, row)
-
     @override
     def _describe(self) -> None:
         self._current, self._target = map(self._characteristic, _STATES)
         self._async_take()
-
-    @override
-    async def async_added_to_hass(self) -> None:
-        """Forget a movement when the entity goes."""
-        await super().async_added_to_hass()
-        self.async_on_remove(self._movement.close)
 
     @callback
     @override

@@ -5,13 +5,16 @@ accessories keep the old target for ever then.
 """
 
 from datetime import datetime
-from typing import Final
+from typing import Final, override
 
 from homeassistant.core import CALLBACK_TYPE, HassJob, callback
+from homeassistant.helpers.entity import EntityDescription
 from homeassistant.helpers.event import async_call_later
 
-from .entity import HapEntity
+from .coordinator import Coordinator
+from .entity import HapEntity, ServiceEntity
 from .limits import Number
+from .protocol import Service
 
 # A movement that is not told to have ended is not believed in for longer (mapping §5.7, §5.10).
 LIMIT_S: Final = 60.0
@@ -81,3 +84,18 @@ class Movement:
     def _expired(self, _now: datetime) -> None:
         self._end = None
         self._entity.async_write_ha_state()
+
+
+class MovingEntity(ServiceEntity):
+    """An entity of something that takes its time to become what it was told to be."""
+
+    def __init__(self, coordinator: Coordinator, service: Service, row: EntityDescription) -> None:
+        """Describe the entity."""
+        self._movement = Movement(self)
+        super().__init__(coordinator, service, row)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Forget a movement when the entity goes."""
+        await super().async_added_to_hass()
+        self.async_on_remove(self._movement.close)

@@ -10,9 +10,9 @@ from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from tests.support.rooms import pass_time, state_of
+from tests.support.rooms import pass_time, state_of, unavailable
 
-from .living import Living, read_database, redescribe
+from .living import Json, Living, accessory, characteristic, read_database, redescribe, service
 
 PORCH, BELL = "camera.porch", "camera.front_bell_camera"
 
@@ -133,3 +133,25 @@ async def test_camera_of_a_doorbell(
     accessories[0]["services"].remove(stream)
     await redescribe(hass, loaded, living, accessories)
     assert hass.states.get(BELL) is None
+
+
+@pytest.mark.parametrize(
+    "accessories",
+    [
+        [
+            accessory("Bridge"),
+            accessory("Yard", service("CAMERA_RTP_STREAM_MANAGEMENT"), aid=2),
+            accessory("Gate", service("SWITCH", characteristic("ON", False)), aid=3),
+        ]
+    ],
+)
+async def test_camera_that_comes_back(
+    hass: HomeAssistant, loaded: MockConfigEntry, living: Living, accessories: list[Json]
+) -> None:
+    """A camera that a bridge has lost is unavailable, and the same when it is back."""
+    Studio(living)
+    await redescribe(hass, loaded, living, [accessories[0], accessories[2]])
+    assert unavailable(hass) >= {"camera.yard"}
+    await redescribe(hass, loaded, living, accessories)
+    assert state_of(hass, "camera.yard").state == "idle"
+    assert (await async_get_image(hass, "camera.yard")).content
