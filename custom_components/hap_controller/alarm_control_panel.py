@@ -15,7 +15,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import Coordinator, HapConfigEntry
 from .entity import HapEntity, ServiceEntity, async_add_platform, shown_services
-from .limits import allowed, named, number
+from .limits import allowed, certain, named, number
 from .protocol import Accessory, Characteristic, CharacteristicUuid, ServiceUuid
 
 PARALLEL_UPDATES = 0
@@ -79,7 +79,7 @@ class SecuritySystem(ServiceEntity, AlarmControlPanelEntity):
     @override
     def alarm_state(self) -> AlarmControlPanelState | None:
         """What it is, or on the way to; None when unknown. An alarm stays one until it is over."""
-        current = named(self._current, _STATES)
+        current = None if certain(self._current) is None else named(self._current, _STATES)
         target = number(self._target)
         if current is AlarmControlPanelState.DISARMED and target in _FEATURES:
             return AlarmControlPanelState.ARMING

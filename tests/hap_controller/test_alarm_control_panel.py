@@ -1,7 +1,5 @@
 """Security systems: what they are on the way to, and what they can be armed for."""
 
-from typing import Any
-
 from homeassistant.components.alarm_control_panel import AlarmControlPanelEntityFeature as Feature
 from homeassistant.const import STATE_UNKNOWN, Platform
 from homeassistant.core import HomeAssistant
@@ -12,7 +10,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.hap_controller.protocol import HapStatus
 from tests.support.rooms import act, state_of
 
-from .living import Living, flush, read_database, redescribe
+from .living import Living, flush, poll, read_database, redescribe
 
 HOUSE = "alarm_control_panel.house"
 SHED = "alarm_control_panel.shed"
@@ -125,6 +123,22 @@ async def test_commands(hass: HomeAssistant, loaded: MockConfigEntry, living: Li
     with pytest.raises(HomeAssistantError) as caught:
         await act(hass, Platform.ALARM_CONTROL_PANEL, "alarm_arm_home", HOUSE)
     assert caught.value.translation_key == "not_allowed"
+
+
+async def test_state_that_cannot_be_read(
+    hass: HomeAssistant, loaded: MockConfigEntry, living: Living
+) -> None:
+    """What it was is not shown when it cannot tell what it is."""
+    current, _ = find(living)
+    living.push(*current, 1)
+    await flush(hass, loaded)
+    assert state_of(hass, HOUSE).state == "armed_away"
+    living.fail(*current, HapStatus.OUT_OF_RESOURCES)
+    await poll(hass, loaded, living)
+    assert state_of(hass, HOUSE).state == STATE_UNKNOWN
+    living.fail(*current, 0)
+    await poll(hass, loaded, living)
+    assert state_of(hass, HOUSE).state == "armed_away"
 
 
 @pytest.mark.parametrize("name", ["alarm_two_targets"])

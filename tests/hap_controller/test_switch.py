@@ -149,7 +149,9 @@ async def test_becoming_a_switch(
 # Where each setting is found, its name, and whether it is there by default.
 SETTINGS: list[tuple[str, str, str, bool]] = [
     ("FAN_V2", "LOCK_PHYSICAL_CONTROLS", "Lock physical controls", True),
-    ("MICROPHONE", "MUTE", "Mute", True),
+    ("MICROPHONE", "MUTE", "Microphone mute", True),
+    ("SPEAKER", "MUTE", "Speaker mute", True),
+    ("OUTLET", "MUTE", "Mute", True),
     ("SMART_SPEAKER", "AIRPLAY_ENABLE", "AirPlay", True),
     ("HUMIDIFIER_DEHUMIDIFIER", "SWING_MODE", "Swing", True),
     ("LOCK_MANAGEMENT", "AUDIO_FEEDBACK", "Audio feedback", True),
@@ -171,7 +173,7 @@ SETTINGS: list[tuple[str, str, str, bool]] = [
 def test_rows() -> None:
     """There is a row for what the dispatch says, and each is tested below."""
     assert set(ROWS) == CHARACTERISTICS[Platform.SWITCH]
-    assert len(SETTINGS) == len(ROWS)
+    assert len(SETTINGS) == sum(map(len, ROWS.values()))
 
 
 @pytest.mark.usefixtures("all_enabled")
@@ -257,7 +259,7 @@ async def test_exceptions(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
 
 @pytest.mark.parametrize("name", ["camera"])
 async def test_two_mutes(hass: HomeAssistant, loaded: MockConfigEntry, living: Living) -> None:
-    """Microphone and speaker are told apart by the names of their services."""
+    """Microphone and speaker are told apart."""
     mutes = {
         state.entity_id: state.state
         for state in hass.states.async_all(Platform.SWITCH)
