@@ -78,23 +78,8 @@ from .refusals import (
 )
 from .setup_code import SetupPayload, parse_code, read_code, setup_hash_text
 from .structures import read_structure
-from .transport import (
-    AccessoryChanged,
-    AccessoryFound,
-    AccessoryGone,
-    Browser,
-    Discovery,
-    is_host,
-)
-from .values import (
-    Format,
-    FormatError,
-    Metadata,
-    full_type,
-    short_type,
-    standard_metadata,
-    to_wire,
-)
+from .transport import AccessoryChanged, AccessoryFound, AccessoryGone, Browser, Discovery, is_host
+from .values import Format, FormatError, Metadata, full_type, short_type, standard_metadata, to_wire
 from .visit import check_pairing, revoke_pairing
 
 __all__ = [
@@ -169,29 +154,27 @@ __all__ = [
     "ValuesChanged",
     "VendorError",
     "WrongAccessoryError",
-from .setup_code import SetupPayload, parse_code, read_code, setup_hash_text
-from .structures import read_structure
-from .transport import (
-    AccessoryChanged,
-    AccessoryFound,
-    AccessoryGone,
-    Browser,
-    Discovery,
-    is_host,
-)
-from .values import (
-    Format,
-    FormatError,
-    Metadata,
-    full_type,
-    short_type,
-    standard_metadata,
-    to_wire,
-)
-from .visit import check_pairing, revoke_pairing
-
-__all__ = [
-    "BASE_SUFFIX",
-    "SERVICE_TYPE",
-    "THREAD_SERVICE_TYPE",
+    "catalogue",
+    "check_pairing",
+    "difference",
+    "feature_text",
+    "full_type",
+    "import_pairings",
+    "is_host",
+    "load_pairings",
+    "parse_code",
+    "parse_descriptions",
+    "parse_host",
+    "read_announcement",
+    "read_code",
+    "read_file",
+    "read_structure",
+    "revoke_pairing",
+    "save_pairings",
+    "setup_hash_text",
+    "short_type",
+    "standard_metadata",
+    "status_text",
+    "status_texts",
+    "to_wire",
 ]

@@ -125,7 +125,7 @@ def _scoped(end: tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]
 
 def is_host(text: str) -> bool:
     """Tell whether a text can be an address, or a name to be looked up."""
-    return _is_address(text) or bool(_NAME.fullmatch(text))
+    return _is_address(text) or is_host_name(text)
 
 
 def _is_address(host: str) -> bool:
