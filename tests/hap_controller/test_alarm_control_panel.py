@@ -66,12 +66,9 @@ async def test_states(hass: HomeAssistant, loaded: MockConfigEntry, living: Livi
     assert "battery_level" not in state.attributes
     current, target = find(living)
     for is_now, wanted, expected in STATES:
-        shown: Any = is_now
-        if not isinstance(
-            is_now, int
-        ):  # what is no value changes nothing: it must be so from the beginning
+        if not isinstance(is_now, int):  # what is no value changes nothing; see below
             continue
-        living.push(*current, shown)
+        living.push(*current, is_now)
         living.push(*target, wanted)
         await flush(hass, loaded)
         assert state_of(hass, HOUSE).state == expected, (is_now, wanted)
@@ -129,8 +126,9 @@ async def test_state_that_cannot_be_read(
     hass: HomeAssistant, loaded: MockConfigEntry, living: Living
 ) -> None:
     """What it was is not shown when it cannot tell what it is."""
-    current, _ = find(living)
+    current, target = find(living)
     living.push(*current, 1)
+    living.push(*target, 1)
     await flush(hass, loaded)
     assert state_of(hass, HOUSE).state == "armed_away"
     living.fail(*current, HapStatus.OUT_OF_RESOURCES)
