@@ -18,9 +18,8 @@ from .cache import async_get_cache
 from .const import CONF_PAIRING_ID, DOMAIN, signal_described, signal_told
 from .coordinator import HapConfigEntry
 from .dispatch import is_shown
-from .event import PRESSES
 from .limits import allowed
-from .naming import numbers_of
+from .naming import PRESSES, numbers_of
 from .protocol import Accessory, Characteristic, CharacteristicUuid, Database, Service, ServiceUuid
 
 if TYPE_CHECKING:

@@ -19,14 +19,13 @@ from .const import signal_told
 from .coordinator import Coordinator, HapConfigEntry
 from .entity import HapEntity, ServiceEntity, async_add_platform, shown_services
 from .limits import allowed
+from .naming import PRESSES
 from .protocol import Accessory, Characteristic, CharacteristicUuid, ServiceUuid
 
 PARALLEL_UPDATES = 0
 
 _LOGGER = logging.getLogger(__name__)
 
-# By what a press is told as.
-PRESSES: Final = {0: "single_press", 1: "double_press", 2: "long_press"}
 _RINGS: Final = {**PRESSES, 0: str(DoorbellEventType.RING)}
 
 _BUTTON: Final = EventEntityDescription(key="button", translation_key="button")

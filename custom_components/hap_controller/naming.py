@@ -3,9 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
+from typing import Final
 
 from .dispatch import leading_services
 from .protocol import Accessory, CharacteristicUuid, Service
+
+# What presses are called, by the number that tells them.
+PRESSES: Final = {0: "single_press", 1: "double_press", 2: "long_press"}
 
 
 @dataclass(frozen=True, slots=True)
