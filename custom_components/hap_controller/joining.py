@@ -12,6 +12,7 @@ from .leftovers import async_get_leftovers, store_half
 from .protocol import (
     BusyError,
     ConnectionKind,
+    LinkClosedError,
     LinkError,
     PairingAttempt,
     PairingRecord,
@@ -60,6 +61,8 @@ class Joining:
         self._attempt: PairingAttempt | None = None
         self._proof: asyncio.Task[PairingRecord] | None = None
         self._kept: str | None = None
+        self._asked = False
+        self._left = False
 
     @property
     def awaits_code(self) -> bool:
@@ -67,13 +70,13 @@ class Joining:
         return self._attempt is not None
 
     @property
-    def proving(self) -> bool:
-        """Whether the accessory is pairing just now."""
-        return self._proof is not None and not self._proof.done()
+    def committed(self) -> bool:
+        """Whether the accessory is pairing just now, or has paired."""
+        return self._kept is not None or (self._proof is not None and not self._proof.done())
 
     async def async_begin(self) -> None:
         """Ask the accessory to pair; it may show its code now. Raises VendorError."""
-        again = self.awaits_code
+        again, self._asked = self._asked, True
         await self._async_close()
         try:
             async with asyncio.timeout(BEGIN_LIMIT_S):
@@ -97,6 +100,7 @@ class Joining:
 
     async def async_leave(self) -> None:
         """Be done with it; a pairing that no entry has taken is taken back."""
+        self._left = True
         if self._proof is not None:
             await asyncio.wait([self._proof])
             if not self._proof.cancelled():
@@ -115,6 +119,8 @@ class Joining:
                 PairingAttempt.open(target.hosts, target.port, target.feature_flags)
             )
             await attempt.begin()
+            if self._left:
+                raise LinkClosedError("nobody is there any more who would enter the code")
         except BaseException:
             await self._async_close()
             raise

@@ -1,14 +1,17 @@
 """Accessories that can be paired, heard and uploaded, as users and networks do."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from ipaddress import ip_address
+import socket
 from typing import Any
 from unittest.mock import MagicMock
 
 from aiohttp import FormData
 from homeassistant.config_entries import SOURCE_USER, SOURCE_ZEROCONF
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
@@ -22,12 +25,19 @@ from custom_components.hap_controller.protocol.accessory import (
     AccessoryState,
 )
 from custom_components.hap_controller.protocol.accessory.announce import txt_record
+from custom_components.hap_controller.protocol.http import RequestParser
 from tests.support.forms import submit
 
+from .living import Living
 from .protocol.running import HOST, bulb
 
 CODE = "518-08-582"
 WRONG_CODE = "518-08-583"
+
+type Peer = AccessoryServer | Living
+
+
+# --- accessories --------------------------------------------------------------------------------
 
 
 @asynccontextmanager
@@ -41,23 +51,92 @@ async def unpaired(
         yield server
 
 
-def id_of(server: AccessoryServer) -> str:
+@asynccontextmanager
+async def saying(answer: Callable[[], bytes | None]) -> AsyncIterator[int]:
+    """Answer every request with the same sort of message of pair-setup, or hang up; gives the port."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        parser = RequestParser()
+        with suppress(ConnectionError):
+            while data := await reader.read(4096):
+                for _ in parser.feed(data):
+                    body = answer()
+                    if body is None:
+                        writer.transport.abort()
+                        return
+                    writer.write(
+                        b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+                    )
+        writer.close()
+
+    server = await asyncio.start_server(serve, HOST, 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        server.abort_clients()
+        await server.wait_closed()
+
+
+def refusal(code: int, *further: int) -> Callable[[], bytes]:
+    """Refuse pair-setup at once, by the number of the error."""
+    return lambda: bytes((6, 1, 2, 7, 1, code, *further))
+
+
+@contextmanager
+def nowhere() -> Iterator[int]:
+    """Give a port at which nobody listens, nor can meanwhile."""
+    with socket.socket() as taken:
+        taken.bind((HOST, 0))
+        yield taken.getsockname()[1]
+
+
+# --- announcements ------------------------------------------------------------------------------
+
+
+def id_of(peer: Peer) -> str:
     """Return the id of an accessory as entries have it."""
-    return server.state.register.accessory_id.lower()
+    return _register(peer).accessory_id.lower()
+
+
+def _register(peer: Peer) -> Any:
+    return peer.state.register if isinstance(peer, AccessoryServer) else peer.register
+
+
+def name_of(peer: Peer) -> str:
+    """Return the name that an accessory announces."""
+    return peer.state.name if isinstance(peer, AccessoryServer) else "Living"
+
+
+def port_of(peer: Peer) -> int:
+    """Return where an accessory listens."""
+    return peer.address[1] if isinstance(peer, AccessoryServer) else peer.port
+
+
+def texts_of(peer: Peer) -> dict[str, str]:
+    """Return what an accessory announces of itself."""
+    if isinstance(peer, AccessoryServer):
+        return txt_record(peer.state)
+    return {
+        "id": peer.register.accessory_id,
+        "c#": str(peer.configuration),
+        "sf": "0" if peer.register.paired else "1",
+        "md": "Model 1",
+        "ci": "5",
+    }
 
 
 def service_of(
-    server: AccessoryServer, port: int | None = None, **texts: str | None
+    peer: Peer, *hosts: str, port: int | None = None, name: str | None = None, **texts: str
 ) -> ServiceInfo:
     """Describe what an accessory announces; ``port`` is where else it is, ``texts`` what it says otherwise."""
-    properties = {key: text for key, text in {**txt_record(server.state), **texts}.items() if text}
     return ServiceInfo(
         SERVICE_TYPE,
-        f"{server.state.name}.{SERVICE_TYPE}",
-        port=port or server.address[1],
-        properties=properties,
-        server=f"{id_of(server).replace(':', '')}.local.",
-        parsed_addresses=[HOST],
+        f"{name or name_of(peer)}.{SERVICE_TYPE}",
+        port=port or port_of(peer),
+        properties={**texts_of(peer), **texts},
+        server=f"{id_of(peer).replace(':', '')}.local.",
+        parsed_addresses=list(hosts or (HOST,)),
     )
 
 
@@ -75,7 +154,7 @@ def hear(zeroconf: MagicMock, *services: ServiceInfo) -> None:
 
 async def announce(
     hass: HomeAssistant,
-    server: AccessoryServer,
+    peer: Peer,
     *hosts: str,
     port: int | None = None,
     type_: str = SERVICE_TYPE,
@@ -83,9 +162,7 @@ async def announce(
 ) -> Any:
     """Let an accessory be found on the network; a text that is None is left out."""
     properties = {
-        key.replace("config", "c#"): text
-        for key, text in {**txt_record(server.state), **texts}.items()
-        if text is not None
+        key: text for key, text in {**texts_of(peer), **texts}.items() if text is not None
     }
     addresses = [ip_address(host) for host in hosts or (HOST,)]
     return await hass.config_entries.flow.async_init(
@@ -94,13 +171,16 @@ async def announce(
         data=ZeroconfServiceInfo(
             ip_address=addresses[0],
             ip_addresses=addresses,
-            port=port or server.address[1],
+            port=port or port_of(peer),
             hostname="lamp.local.",
             type=type_,
-            name=f"{server.state.name}.{type_}",
+            name=f"{name_of(peer)}.{type_}",
             properties=properties,
         ),
     )
+
+
+# --- forms --------------------------------------------------------------------------------------
 
 
 async def start(hass: HomeAssistant, step: str | None = None) -> Any:
@@ -112,6 +192,26 @@ async def start(hass: HomeAssistant, step: str | None = None) -> Any:
 async def reopen(hass: HomeAssistant, result: Any) -> Any:
     """Open a form that waits for the user."""
     return await hass.config_entries.flow.async_configure(result["flow_id"])
+
+
+async def leave(hass: HomeAssistant, result: Any) -> None:
+    """Close a form."""
+    hass.config_entries.flow.async_abort(result["flow_id"])
+    await hass.async_block_till_done()
+
+
+def labels(result: Any) -> list[str]:
+    """Return what a form lets choose."""
+    return [each["label"] for each in result["data_schema"].schema["device"].config["options"]]
+
+
+def issues(hass: HomeAssistant) -> dict[str, ir.IssueEntry]:
+    """Return what the user is told by us, by the kind of it."""
+    return {
+        issue.translation_key or "": issue
+        for issue in ir.async_get(hass).issues.values()
+        if issue.domain == DOMAIN and issue.active
+    }
 
 
 class Uploads:

@@ -79,7 +79,7 @@ class PairingForms(HapForms):
     @property
     def pairs(self) -> bool:
         """Whether the flow would make an entry by pairing, and the accessory did not take part yet."""
-        return self._joining is not None and not self._joining.proving and not self._stored
+        return self._joining is not None and not self._joining.committed
 
     # --- the code ---------------------------------------------------------------------------
 
@@ -104,9 +104,13 @@ class PairingForms(HapForms):
     async def async_step_pair(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask the accessory to pair when the form opens, so that it can show its code, and then for the code."""
         async with self._pressed:  # a button may be pressed twice
-            if self._removed or self._stored:
+            if self._stored:  # the entry is being made
+                return self._show_pair({})
+            result = await self._async_pair(user_input)
+            # A pairing that was made meanwhile is being taken back.
+            if self._removed and not self._stored:
                 return self.async_abort(reason="cancelled")
-            return await self._async_pair(user_input)
+            return result
 
     async def _async_pair(self, user_input: dict[str, Any] | None) -> ConfigFlowResult:
         joining = self._joining
@@ -127,13 +131,11 @@ class PairingForms(HapForms):
             if ending := self._dead_end(err):
                 return ending
             errors = self._code_errors(err)
-        if record is not None:
-            if self._removed:  # the pairing is being taken back
-                return self.async_abort(reason="cancelled")
+        if record is not None and not self._removed:
             self._stored = True
             return await self._async_store(record)
         try:
-            if not joining.awaits_code:
+            if not (joining.awaits_code or self._removed):
                 await joining.async_begin()
         except Exception as err:  # noqa: BLE001  likewise
             if ending := self._dead_end(err):

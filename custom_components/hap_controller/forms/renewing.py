@@ -129,7 +129,8 @@ class RenewalForms(PairingForms):
         return min(
             self._found,
             key=lambda key: (
-                key != entry.unique_id or self._found[key].paired,
+                self._found[key].paired,
+                key != entry.unique_id,
                 hosts.isdisjoint(self._found[key].addresses),
             ),
         )
