@@ -15,8 +15,6 @@ from homeassistant.components.sensor import (
     SensorStateClass,
 )
 from homeassistant.const import (
-    CONCENTRATION_MICROGRAMS_PER_CUBIC_METER,
-    CONCENTRATION_PARTS_PER_MILLION,
     LIGHT_LUX,
     MAX_LENGTH_STATE_STATE,
     PERCENTAGE,
@@ -24,11 +22,13 @@ from homeassistant.const import (
     SIGNAL_STRENGTH_DECIBELS_MILLIWATT,
     EntityCategory,
     Platform,
+    UnitOfDensity,
     UnitOfElectricCurrent,
     UnitOfElectricPotential,
     UnitOfEnergy,
     UnitOfPower,
     UnitOfPressure,
+    UnitOfRatio,
     UnitOfSoundPressure,
     UnitOfTemperature,
     UnitOfTime,
@@ -184,7 +184,7 @@ SERVICES: Final = {
         "carbon_dioxide",
         C.CARBON_DIOXIDE_LEVEL,
         SensorDeviceClass.CO2,
-        CONCENTRATION_PARTS_PER_MILLION,
+        UnitOfRatio.PARTS_PER_MILLION,
     ),
     S.BATTERY_SERVICE: BATTERY,
 }
@@ -197,7 +197,7 @@ _AIR: Final = (
         {1: "excellent", 2: "good", 3: "fair", 4: "inferior", 5: "poor"},
     ),
     *(
-        _row(key, uuid, device_class, CONCENTRATION_MICROGRAMS_PER_CUBIC_METER)
+        _row(key, uuid, device_class, UnitOfDensity.MICROGRAMS_PER_CUBIC_METER)
         for key, uuid, device_class in (
             ("pm25_density", C.PM2_5_DENSITY, SensorDeviceClass.PM25),
             ("pm10_density", C.PM10_DENSITY, SensorDeviceClass.PM10),
@@ -220,7 +220,7 @@ _AIR: Final = (
             key,
             uuid,
             device_class,
-            CONCENTRATION_PARTS_PER_MILLION,
+            UnitOfRatio.PARTS_PER_MILLION,
             not_in=frozenset(shown_in),
         )
         for key, uuid, device_class, shown_in in (
@@ -432,7 +432,7 @@ _VENDORS: Final = (
         "voc",
         C.EVE_ROOM_AIR_QUALITY_PPM,
         SensorDeviceClass.VOLATILE_ORGANIC_COMPOUNDS_PARTS,
-        CONCENTRATION_PARTS_PER_MILLION,
+        UnitOfRatio.PARTS_PER_MILLION,
         entity_registry_enabled_default=False,
     ),
     _row("noise", C.NETATMO_NOISE, SensorDeviceClass.SOUND_PRESSURE, UnitOfSoundPressure.DECIBEL),
