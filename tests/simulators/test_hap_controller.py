@@ -665,6 +665,19 @@ async def test_the_page_shows_everything(http: aiohttp.ClientSession) -> None:
             json.dumps(state)
 
 
+async def test_the_page_shows_what_controllers_wrote(
+    bridge: SimulatedAccessory, http: aiohttp.ClientSession
+) -> None:
+    """What was said in JSON is shown as it was said."""
+    aid, iid = bridge.key("Desk lamp", "On")
+    async with controlled(bridge) as run:
+        await run.client.write({(aid, iid): True})
+        async with http.get(bridge.control_url) as answer:
+            received = (await answer.json())["received"]
+    written = {"characteristics": [{"aid": aid, "iid": iid, "value": 1}]}
+    assert written in [each.get("body") for each in received]
+
+
 # --- where they are -------------------------------------------------------------------------------------
 
 
