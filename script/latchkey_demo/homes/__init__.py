@@ -56,8 +56,10 @@ class Home:
     """The operation of the control address that cuts the vendor's link, and keeps it cut."""
     link_up: Json = field(default_factory=lambda: {"op": "link", "action": "up"})
     """The operation that undoes it."""
-    household: bool = False
-    """Whether operations of the control address name the ``appliance`` that they are about."""
+    links: Callable[[Json], Sequence[Json]] = lambda described: ({},)
+    """From what the simulator tells of itself to what names each link to its control address, where there are several."""
+    remembers: bool = False
+    """Whether the simulator keeps in a folder, ``--state``, what has to outlive it."""
     outlives_link: frozenset[str] = frozenset()
     """Ends of unique ids of entities that stay available without the link."""
     unavailable: frozenset[str] = frozenset()

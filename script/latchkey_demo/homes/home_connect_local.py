@@ -409,7 +409,7 @@ HOME = Home(
         Scenario(name="freezer set colder, left open", play=_cool),
         Scenario(name="hob used by hand", play=_boil),
     ),
-    household=True,
+    links=lambda described: [{"appliance": device["id"]} for device in described["devices"]],
     outlives_link=frozenset({f"-{CONNECTION}"}),
     unavailable=frozenset(
         f"{device}-{key}" for device, keys in _UNAVAILABLE.items() for key in keys
