@@ -149,6 +149,8 @@ class Coordinator(LinkCoordinator[HapClient]):
         self._available = signal_available(self.entry_id)
         self._connected = signal_connected(self.entry_id)
         self._unreachable: set[Key] = set()
+        self._away: set[int] = set()
+        """Accessories of which nothing can be had: their bridge does not reach them."""
         self._misses: dict[Key, int] = {}
         self._next_check = 0
         self._polling = False
@@ -194,10 +196,7 @@ class Coordinator(LinkCoordinator[HapClient]):
 
     def is_reachable(self, aid: int) -> bool:
         """Tell whether values of an accessory may be shown: it is there, and the bridge can reach it."""
-        accessory = self.database.accessories.get(aid)
-        if not self.linked or accessory is None:
-            return False
-        return not self._unreachable or accessory.reachable
+        return self.linked and aid in self.database.accessories and aid not in self._away
 
     def names(self, accessory: Accessory) -> Names:
         """Give the names in an accessory as it is described now."""
@@ -359,10 +358,21 @@ class Coordinator(LinkCoordinator[HapClient]):
 
     def _reach(self, characteristic: Characteristic) -> None:
         """Note whether a characteristic can be reached, and tell when that is true of its whole accessory."""
-        before = self.is_reachable(characteristic.aid)
         self._unreachable ^= {characteristic.key}
-        if self.is_reachable(characteristic.aid) is not before:
-            async_dispatcher_send(self.hass, signal_accessory(self.entry_id, characteristic.aid))
+        aid = characteristic.aid
+        # Its values are all taken by now, so the accessory itself cannot tell what it was before.
+        if characteristic.service.accessory.reachable is (aid in self._away):
+            self._away ^= {aid}
+            async_dispatcher_send(self.hass, signal_accessory(self.entry_id, aid))
+
+    def _reach_all(self) -> None:
+        """Note of everything whether it can be reached."""
+        self._unreachable = {
+            key for key, each in self.database.characteristics.items() if not each.available
+        }
+        accessories = self.database.accessories
+        affected = {aid for aid, _ in self._unreachable}
+        self._away = {aid for aid in affected if not accessories[aid].reachable}
 
     @override
     def _tell_connected(self) -> None:
@@ -371,9 +381,7 @@ class Coordinator(LinkCoordinator[HapClient]):
     @override
     def _tell_available(self) -> None:
         self.revision += 1
-        self._unreachable = {
-            key for key, each in self.database.characteristics.items() if not each.available
-        }
+        self._reach_all()
         async_dispatcher_send(self.hass, self._available)
         async_dispatcher_send(self.hass, self._connected)
 
@@ -406,9 +414,7 @@ class Coordinator(LinkCoordinator[HapClient]):
 
     def _take_description(self) -> None:
         self._names.clear()
-        self._unreachable = {
-            key for key, each in self.database.characteristics.items() if not each.available
-        }
+        self._reach_all()
         self._misses.clear()
         self._register()
         self._look_for_missing()
