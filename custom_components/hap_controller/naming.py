@@ -38,7 +38,9 @@ class Names:
         """Name all services that may lead."""
         self._accessory = accessory
         leading = leading_services(accessory)
-        primary = next((service for service in leading if service.primary), None)
+        primary = next(
+            (each for each in leading if each.primary and not _is_one_of_many(each, leading)), None
+        )
         main = leading[0] if len(leading) == 1 else primary
         self._main_iid = main.iid if main else None
         self._leading = {each.iid for each in leading}
@@ -100,6 +102,12 @@ class Names:
         if unlabelled == [service] and len(set(map(label_of, rivals))) == len(rivals):
             return ""
         return f" {numbers[service.iid]}" if service.iid in numbers else ""
+
+
+def _is_one_of_many(service: Service, services: Sequence[Service]) -> bool:
+    """Tell whether a service bears a number among others of its kind: the first of four buttons is not their device."""
+    kin = [each for each in services if each.type == service.type]
+    return label_of(service) is not None and len(kin) > 1
 
 
 def numbers_of(services: Sequence[Service]) -> dict[int, int]:

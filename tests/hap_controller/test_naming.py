@@ -38,6 +38,8 @@ def names_of(found: Accessory) -> list[Name]:
         ([switch()], [Name(is_main=True)]),
         ([switch("Anything")], [Name(is_main=True)]),
         ([switch("One", primary=True), switch()], [Name(is_main=True), Name()]),
+        ([switch(label=1, primary=True), switch(label=2)], [Name(number=" 1"), Name(number=" 2")]),
+        ([switch(label=1, primary=True)], [Name(is_main=True)]),
         ([switch("One"), switch("Two")], [Name(text="One"), Name(text="Two")]),
         ([switch("One"), switch("One")], [Name(text="One 1"), Name(text="One 2")]),
         ([switch(), switch()], [Name(number=" 1"), Name(number=" 2")]),
