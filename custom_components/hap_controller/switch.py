@@ -10,7 +10,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import DOMAIN
+from .const import CONF_TAKE_OVER, DOMAIN
 from .coordinator import Coordinator, HapConfigEntry
 from .dispatch import is_main_switch, is_of_player
 from .entity import (
@@ -145,7 +145,9 @@ async def async_setup_entry(
         for service in shown_services(accessory, *_SERVICES):
             unique_id = f"{entry.runtime_data.pairing_id}_{accessory.aid}_{service.iid}"
             entity_id = registry.async_get_entity_id(Platform.SWITCH, DOMAIN, unique_id)
-            if entity_id and not _is_switch(entry.runtime_data, service):
+            # What is just being taken over, and is of no use here, goes back to where it came from.
+            taking_over = CONF_TAKE_OVER in entry.data
+            if entity_id and not taking_over and not _is_switch(entry.runtime_data, service):
                 registry.async_remove(entity_id)
     async_add_platform(hass, entry, async_add_entities, Platform.SWITCH, _new_entities)
 
