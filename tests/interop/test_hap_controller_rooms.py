@@ -231,10 +231,11 @@ async def test_news(hass: HomeAssistant, tmp_path: Path) -> None:
                 await until_shown(hass, news)
         press, _ = witness.characteristic("Button", "ProgrammableSwitchEvent")
         presses = note_states(hass, Platform.EVENT)
-        for value in (0, 0, 2):
+        kinds: list[str] = []
+        for value, kind in ((0, "single_press"), (0, "single_press"), (2, "long_press")):
             press.set_value(value)
-        await until(lambda: len(presses) == 3)
-        kinds = ["single_press", "single_press", "long_press"]
+            kinds.append(kind)
+            await until(lambda: len(presses) == len(kinds))
         assert [state.attributes["event_type"] for state in presses] == kinds
         assert await hass.config_entries.async_unload(entry.entry_id)
 
