@@ -19,6 +19,7 @@ from homeassistant.config_entries import (
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.helpers.typing import UNDEFINED
 
 from .const import (
     BUILT_IN_DOMAIN,
@@ -119,7 +120,7 @@ def async_settle(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
         if each.has_entity_name or theirs is None or unique_id is None:
             claimed.append(each.id)
         else:
-            _hand_over(hass, each, theirs, unique_id, None)
+            _hand_over(hass, each, theirs, unique_id, _counterpart(hass, each, entry, theirs))
     _update_data(hass, entry, {CONF_TAKE_OVER: None, CONF_TAKEN_OVER: claimed})
 
 
@@ -172,7 +173,7 @@ def _move(
                 and _hand_over(hass, each, target, unique_id, there.id)
             ):
                 moved.append(each.id)
-            elif each.config_entry_id == source.entry_id:
+            elif each.config_entry_id == source.entry_id and there is device:
                 # It would vanish with the device.
                 entities.async_update_entity(each.entity_id, device_id=None)
         if there is device:
@@ -196,6 +197,22 @@ def _accessory_of(device: dr.DeviceEntry, entry: ConfigEntry[Any]) -> re.Match[s
     return None
 
 
+def _counterpart(
+    hass: HomeAssistant,
+    each: er.RegistryEntry,
+    source: ConfigEntry[Any],
+    target: ConfigEntry[Any],
+) -> str | None:
+    """Give the device of the same accessory as an entity's in another entry; None when there is none."""
+    devices = dr.async_get(hass)
+    for device in dr.async_entries_for_config_entry(devices, source.entry_id):
+        if device.id == each.device_id and (found := _accessory_of(device, source)):
+            identifier = (_NAMESPACES[target.domain], found.string)
+            there = devices.async_get_device_by_identifier(identifier, target.entry_id)
+            return there.id if there else None
+    return None
+
+
 def _hand_over(
     hass: HomeAssistant,
     each: er.RegistryEntry,
@@ -212,7 +229,8 @@ def _hand_over(
             each.entity_id,
             target.domain,
             new_config_entry_id=target.entry_id,
-            new_unique_id=unique_id,
+            # The same one would be taken: by itself.
+            new_unique_id=UNDEFINED if unique_id == each.unique_id else unique_id,
             new_device_id=device_id,
         )
     except ValueError as err:  # still in use: it stays where it is

@@ -1,6 +1,7 @@
 """The forms, with accessories that are really paired."""
 
 import asyncio
+from collections.abc import Iterator
 from contextlib import AsyncExitStack
 import json
 from pathlib import Path
@@ -21,6 +22,7 @@ from homeassistant.exceptions import ConfigEntryNotReady
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.hap_controller.const import (
     BUILT_IN_DOMAIN,
@@ -35,7 +37,7 @@ from custom_components.hap_controller.const import (
 )
 from custom_components.hap_controller.joining import Joining
 from custom_components.hap_controller.protocol import ConnectionKind, PairingAttempt, PairingRecord
-from custom_components.hap_controller.protocol.accessory import AccessoryServer
+from custom_components.hap_controller.protocol.accessory import AccessoryServer, CharacteristicUuid
 from custom_components.hap_controller.protocol.const import MAX_TRIES
 from custom_components.hap_controller.protocol.setup_code import SetupPayload
 from tests.support.fault_proxy import Cut, FaultProxy, Way
@@ -45,6 +47,7 @@ from tests.support.rooms import setup, state_of
 from .forms import (
     CODE,
     WRONG_CODE,
+    Uploads,
     announce,
     hear,
     id_of,
@@ -64,6 +67,7 @@ from .living import HOST, Living, new_entry, read_database
 from .protocol.running import bulb, pair, paired, until
 
 CONF_CODE = "pairing_code"
+CONF_SKIP_TEST = "skip_test"
 CONF_INSECURE = "allow_insecure_setup_codes"
 FORMS = "custom_components.hap_controller.forms"
 LEFTOVERS = "custom_components.hap_controller.leftovers"
@@ -691,6 +695,29 @@ async def test_link_lost_while_looking_for_the_code(hass: HomeAssistant) -> None
         await unload(hass, result["result"])
 
 
+async def test_gone_while_looking_for_the_code(hass: HomeAssistant) -> None:
+    """An accessory that is gone for good ends the form."""
+    async with unpaired() as server, FaultProxy(port_of(server)) as proxy:
+        result = await reopen(hass, await announce(hass, server, port=proxy.port))
+        await proxy.refuse()
+        proxy.drop_all(Cut.RST)
+        result = await submit(hass, result, {CONF_CODE: CODE})
+        assert result["type"] is FlowResultType.ABORT
+        assert result["reason"] == "accessory_not_found_error"
+        assert not issues(hass)
+
+
+async def test_nameless(hass: HomeAssistant) -> None:
+    """An accessory without a name is called as it announces itself."""
+    lamp = bulb("Lamp")[0]
+    lamp.services[0][CharacteristicUuid.NAME].value = " "
+    async with unpaired("Announced", lamp) as server:
+        result = await reopen(hass, await announce(hass, server))
+        result = await submit(hass, result, {CONF_CODE: CODE})
+        assert result["result"].title == "Announced"
+        await unload(hass, result["result"])
+
+
 async def test_mistake(hass: HomeAssistant, caplog: pytest.LogCaptureFixture) -> None:
     """A mistake of ours leaves the form usable, and the log has what is needed to mend it, but no code."""
     async with unpaired() as server:
@@ -714,13 +741,18 @@ async def test_mistake(hass: HomeAssistant, caplog: pytest.LogCaptureFixture) ->
 # --- halfway ------------------------------------------------------------------------------------
 
 
+LENGTHS: list[int] = []
+"""How much accessories say when they are paired, once that is known: it is always the same."""
+
+
 async def spoil_the_answer(proxy: FaultProxy, server: AccessoryServer) -> None:
     """Have the accessory's last message of the next pairing damaged on its way."""
-    await paired(proxy.port, CODE)
-    length = proxy.passed_by[Way.DOWN]
-    await server.forget_pairings()
-    proxy.count_from_here()
-    proxy.flip = Way.DOWN, length - 1
+    if not LENGTHS:
+        await paired(proxy.port, CODE)
+        LENGTHS.append(proxy.passed_by[Way.DOWN])
+        await server.forget_pairings()
+        proxy.count_from_here()
+    proxy.flip = Way.DOWN, LENGTHS[0] - 1
 
 
 async def test_lost_answer(hass: HomeAssistant) -> None:
@@ -1121,6 +1153,183 @@ async def test_address_of_an_entry_without_one(
     assert result["reason"] == "reconfigure_successful"
     await hass.async_block_till_done()
     assert entry.data == before
+
+
+# --- from a file --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def upload(
+    hass: HomeAssistant, hass_client: ClientSessionGenerator, tmp_path: Path
+) -> Iterator[Uploads]:
+    """Upload files; into a folder of this test alone, for others run beside it."""
+    with patch("homeassistant.components.file_upload.TEMP_DIR_NAME", str(tmp_path / "uploads")):
+        yield Uploads(hass, hass_client)
+
+
+def packed(**pairings: Any) -> bytes:
+    """Write a file of pairings, as aiohomekit and homekit_python do."""
+    return json.dumps(pairings).encode()
+
+
+async def test_upload(hass: HomeAssistant, living: Living, upload: Uploads) -> None:
+    """One pairing of a file is tried and becomes an entry, without what is large or changes."""
+    members = living.record.store() | {"accessories": [{"aid": 1}], "config_num": 7, "mine": "kept"}
+    result = await start(hass, "upload")
+    assert result["step_id"] == "upload"
+    result = await upload.submit(result, packed(alias=members))
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["title"] == "Lamp"
+    assert result["data"] == living.record.store() | {"mine": "kept"}
+    entry = result["result"]
+    assert entry.unique_id == id_of(living)
+    await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.LOADED
+    assert len(living.asked("/accessories")) == 1  # the description was kept
+    await unload(hass, entry)
+
+
+async def test_upload_of_home_assistant(
+    hass: HomeAssistant, living: Living, network: MagicMock, upload: Uploads
+) -> None:
+    """Home Assistant's own file of entries will do; where the accessory announces itself counts more than the file."""
+    record = living.record.store()
+    old = record | {CONF_ADDRESS: "192.0.2.7", CONF_ADDRESSES: ["192.0.2.7"], CONF_ADDRESS_PORT: 1}
+    hear(network, service_of(living))
+    entries = [
+        {"domain": "sun", "data": {}},
+        {"domain": BUILT_IN_DOMAIN, "title": "My lamp", "data": old},
+    ]
+    data = json.dumps({"version": 1, "data": {"entries": entries}}).encode()
+    result = await upload.submit(await start(hass, "upload"), data)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["data"] == record
+    await unload(hass, result["result"])
+
+
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        (b"no file of pairings", "invalid_pairing_file"),
+        (b"[]", "invalid_pairing_file"),
+        (b"{}", "no_pairing_in_file"),
+        (packed(alias={"Connection": "IP"}), "no_pairing_in_file"),
+        (b" " * (32 * 1024 * 1024 + 1), "invalid_pairing_file"),
+    ],
+    ids=["garbage", "list", "empty", "incomplete", "large"],
+)
+async def test_unusable_files(
+    hass: HomeAssistant, living: Living, upload: Uploads, data: bytes, error: str
+) -> None:
+    """What is wrong with a file is said; another one mends it."""
+    result = await upload.submit(await start(hass, "upload"), data)
+    assert result["step_id"] == "upload"
+    assert result["errors"] == {"pairing_file": error}
+    result = await upload.submit(result, packed(alias=living.record.store()))
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await unload(hass, result["result"])
+
+
+async def test_upload_that_is_gone(hass: HomeAssistant, upload: Uploads) -> None:
+    """An upload can be used once."""
+    result = await start(hass, "upload")
+    file_id = await upload(b"{}")
+    result = await submit(hass, result, {"pairing_file": file_id})
+    result = await submit(hass, result, {"pairing_file": file_id})
+    assert result["errors"] == {"pairing_file": "invalid_pairing_file"}
+    await leave(hass, result)
+
+
+async def test_choose(
+    hass: HomeAssistant, living: Living, upload: Uploads, entry: MockConfigEntry
+) -> None:
+    """Of several pairings one is chosen; what is set up is not offered, Bluetooth and Thread are not understood yet."""
+    mine = living.record.store()
+    pairings = {
+        "mine": mine,
+        "lamp": {**mine, "AccessoryPairingID": "00:11:22:33:44:55"},
+        "lock": {**mine, "AccessoryPairingID": "00:11:22:33:44:66", "Connection": "BLE"},
+    }
+    result = await upload.submit(await start(hass, "upload"), packed(mine=mine))
+    assert result["errors"] == {"pairing_file": "all_configured"}
+    result = await upload.submit(result, packed(**pairings))
+    assert result["step_id"] == "choose"
+    assert labels(result) == ["lamp (00:11:22:33:44:55)", "lock (00:11:22:33:44:66)"]
+    result = await submit(hass, result, {CONF_DEVICE: "lock"})
+    assert result["errors"] == {"base": "unsupported_transport"}
+    result = await submit(hass, result, {CONF_DEVICE: "lamp"})
+    assert result["step_id"] == "where"  # at that address is the one that is set up
+    assert result["errors"] == {"base": "wrong_accessory"}
+    assert result["description_placeholders"]["name"] == "lamp"
+    await leave(hass, result)
+
+
+async def test_where(hass: HomeAssistant, living: Living, upload: Uploads) -> None:
+    """An accessory that is not where it was can be told where it is."""
+    without = {
+        key: value
+        for key, value in living.record.store().items()
+        if key not in (CONF_ADDRESS, CONF_ADDRESSES, CONF_ADDRESS_PORT)
+    }
+    result = await upload.submit(await start(hass, "upload"), packed(alias=without))
+    assert result["step_id"] == "where"
+    assert result["errors"] == {"base": "cannot_connect"}
+    result = await reopen(hass, result)
+    assert result["errors"] == {}
+    assert suggestions(result) == {CONF_HOST: ""}
+    result = await submit(hass, result, {CONF_HOST: "no host", CONF_PORT: 1})
+    assert result["errors"] == {CONF_HOST: "invalid_host"}
+    async with FaultProxy(living.port) as proxy:
+        proxy.blackhole = True
+        with patch(f"{FORMS}.importing.STEP_LIMIT_S", 0.01):
+            result = await submit(hass, result, {CONF_HOST: HOST, CONF_PORT: proxy.port})
+    assert result["errors"] == {"base": "timeout"}
+    assert CONF_SKIP_TEST in result["data_schema"].schema
+    result = await submit(hass, result, {CONF_HOST: HOST, CONF_PORT: living.port})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["data"] == living.record.store()
+    await unload(hass, result["result"])
+
+
+async def test_away(hass: HomeAssistant, living: Living, upload: Uploads) -> None:
+    """An accessory that is switched off may be added untested, one that refuses the pairing may not."""
+    members = living.record.store() | {"accessories": [], "config_num": 7}
+    living.register.pairings.clear()
+    result = await upload.submit(await start(hass, "upload"), packed(alias=members))
+    assert result["errors"] == {"base": "pairing_lost"}
+    assert CONF_SKIP_TEST not in result["data_schema"].schema
+    place = {CONF_HOST: HOST, CONF_PORT: living.port}
+    await living.stop()
+    result = await submit(hass, result, place)
+    assert result["errors"] == {"base": "cannot_connect"}
+    assert suggestions(result) == place
+    result = await submit(hass, result, {**place, CONF_SKIP_TEST: False})
+    assert result["errors"] == {"base": "cannot_connect"}
+    result = await submit(hass, result, {**place, CONF_SKIP_TEST: True})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["title"] == "alias"
+    assert result["data"] == living.record.store()
+    assert result["result"].state is ConfigEntryState.SETUP_RETRY
+    await living.start()
+    await unload(hass, result["result"])
+
+
+async def test_uploaded_twice(hass: HomeAssistant, living: Living, upload: Uploads) -> None:
+    """Of two forms about one accessory the second ends."""
+    first = await upload.submit(await start(hass, "upload"), packed(a={}, b=living.record.store()))
+    assert first["type"] is FlowResultType.CREATE_ENTRY
+    await unload(hass, first["result"])
+    await hass.config_entries.async_remove(first["result"].entry_id)
+    pair(living.register)
+    living.keys = pair(living.register)
+    await living.stop()
+    second = await upload.submit(await start(hass, "upload"), packed(alias=living.record.store()))
+    assert second["step_id"] == "where"
+    new_entry(living).add_to_hass(hass)
+    place = {CONF_HOST: HOST, CONF_PORT: living.port, CONF_SKIP_TEST: True}
+    second = await submit(hass, second, place)
+    assert second["reason"] == "already_configured"
+    await living.start()
 
 
 # --- preferences --------------------------------------------------------------------------------

@@ -2,11 +2,17 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from homeassistant.components.file_upload import process_uploaded_file
-from homeassistant.config_entries import ConfigEntry, ConfigEntryDisabler, ConfigFlowResult
+from homeassistant.config_entries import (
+    ConfigEntry,
+    ConfigEntryDisabler,
+    ConfigFlowResult,
+    OperationNotAllowed,
+)
 from homeassistant.const import CONF_DEVICE, CONF_HOST
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.selector import (
@@ -124,7 +130,8 @@ class ImportForms(HapForms):
                 error = await self._async_try(record, follow=True)
         finally:
             if was_active and (error is not None or self._removed):
-                await entries.async_set_disabled_by(theirs.entry_id, None)
+                with suppress(OperationNotAllowed):  # it could not be stopped: only a restart helps
+                    await entries.async_set_disabled_by(theirs.entry_id, None)
         return error
 
     async def _async_finish_replacement(
