@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.hap_controller.naming import Name, Names, numbers_of
+from custom_components.hap_controller.naming import Name, Names, label_of, numbers_of
 from custom_components.hap_controller.protocol import Accessory, Database
 
 from .living import Json, accessory, characteristic, complete, service
@@ -101,3 +101,61 @@ def test_numbers(labels: list[Any], numbers: list[int]) -> None:
     """Labels count if each is there once; what has none takes the numbers that are left."""
     found = accessory_of(*(switch(label=label) for label in labels), name=None)
     assert list(numbers_of(found.services).values()) == numbers
+
+
+def test_batteries_do_not_lead() -> None:
+    """A battery beside the only service leaves that alone."""
+    found = accessory_of(
+        switch("Other"), service("BATTERY_SERVICE", characteristic("BATTERY_LEVEL", 5))
+    )
+    names = Names(found)
+    assert [names.of_service(each) for each in found.services[1:]] == [Name(is_main=True), Name()]
+
+
+@pytest.mark.parametrize(
+    ("own", "text"),
+    [
+        ("Lamp", None),
+        ("lamp ", None),
+        ("Lamp Left", "Left"),
+        ("LAMP - left", "left"),
+        ("Lamp: Left", "Left"),
+        ("Lamps", "Lamps"),
+        ("Lamp2", "Lamp2"),
+        ("The Lamp", "The Lamp"),
+        ("   ", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_own_words(own: str | None, text: str | None) -> None:
+    """A service is called what it calls itself, without the accessory's name in front."""
+    assert names_of(accessory_of(switch(own), switch("Other")))[0] == Name(text=text)
+
+
+def test_configured_name() -> None:
+    """What the user called a service goes before."""
+    configured = switch("A")
+    configured["characteristics"].append(characteristic("CONFIGURED_NAME", "Mine"))
+    blank = switch("B")
+    blank["characteristics"].append(characteristic("CONFIGURED_NAME", " "))
+    first, second = names_of(accessory_of(configured, blank))
+    assert (first.text, second.text) == ("Mine", "B")
+
+
+def test_equal_names_of_different_kinds() -> None:
+    """Equal ones are numbered whatever they are; without words each kind is called what it is."""
+    motion = service(
+        "MOTION_SENSOR", characteristic("MOTION_DETECTED"), characteristic("NAME", "Porch")
+    )
+    found = names_of(accessory_of(switch("Porch"), motion))
+    assert [each.text for each in found] == ["Porch 1", "Porch 2"]
+    nameless = service("MOTION_SENSOR", characteristic("MOTION_DETECTED"))
+    assert names_of(accessory_of(switch(), nameless)) == [Name(), Name()]
+
+
+@pytest.mark.parametrize(("value", "label"), [(3, 3), (None, None), ("x", None)])
+def test_labels(value: Any, label: int | None) -> None:
+    """Labels are numbers."""
+    found = accessory_of(switch(label=value), name=None)
+    assert label_of(found.services[0]) == label
