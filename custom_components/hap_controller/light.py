@@ -175,8 +175,10 @@ class HapLight(ServiceEntity, LightEntity):
         elif old_color is None or old_mireds is None:
             self._attr_color_mode = self._likely_mode()
         elif color != old_color and color is not None:
-            both = mireds is not None and mireds != old_mireds and _is_white(color, mireds)
-            self._attr_color_mode = ColorMode.COLOR_TEMP if both else ColorMode.HS
+            # Some lamps tell the colour that they have at a new temperature, with it or behind it.
+            is_due = mireds != old_mireds or self._attr_color_mode is ColorMode.COLOR_TEMP
+            is_white = is_due and mireds is not None and _is_white(color, mireds)
+            self._attr_color_mode = ColorMode.COLOR_TEMP if is_white else ColorMode.HS
         else:
             self._attr_color_mode = ColorMode.COLOR_TEMP
 

@@ -252,6 +252,16 @@ async def test_what_changed_last(
         living.set(*bulb.SATURATION, saturation)
         await poll(hass, loaded, living)
         assert mode_of(hass, LAMP) == mode
+    # One behind the other.
+    for key, value, mode in (
+        (bulb.COLOR_TEMPERATURE, 250, "color_temp"),
+        (bulb.SATURATION, 34, "color_temp"),
+        (bulb.HUE, 200, "hs"),
+        (bulb.HUE, 27, "hs"),
+    ):
+        living.set(*key, value)
+        await poll(hass, loaded, living)
+        assert mode_of(hass, LAMP) == mode
 
 
 @pytest.mark.parametrize("name", ["lamp_color"])

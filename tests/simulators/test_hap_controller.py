@@ -470,7 +470,9 @@ async def test_lamps_outlets_and_batteries(bridge: SimulatedAccessory) -> None:
     """White light has a colour; an outlet is used while something is plugged in; batteries warn."""
     told = Told(bridge, "Colour lamp")
     bridge.operate("Colour lamp", "Color Temperature", 450)
-    assert [name for name, _ in told.all] == ["Color Temperature", "Hue", "Saturation"]
+    assert told.all == [("Color Temperature", 450), ("Hue", 30.0), ("Saturation", 84.0)]
+    bridge.operate("Colour lamp", "Color Temperature", 140)
+    assert (told.of("Hue")[-1], told.of("Saturation")[-1]) == (222.0, 6.0)
     life(bridge, "Coffee machine").plug(False)
     assert bridge.value("Coffee machine", "Outlet In Use") is False
     life(bridge, "Coffee machine").plug(True)
