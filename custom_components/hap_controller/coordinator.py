@@ -316,7 +316,7 @@ class Coordinator(LinkCoordinator[HapClient]):
     @callback
     def _forget_timers(self) -> None:
         super()._forget_timers()
-        self._refresher.async_cancel()
+        self._refresher.async_shutdown()
         for timer in (self._poll_timer, self._absence, self._confirmation, *self._reads.values()):
             if timer:
                 timer()
