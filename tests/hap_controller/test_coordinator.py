@@ -18,8 +18,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components.hap_controller.const import CONF_POLL_INTERVAL, DOMAIN, DOUBT_S
 from custom_components.hap_controller.coordinator import _is_serial, parse_unique_id
-from custom_components.hap_controller.protocol import HapStatus
+from custom_components.hap_controller.protocol import HapClient, HapStatus, UnsupportedError
 from custom_components.hap_controller.protocol.http import Request, Response
+from tests.support.contract.lifeline import Ending
 from tests.support.rooms import (
     Writes,
     act,
@@ -625,17 +626,14 @@ async def test_lost_amid_the_set_up(
     hass: HomeAssistant, entry: MockConfigEntry, living: Living
 ) -> None:
     """A link that is lost between the greeting and the entities is noticed."""
-    ready = "custom_components.hap_controller.protocol.client.HapClient.ready"
-    original = __import__(
-        "custom_components.hap_controller.protocol.client", fromlist=["HapClient"]
-    ).HapClient.ready
+    original = HapClient.ready
 
     async def ready_and_lost(client: Any, **told: Any) -> None:
         await original(client, **told)
         await living.stop()
         await soon(lambda: not client.connected)
 
-    with patch(ready, ready_and_lost):
+    with patch.object(HapClient, "ready", ready_and_lost):
         await setup(hass, entry)
     assert state_of(hass, LINK).state == STATE_OFF
     assert unavailable(hass) == set()
@@ -676,6 +674,41 @@ async def test_forgotten_while_running(
     with pytest.raises(HomeAssistantError) as caught:
         await loaded.runtime_data.async_command(command)
     assert caught.value.translation_key == "pairing_lost"
+
+
+@pytest.fixture
+def ending() -> Iterator[Ending]:
+    """Let the client end as no attempt could mend."""
+    ending = Ending()
+    with patch.object(HapClient, "run", ending.run_instead(HapClient.run)):
+        yield ending
+
+
+async def test_end_for_good(
+    hass: HomeAssistant, ending: Ending, loaded: MockConfigEntry, living: Living
+) -> None:
+    """What the accessory no longer supports is told by a new start, which tells why."""
+    connections = living.connections
+    ending.with_error(UnsupportedError("another version"))
+    await soon(lambda: living.connections > connections)
+    await hass.async_block_till_done()
+    assert loaded.state is ConfigEntryState.LOADED
+    assert unavailable(hass) == set()
+
+
+async def test_end_by_mistake(
+    hass: HomeAssistant,
+    ending: Ending,
+    loaded: MockConfigEntry,
+    living: Living,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A mistake of ours is logged, and nothing is shown that nobody vouches for."""
+    ending.with_error(ZeroDivisionError("a mistake"))
+    await until_state(hass, "switch.lamp_2", STATE_UNAVAILABLE)
+    assert "The link to the accessory ended unexpectedly" in caplog.text
+    assert "a mistake" in caplog.text
+    caplog.clear()
 
 
 async def test_other_accessory_at_the_address(
