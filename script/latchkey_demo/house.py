@@ -1,7 +1,7 @@
 """One home seen from both sides: the vendor's, and Home Assistant's."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from .api import Api, Json, Socket
@@ -106,6 +106,18 @@ class House:
             target={"entity_id": entity_id},
         )
 
+    async def picture(self, entity_id: str) -> bytes:
+        """Fetch what a camera shows now, as its card does."""
+        assert self._api is not None
+        return await self._api.fetch(f"/api/camera_proxy/{entity_id}")
+
+    async def delete_device(self, device: Json) -> None:
+        """Delete a device as a user does on its page.
+
+        Raises DemoError when it is still in use.
+        """
+        await self._socket.call("config/device_registry/remove", device_id=device["id"])
+
     async def until(
         self,
         unique_id: str,
@@ -133,13 +145,16 @@ class House:
         """
         return await self.states.until(self.entity_id(unique_id), met, wanted)
 
-    def check_none_lost(self, start: int) -> None:
-        """Raise DemoError when an entity of this home became unavailable since change number ``start``."""
-        own = {entity["entity_id"] for entity in self.registered}
+    def check_none_lost(self, start: int, but: Iterable[str] = ()) -> None:
+        """Raise DemoError when an entity of this home became unavailable since change number ``start``.
+
+        Those that ought to are named: ``but`` these entity ids.
+        """
+        own = {entity["entity_id"] for entity in self.registered}.difference(but)
         changes = self.states.changes[start:]
         lost = {s.entity_id for s in changes if s.value == UNAVAILABLE and s.entity_id in own}
         if lost:
-            raise DemoError(f"unavailable for a blip: {', '.join(sorted(lost))}")
+            raise DemoError(f"unavailable meanwhile: {', '.join(sorted(lost))}")
 
     async def until_registered(
         self, met: Callable[[], bool], wanted: str, limit_s: float = FOLLOW_LIMIT_S

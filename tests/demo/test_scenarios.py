@@ -162,7 +162,7 @@ async def test_a_blip(world: FakeWorld, house: House) -> None:
 async def test_an_interruption_that_is_noticed(world: FakeWorld, house: House) -> None:
     """An entity that flickered is named."""
     world.flickers = True
-    with pytest.raises(DemoError, match=r"unavailable for a blip: switch\.lamp"):
+    with pytest.raises(DemoError, match=r"unavailable meanwhile: switch\.lamp"):
         await interrupted(house, lambda: house.control("drop"))
 
 

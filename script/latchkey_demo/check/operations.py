@@ -225,7 +225,7 @@ def _shining(state: State) -> Iterator[Step]:
     if modes & {"hs", "rgb", "rgbw", "rgbww", "xy"}:
 
         def blue(now: State) -> bool:
-            hue, saturation = now.attributes.get("hs_color") or (0, 0)
+            hue, saturation = map(float, now.attributes.get("hs_color") or (0, 0))
             return abs(hue - 240) <= 360 * _NEAR and abs(saturation - 80) <= 100 * _NEAR
 
         yield Step("turn_on", blue, "blue", {"hs_color": [240, 80]})
@@ -255,10 +255,10 @@ def _playing(state: State) -> Iterator[Step]:
             yield Step(action, _is(value), value)
     muted, level = (state.attributes.get(name) for name in ("is_volume_muted", "volume_level"))
     if _supports(state, 8) and muted is not None:
-        for value in (not muted, muted):
-            met = _shows("is_volume_muted", value)
-            text = "muted" if value else "heard"
-            yield Step("volume_mute", met, text, {"is_volume_muted": value})
+        for mute in (not muted, muted):
+            met = _shows("is_volume_muted", mute)
+            text = "muted" if mute else "heard"
+            yield Step("volume_mute", met, text, {"is_volume_muted": mute})
     if _supports(state, 4) and level is not None:
         for wanted in (_other(level, 0, 1, 0.2), level):
             met = _about("volume_level", wanted, 0.01)

@@ -65,7 +65,12 @@ class Home:
     unavailable: frozenset[str] = frozenset()
     """Unique ids of enabled entities that are rightly unavailable in the fresh home."""
     left_out: frozenset[str] = frozenset()
-    """Ends of unique ids of entities that would crowd the dashboard; they are found on the device's page."""
+    """Ends of unique ids, or translation keys, of entities that would crowd the dashboard; the device's page has them."""
+    sections: Mapping[str, str] = field(default_factory=dict)
+    """Headings on the dashboard for devices without a room, in order, by the platform of what is main about them.
+
+    Others stand with their hub.
+    """
     first: tuple[str, ...] = ()
     """Ends of unique ids of what is main about a device, for the dashboard, most important first."""
     settings_shown: bool = True
