@@ -1,23 +1,26 @@
 """An entry comes, goes, and leaves nothing behind."""
 
 import asyncio
+from unittest.mock import MagicMock
 
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.hap_controller import services
+from custom_components.hap_controller.cache import async_get_cache
 from custom_components.hap_controller.const import DOMAIN
 from custom_components.hap_controller.protocol.http import Request, Response
 from tests.support.rooms import act, setup, state_of, tasks_of, unavailable, until_state
 
-from .living import Living, accessory, characteristic, new_entry, redescribe, service
+from .forms import issues
+from .living import ACCESSORY_ID, Living, accessory, characteristic, new_entry, redescribe, service
 from .protocol.running import pair, until as soon
 
 LAMP = "switch.lamp"
@@ -159,3 +162,53 @@ async def test_back_after_a_reboot(
     await living.start()
     await until_state(hass, LAMP, STATE_ON)
     assert STATE_UNAVAILABLE not in {state.state for state in hass.states.async_all()}
+
+
+async def test_without_entries(hass: HomeAssistant, network: MagicMock) -> None:
+    """The component can be set up before there is an accessory."""
+    assert await async_setup_component(hass, DOMAIN, {})
+    await hass.async_block_till_done()
+    assert not tasks_of(DOMAIN)
+
+
+async def test_removed(hass: HomeAssistant, loaded: MockConfigEntry, living: Living) -> None:
+    """A removed entry leaves nothing behind: no description, no issue, no pairing."""
+    cache = await async_get_cache(hass)
+    assert cache.get(ACCESSORY_ID)
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        f"{loaded.entry_id}_absent",
+        is_fixable=False,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key="absent",
+    )
+    await hass.config_entries.async_remove(loaded.entry_id)
+    await hass.async_block_till_done()
+    assert cache.get(ACCESSORY_ID) is None
+    assert not issues(hass)
+    assert not living.register.paired
+    assert not tasks_of(DOMAIN)
+
+
+async def test_removed_without_an_id(hass: HomeAssistant, network: MagicMock) -> None:
+    """An entry that says nothing can be removed, too."""
+    entry = MockConfigEntry(domain=DOMAIN, data={})
+    entry.add_to_hass(hass)
+    await setup(hass, entry, ConfigEntryState.SETUP_ERROR)
+    await hass.config_entries.async_remove(entry.entry_id)
+    assert not hass.config_entries.async_entries(DOMAIN)
+
+
+async def test_disabled(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+    """What is disabled needs no mending."""
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        f"{loaded.entry_id}_absent",
+        is_fixable=False,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key="absent",
+    )
+    await hass.config_entries.async_set_disabled_by(loaded.entry_id, ConfigEntryDisabler.USER)
+    assert not issues(hass)
