@@ -4,7 +4,7 @@ The one table from which platforms are loaded and entities made; that the platfo
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from homeassistant.const import Platform
@@ -261,6 +261,56 @@ CHARACTERISTICS: Final[Mapping[Platform, frozenset[str]]] = {
     ),
 }
 
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What can be one of several: a select where it can be written, else a sensor."""
+
+    key: str
+    """Of its texts."""
+    members: Mapping[int, str]
+    """What its numbers mean."""
+    writes: str | None = None
+    """UUID of another characteristic of the service that takes what is selected; None for the same one."""
+    reported: Mapping[int, str] = field(default_factory=dict)
+    """What may be so, but cannot be selected."""
+
+    def target(self, characteristic: Characteristic) -> Characteristic | None:
+        """Give what takes the selected number."""
+        if self.writes is None:
+            return characteristic
+        return characteristic.service.characteristic(self.writes)
+
+
+SETTINGS: Final[Mapping[str, Setting]] = {
+    C.TEMPERATURE_DISPLAY_UNITS: Setting(
+        "temperature_display_units", {0: "celsius", 1: "fahrenheit"}
+    ),
+    C.TARGET_AIR_PURIFIER_STATE: Setting(
+        "air_purifier_state_target", {0: "manual", 1: "automatic"}
+    ),
+    C.EVE_MOTION_SENSITIVITY: Setting("motion_sensitivity", {0: "high", 4: "medium", 7: "low"}),
+    C.ECOBEE_CURRENT_MODE: Setting(
+        "ecobee_mode",
+        {0: "home", 1: "sleep", 2: "away"},
+        writes=C.ECOBEE_SET_HOLD_SCHEDULE,
+        reported={3: "temporary"},
+    ),
+    C.PICTURE_MODE: Setting(
+        "picture_mode",
+        {
+            0: "other",
+            1: "standard",
+            2: "calibrated",
+            3: "calibrated_dark",
+            4: "vivid",
+            5: "game",
+            6: "computer",
+            7: "custom",
+        },
+    ),
+}
+
 # Platforms that can show characteristics nobody knows (mapping §12.2).
 GENERIC_PLATFORMS: Final = frozenset(
     {Platform.BINARY_SENSOR, Platform.NUMBER, Platform.SELECT, Platform.SENSOR, Platform.SWITCH}
@@ -402,6 +452,13 @@ def is_of_player(service: Service) -> bool:
 def is_known(uuid: str) -> bool:
     """Tell whether some platform has a row for a characteristic."""
     return uuid in _BY_CHARACTERISTIC
+
+
+def is_selectable(characteristic: Characteristic, setting: Setting | None = None) -> bool:
+    """Tell whether a setting can be selected, and not only shown; ``setting`` is for what is not in the table."""
+    found = setting or SETTINGS.get(characteristic.type)
+    target = found.target(characteristic) if found else None
+    return target is not None and target.metadata.writable
 
 
 def generic_platform(characteristic: Characteristic) -> Platform | None:

@@ -1,6 +1,6 @@
 """Selects: one of several settings (mapping §5.12, §9, §12)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, override
 
@@ -12,7 +12,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import DOMAIN
 from .coordinator import Coordinator, HapConfigEntry
-from .dispatch import is_shown
+from .dispatch import SETTINGS, Setting, is_selectable, is_shown
 from .entity import (
     CharacteristicEntity,
     CharacteristicRow,
@@ -33,28 +33,21 @@ PARALLEL_UPDATES = 0
 class SelectRow(CharacteristicRow, SelectEntityDescription):
     """A select: what its options are on the wire."""
 
-    members: Mapping[int, str]
-    """The options."""
-    writes: str | None = None
-    """UUID of another characteristic of the service that takes what is selected; None for the same one."""
-    reported: Mapping[int, str] | None = None
-    """What cannot be selected, but may be so; an option only while it is."""
+    setting: Setting
 
     @override
     def suits(self, characteristic: Characteristic) -> bool:
         """Take what can be written; else it is a sensor."""
-        target: Characteristic | None = characteristic
-        if self.writes is not None:
-            target = characteristic.service.characteristic(self.writes)
-        return target is not None and target.metadata.writable and super().suits(characteristic)
+        return is_selectable(characteristic, self.setting) and super().suits(characteristic)
 
 
-def _row(key: str, uuid: str, members: Mapping[int, str], **told: Any) -> SelectRow:
+def _row(uuid: str, **told: Any) -> SelectRow:
+    setting = SETTINGS[uuid]
     return SelectRow(
-        key=key,
+        key=setting.key,
         uuid=uuid,
-        translation_key=key,
-        members=members,
+        translation_key=setting.key,
+        setting=setting,
         **{"entity_category": EntityCategory.CONFIG, **told},
     )
 
@@ -64,52 +57,16 @@ def _has_fan(characteristic: Characteristic) -> bool:
     return characteristic.service.type == S.AIR_PURIFIER and is_shown(characteristic.service)
 
 
-_AIR_PURIFIER: Final = {0: "manual", 1: "automatic"}
+_OFF: Final[dict[str, Any]] = {"entity_registry_enabled_default": False}
 
-_ROWS: Final = (
-    _row("temperature_display_units", C.TEMPERATURE_DISPLAY_UNITS, {0: "celsius", 1: "fahrenheit"}),
-    _row(
-        "air_purifier_state_target",
-        C.TARGET_AIR_PURIFIER_STATE,
-        _AIR_PURIFIER,
-        exists_fn=_has_fan,
-        entity_registry_enabled_default=False,
-    ),
-    _row("air_purifier_state_target", C.TARGET_AIR_PURIFIER_STATE, _AIR_PURIFIER),
-    _row("motion_sensitivity", C.EVE_MOTION_SENSITIVITY, {0: "high", 4: "medium", 7: "low"}),
-    _row(
-        "ecobee_mode",
-        C.ECOBEE_CURRENT_MODE,
-        {0: "home", 1: "sleep", 2: "away"},
-        writes=C.ECOBEE_SET_HOLD_SCHEDULE,
-        reported={3: "temporary"},
-        entity_category=None,
-    ),
-    _row(
-        "picture_mode",
-        C.PICTURE_MODE,
-        {
-            0: "other",
-            1: "standard",
-            2: "calibrated",
-            3: "calibrated_dark",
-            4: "vivid",
-            5: "game",
-            6: "computer",
-            7: "custom",
-        },
-        entity_registry_enabled_default=False,
-    ),
+ROWS: Final = by_uuid(
+    _row(C.TEMPERATURE_DISPLAY_UNITS),
+    _row(C.TARGET_AIR_PURIFIER_STATE, exists_fn=_has_fan, **_OFF),
+    _row(C.TARGET_AIR_PURIFIER_STATE),
+    _row(C.EVE_MOTION_SENSITIVITY),
+    _row(C.ECOBEE_CURRENT_MODE, entity_category=None),
+    _row(C.PICTURE_MODE, **_OFF),
 )
-ROWS: Final = by_uuid(*_ROWS)
-
-OPTIONS: Final = {row.uuid: (row.key, {**row.members, **(row.reported or {})}) for row in _ROWS}
-"""What there is, by UUID, with the key of its texts: where it cannot be selected, it can still be shown."""
-
-
-def is_selectable(characteristic: Characteristic) -> bool:
-    """Tell whether a select shows a characteristic."""
-    return any(row.suits(characteristic) for row in ROWS.get(characteristic.type, ()))
 
 
 async def async_setup_entry(
@@ -132,7 +89,8 @@ def _generic_row(characteristic: Characteristic) -> SelectRow:
     """Describe a select for what nobody knows, of which only the numbers are known."""
     values = characteristic.metadata.valid_values or ()
     members = {int(each): str(int(each)) for each in values}
-    return SelectRow(key="generic", uuid=characteristic.type, members=members)
+    setting = Setting("generic", members)
+    return SelectRow(key=setting.key, uuid=characteristic.type, setting=setting)
 
 
 class CharacteristicSelect(CharacteristicEntity, SelectEntity):
@@ -145,12 +103,10 @@ class CharacteristicSelect(CharacteristicEntity, SelectEntity):
     @override
     def _describe(self) -> None:
         super()._describe()
-        row = self.entity_description
-        self._target = self.characteristic
-        if row.writes is not None:
-            self._target = self.characteristic.service.characteristic(row.writes)
+        setting = self.entity_description.setting
+        self._target = setting.target(self.characteristic)
         self._selectable = {
-            row.members[value]: value for value in allowed(self._target, row.members)
+            setting.members[value]: value for value in allowed(self._target, setting.members)
         }
 
     @property
@@ -162,13 +118,13 @@ class CharacteristicSelect(CharacteristicEntity, SelectEntity):
 
     @property
     def _reported(self) -> str | None:
-        return named(self.characteristic, self.entity_description.reported or {})
+        return named(self.characteristic, self.entity_description.setting.reported)
 
     @property
     @override
     def current_option(self) -> str | None:
         """What is selected; None while unknown, or when it is nothing that is known."""
-        option = named(self.characteristic, self.entity_description.members)
+        option = named(self.characteristic, self.entity_description.setting.members)
         return option if option in self._selectable else self._reported
 
     @override

@@ -41,6 +41,7 @@ from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN, signal_available
 from .coordinator import Coordinator, HapConfigEntry
+from .dispatch import SETTINGS, is_selectable
 from .entity import (
     CharacteristicEntity,
     CharacteristicRow,
@@ -62,7 +63,6 @@ from .protocol import (
     ServiceUuid as S,
     VendorError,
 )
-from .select import OPTIONS, is_selectable
 
 PARALLEL_UPDATES = 0
 
@@ -490,13 +490,13 @@ ROWS: Final = by_uuid(
     # What can be selected with other accessories.
     *(
         _enum(
-            key,
+            setting.key,
             uuid,
-            members,
+            {**setting.members, **setting.reported},
             exists_fn=lambda characteristic: not is_selectable(characteristic),
             **_DIAGNOSTIC,
         )
-        for uuid, (key, members) in OPTIONS.items()
+        for uuid, setting in SETTINGS.items()
     ),
 )
 
