@@ -154,10 +154,10 @@ async def _press_lamp(house: House) -> str:
     await lamp.operate("Hue", 30)
     await lamp.operate("Saturation", 100)
     await lamp.until("light", color_mode="hs", hs_color=[30, 100])
-    for mired, kelvin in ((400, 2500), (200, 5000)):  # one of them is news
+    for mired, kelvin in ((400, 2500), (200, 5000)):
         await lamp.operate("Color Temperature", mired)
-    await lamp.until("light", color_mode="color_temp", color_temp_kelvin=kelvin)
-    return "off, on, 40 %, orange, cold white"
+        await lamp.until("light", color_mode="color_temp", color_temp_kelvin=kelvin)
+    return "off, on, 40 %, orange, warm white, cold white"
 
 
 def _is_another(before: State, now: State) -> bool:
