@@ -207,7 +207,8 @@ class HapConfigFlow(ImportForms, RenewalForms, domain=DOMAIN):
         errors: dict[str, str] = {}
         if user_input is None:
             self._found = await async_announced(self.hass)
-        elif found := self._found.get(user_input[CONF_DEVICE]):
+        else:
+            found = self._found[user_input[CONF_DEVICE]]
             obstacle = self._obstacle(found)
             if obstacle is None:
                 return await self._async_pair_found(found)

@@ -204,13 +204,16 @@ def _counterpart(
     target: ConfigEntry[Any],
 ) -> str | None:
     """Give the device of the same accessory as an entity's in another entry; None when there is none."""
-    devices = dr.async_get(hass)
-    for device in dr.async_entries_for_config_entry(devices, source.entry_id):
-        if device.id == each.device_id and (found := _accessory_of(device, source)):
-            identifier = (_NAMESPACES[target.domain], found.string)
-            there = devices.async_get_device_by_identifier(identifier, target.entry_id)
-            return there.id if there else None
-    return None
+    here, there = (
+        {
+            device.id: found.string
+            for device in dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+            if (found := _accessory_of(device, entry))
+        }
+        for entry in (source, target)
+    )
+    accessory = here.get(each.device_id or "")
+    return next((device_id for device_id, other in there.items() if other == accessory), None)
 
 
 def _hand_over(

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 import logging
 import math
 from typing import TYPE_CHECKING, Any, Final, override
@@ -10,6 +11,7 @@ from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
 from homeassistant.core import callback
 from homeassistant.helpers.selector import BooleanSelector, TextSelector
 
+from ..announcements import async_find
 from ..const import DOMAIN
 from ..coordinator import BRIDGE_AID
 from ..joining import HalfwayError, Joining, Target
@@ -136,12 +138,20 @@ class PairingForms(HapForms):
             return await self._async_store(record)
         try:
             if not (joining.awaits_code or self._removed):
+                await self._async_look_again(joining)
                 await joining.async_begin()
         except Exception as err:  # noqa: BLE001  likewise
             if ending := self._dead_end(err):
                 return ending
             errors = errors or self._code_errors(err)
         return self._show_pair(errors, user_input)
+
+    async def _async_look_again(self, joining: Joining) -> None:
+        """Take where the accessory is now: a form may have waited for days."""
+        target = joining.target
+        found = await async_find(self.hass, target.accessory_id or "")
+        if found and found.usable:
+            joining.target = replace(target, hosts=found.addresses, port=found.port or 0)
 
     def _show_pair(
         self, errors: dict[str, str], user_input: Mapping[str, Any] | None = None
