@@ -33,6 +33,7 @@ def parts(*, home_assistant: bool) -> Mapping[str, Measure]:
     }
     if home_assistant and find_spec("homeassistant"):
         from .ha.dio_chacon import rows as dio_rooms  # noqa: PLC0415  needs Home Assistant
+        from .ha.hap_controller import rows as hap_rooms  # noqa: PLC0415
         from .ha.home_connect_local import rows as home_connect_rooms  # noqa: PLC0415
         from .ha.homismart import rows as homismart_rooms  # noqa: PLC0415
 
@@ -40,6 +41,7 @@ def parts(*, home_assistant: bool) -> Mapping[str, Measure]:
             "dio-ha": dio_rooms.measure,
             "homismart-ha": homismart_rooms.measure,
             "home-connect-ha": home_connect_rooms.measure,
+            "hap-ha": hap_rooms.measure,
         }
     return found
 

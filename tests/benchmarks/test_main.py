@@ -70,6 +70,7 @@ def benchmark(*words: str) -> subprocess.CompletedProcess[str]:
                 "import of the integration, CPU",
             },
         ),
+        ("hap-ha", 23, set()),
     ],
 )
 def test_smoke(part: str, rows: int, without_peer: set[str]) -> None:

@@ -1,0 +1,1 @@
+"""HomeKit accessories inside Home Assistant: contenders, jobs and targets."""
