@@ -56,8 +56,10 @@ def options() -> dict[str, Any]:
 
 
 @pytest.fixture
-def network(mock_async_zeroconf: MagicMock) -> MagicMock:
+def network(hass: HomeAssistant, mock_async_zeroconf: MagicMock) -> MagicMock:
     """Keep Home Assistant off the network: nothing is announced. Tests of announcements replace this."""
+    # What an entry does not need takes longer to set up than the entry itself.
+    hass.config.components |= {"file_upload", "repairs", "zeroconf"}
     return mock_async_zeroconf
 
 

@@ -11,7 +11,7 @@ from custom_components.hap_controller.binary_sensor import ROWS, SERVICES
 from custom_components.hap_controller.protocol import ServiceUuid
 from tests.support.rooms import pass_time, state_of, until, until_state
 
-from .living import Json, Living, characteristic, flush, new_entry, redescribe, service
+from .living import Json, Living, characteristic, flush, redescribe, service
 from .rows import FIRST_AID, READ, bridge_of, entity_id_of, entity_ids_of, uuid_of
 
 # Service, characteristic, what is off, and what is on.
@@ -122,62 +122,93 @@ MOTION = characteristic("MOTION_DETECTED", False)
 CONTACT = characteristic("CONTACT_SENSOR_STATE", 0)
 
 
-@pytest.mark.parametrize(
-    ("accessories", "count"),
-    [
-        # One battery in one housing.
-        (bridge_of([[labelled("MOTION_SENSOR", None, MOTION), labelled("CONTACT_SENSOR", None, CONTACT)]]), 1),
-        # Labels tell of the same type apart, but not what has the same label.
-        (bridge_of([[labelled("CONTACT_SENSOR", 1, CONTACT), labelled("CONTACT_SENSOR", 4, CONTACT)]]), 2),
-        (bridge_of([[labelled("CONTACT_SENSOR", 1, CONTACT), labelled("CONTACT_SENSOR", 1, CONTACT)]]), 1),
-        (bridge_of([[labelled("CONTACT_SENSOR", 1, CONTACT), labelled("MOTION_SENSOR", 1, MOTION)]]), 2),
-        # So do names, unless they are that of the accessory.
-        (bridge_of([[labelled("CONTACT_SENSOR", None, CONTACT, name="Left"), labelled("MOTION_SENSOR", None, MOTION, name=" LEFT")]]), 1),
-        (bridge_of([[labelled("CONTACT_SENSOR", None, CONTACT, name="Left"), labelled("MOTION_SENSOR", None, MOTION, name="Right")]]), 2),
-        (bridge_of([[labelled("CONTACT_SENSOR", None, CONTACT, name="accessory2"), labelled("MOTION_SENSOR", None, MOTION)]]), 1),
-        # A battery of its own says it all.
-        (bridge_of([[labelled("CONTACT_SENSOR", None, CONTACT), service("BATTERY_SERVICE", characteristic("BATTERY_LEVEL", 3))]]), 0),
-    ],
-)  # fmt: skip
-async def test_low_batteries(hass: HomeAssistant, loaded: MockConfigEntry, count: int) -> None:
+# Services of an accessory, and how many batteries those have.
+BATTERIES: list[tuple[list[Json], int]] = [
+    # One battery in one housing.
+    ([labelled("MOTION_SENSOR", None, MOTION), labelled("CONTACT_SENSOR", None, CONTACT)], 1),
+    # Labels tell of the same type apart, but not what has the same label.
+    ([labelled("CONTACT_SENSOR", 1, CONTACT), labelled("CONTACT_SENSOR", 4, CONTACT)], 2),
+    ([labelled("CONTACT_SENSOR", 1, CONTACT), labelled("CONTACT_SENSOR", 1, CONTACT)], 1),
+    ([labelled("CONTACT_SENSOR", 1, CONTACT), labelled("MOTION_SENSOR", 1, MOTION)], 2),
+    # So do names, unless they are that of the accessory.
+    (
+        [
+            labelled("CONTACT_SENSOR", None, CONTACT, name="Left"),
+            labelled("MOTION_SENSOR", None, MOTION, name=" LEFT"),
+        ],
+        1,
+    ),
+    (
+        [
+            labelled("CONTACT_SENSOR", None, CONTACT, name="Left"),
+            labelled("MOTION_SENSOR", None, MOTION, name="Right"),
+        ],
+        2,
+    ),
+    (
+        [
+            labelled("CONTACT_SENSOR", None, CONTACT, name="accessory8"),
+            labelled("MOTION_SENSOR", None, MOTION),
+        ],
+        1,
+    ),
+    # A battery of its own says it all.
+    (
+        [
+            labelled("CONTACT_SENSOR", None, CONTACT),
+            service("BATTERY_SERVICE", characteristic("BATTERY_LEVEL", 3)),
+        ],
+        0,
+    ),
+]
+
+
+@pytest.mark.parametrize("accessories", [bridge_of(each for each, _ in BATTERIES)], ids=["all"])
+async def test_low_batteries(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
     """There is one for each battery, not for each that tells of it."""
-    found = [
-        state.entity_id
-        for state in hass.states.async_all(Platform.BINARY_SENSOR)
-        if state.attributes.get("device_class") == "battery"
+    counts = [
+        sum(
+            state_of(hass, each).attributes["device_class"] == "battery"
+            for each in entity_ids_of(hass, Platform.BINARY_SENSOR, aid)
+        )
+        for aid in range(FIRST_AID, FIRST_AID + len(BATTERIES))
     ]
-    assert len(found) == count
+    assert counts == [count for _, count in BATTERIES]
+
+
+# What a battery says of its charging at first, what it may say, and whether that is shown.
+CHARGING: list[tuple[int | None, list[int] | None, bool]] = [
+    (0, None, True),
+    (1, [0, 1], True),
+    (2, None, False),
+    (0, [2], False),
+    (None, None, True),
+]
 
 
 @pytest.mark.parametrize(
-    ("value", "told", "exists"),
-    [(0, None, True), (1, [0, 1], True), (2, None, False), (0, [2], False), (None, None, True)],
+    "accessories",
+    [
+        bridge_of(
+            service(
+                "BATTERY_SERVICE",
+                characteristic("BATTERY_LEVEL", 3),
+                characteristic("CHARGING_STATE", value, valid_values=told, iid=100),
+            )
+            for value, told, _ in CHARGING
+        )
+    ],
+    ids=["all"],
 )
-async def test_charging(
-    hass: HomeAssistant,
-    socket_enabled: None,
-    network: object,
-    value: int | None,
-    told: list[int] | None,
-    exists: bool,
-) -> None:
+async def test_charging(hass: HomeAssistant, loaded: MockConfigEntry, living: Living) -> None:
     """What cannot be charged has no sensor for that."""
-    battery = service(
-        "BATTERY_SERVICE",
-        characteristic("BATTERY_LEVEL", 3),
-        characteristic("CHARGING_STATE", value, valid_values=told, iid=100),
-    )
-    async with Living(bridge_of([battery])) as living:
-        entry = new_entry(living)
-        entry.add_to_hass(hass)
-        await hass.config_entries.async_setup(entry.entry_id)
-        await hass.async_block_till_done()
-        assert (hass.states.get("binary_sensor.accessory_2_charging") is not None) is exists
+    for aid, (_, _, exists) in enumerate(CHARGING, FIRST_AID):
+        entity_id = f"binary_sensor.accessory_{aid}_charging"
+        assert (hass.states.get(entity_id) is not None) is exists
         if exists:
-            living.push(2, 100, 2)
-            await flush(hass, entry)
-            assert state_of(hass, "binary_sensor.accessory_2_charging").state == STATE_OFF
-        await hass.config_entries.async_unload(entry.entry_id)
+            living.push(aid, 100, 2)
+            await flush(hass, loaded)
+            assert state_of(hass, entity_id).state == STATE_OFF
 
 
 LINK = "binary_sensor.lamp_connection"

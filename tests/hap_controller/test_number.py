@@ -87,33 +87,28 @@ async def test_rows(hass: HomeAssistant, loaded: MockConfigEntry, living: Living
     assert len(living.written) == len(CASES)
 
 
+MODES: list[tuple[dict[str, Any], str]] = [
+    ({"maxValue": 256}, "slider"),
+    ({"maxValue": 257}, "box"),
+    ({"maxValue": 7200, "minStep": 60}, "slider"),
+    # Limits that contradict each other.
+    ({"minValue": 9, "maxValue": 3}, "slider"),
+    ({"minStep": 0}, "box"),
+]
+
+
 @pytest.mark.parametrize(
-    ("accessories", "mode"),
-    [
-        (bridge_of([described("VALVE", "SET_DURATION", "uint32", {"maxValue": 256})]), "slider"),
-        (bridge_of([described("VALVE", "SET_DURATION", "uint32", {"maxValue": 257})]), "box"),
-        (
-            bridge_of(
-                [described("VALVE", "SET_DURATION", "uint32", {"maxValue": 7200, "minStep": 60})]
-            ),
-            "slider",
-        ),
-        # Limits that contradict each other.
-        (
-            bridge_of(
-                [described("VALVE", "SET_DURATION", "uint32", {"minValue": 9, "maxValue": 3})]
-            ),
-            "slider",
-        ),
-        (bridge_of([described("VALVE", "SET_DURATION", "uint32", {"minStep": 0})]), "box"),
-    ],
+    "accessories",
+    [bridge_of(described("VALVE", "SET_DURATION", "uint32", limits) for limits, _ in MODES)],
+    ids=["all"],
 )
-async def test_mode(hass: HomeAssistant, loaded: MockConfigEntry, mode: str) -> None:
+async def test_modes(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
     """Few steps are a slider, many a box."""
-    state = state_of(hass, "number.accessory_2_duration")
-    assert state.attributes["mode"] == mode
-    assert state.attributes["min"] <= state.attributes["max"]
-    assert state.attributes["step"] > 0
+    for aid, (_, mode) in enumerate(MODES, FIRST_AID):
+        state = state_of(hass, f"number.accessory_{aid}_duration")
+        assert state.attributes["mode"] == mode
+        assert state.attributes["min"] <= state.attributes["max"]
+        assert state.attributes["step"] > 0
 
 
 @pytest.mark.parametrize(

@@ -13,17 +13,7 @@ from custom_components.hap_controller.protocol import HapStatus, ServiceUuid
 from custom_components.hap_controller.sensor import ROWS, SERVICES
 from tests.support.rooms import pass_time, state_of
 
-from .living import (
-    Json,
-    Living,
-    accessory,
-    characteristic,
-    flush,
-    new_entry,
-    poll,
-    redescribe,
-    service,
-)
+from .living import Json, Living, accessory, characteristic, flush, poll, redescribe, service
 from .protocol.running import until
 from .rows import FIRST_AID, READ, bridge_of, entity_id_of, entity_ids_of, uuid_of
 
@@ -208,25 +198,34 @@ async def test_no_numbers(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
     assert states == [STATE_UNKNOWN] * 3
 
 
+STEPS = {0.1: 1, 1: 0, 0.25: 2, 50: 0, 1e-9: 6, 0: 1}
+"""Of values, and how many digits those have behind the point; without, as Home Assistant likes."""
+
+
 @pytest.mark.parametrize(
-    ("step", "digits"), [(0.1, 1), (1, 0), (0.25, 2), (50, 0), (1e-9, 6), (0, 1)]
+    "accessories",
+    [
+        bridge_of(
+            service(
+                "TEMPERATURE_SENSOR",
+                characteristic("CURRENT_TEMPERATURE", 21.299999, minStep=step),
+            )
+            for step in STEPS
+        )
+    ],
+    ids=["all"],
 )
-async def test_precision(
-    hass: HomeAssistant, socket_enabled: None, network: object, step: float, digits: int
-) -> None:
-    """As many digits are shown as the accessory has, which sends more of them; else as Home Assistant likes."""
-    thermometer = service(
-        "TEMPERATURE_SENSOR", characteristic("CURRENT_TEMPERATURE", 21.299999, minStep=step)
-    )
-    async with Living([accessory("Thermometer", thermometer)]) as living:
-        entry = new_entry(living)
-        entry.add_to_hass(hass)
-        await hass.config_entries.async_setup(entry.entry_id)
-        entity = er.async_get(hass).async_get("sensor.thermometer")
+async def test_precision(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+    """As many digits are shown as the accessory has, which sends more of them."""
+    registry = er.async_get(hass)
+    found = {}
+    for aid, step in enumerate(STEPS, FIRST_AID):
+        (entity_id,) = entity_ids_of(hass, Platform.SENSOR, aid)
+        assert state_of(hass, entity_id).state == "21.299999"
+        entity = registry.async_get(entity_id)
         assert entity
-        assert entity.options.get("sensor", {}).get("suggested_display_precision") == digits
-        assert state_of(hass, "sensor.thermometer").state == "21.299999"
-        await hass.config_entries.async_unload(entry.entry_id)
+        found[step] = entity.options["sensor"]["suggested_display_precision"]
+    assert found == STEPS
 
 
 @pytest.mark.parametrize("name", ["ecobee"])
@@ -332,18 +331,23 @@ async def test_generic(hass: HomeAssistant, loaded: MockConfigEntry, living: Liv
     assert state_of(hass, "number.gadget_coil").attributes["max"] == 50
 
 
-async def test_poll(hass: HomeAssistant, network: object, socket_enabled: None) -> None:
+@pytest.mark.parametrize(
+    "accessories",
+    [
+        bridge_of(
+            [
+                service(
+                    "OUTLET",
+                    characteristic(
+                        uuid_of("EVE_ENERGY_VOLTAGE"), 230.0, iid=100, format="float", perms=["pr"]
+                    ),
+                )
+            ]
+        )
+    ],
+)
+async def test_poll(hass: HomeAssistant, loaded: MockConfigEntry, living: Living) -> None:
     """What the accessory does not tell by itself is read."""
-    meter = service(
-        "OUTLET",
-        characteristic("ON", True),
-        characteristic(uuid_of("EVE_ENERGY_VOLTAGE"), 230.0, iid=100, format="float", perms=["pr"]),
-    )
-    async with Living([accessory("Plug", meter)]) as living:
-        entry = new_entry(living)
-        entry.add_to_hass(hass)
-        await hass.config_entries.async_setup(entry.entry_id)
-        living.set(1, 100, 229.0)
-        await poll(hass, entry, living)
-        assert state_of(hass, "sensor.plug_voltage").state == "229.0"
-        await hass.config_entries.async_unload(entry.entry_id)
+    living.set(2, 100, 229.0)
+    await poll(hass, loaded, living)
+    assert state_of(hass, "sensor.accessory_2_voltage").state == "229.0"

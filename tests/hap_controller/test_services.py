@@ -130,39 +130,29 @@ async def test_read_all(hass: HomeAssistant, loaded: MockConfigEntry, living: Li
     assert await fails(hass, loaded, "read_characteristics", iids=100) == "unreachable"
 
 
-@pytest.mark.parametrize(
-    ("iid", "value", "written"),
-    [
-        (100, True, 1),
-        (100, "off", 0),
-        (101, 44, 40),
-        (101, "75", 80),
-        (101, 1000, 100),
-        (102, "AQEB", "AQEB"),
-    ],
-)
-async def test_write(
-    hass: HomeAssistant,
-    loaded: MockConfigEntry,
-    living: Living,
-    iid: int,
-    value: Any,
-    written: Any,
-) -> None:
-    """What is written is what the accessory takes, and is given back."""
-    found = await call(
-        hass, loaded, "write_characteristic", answers=True, iid=float(iid), value=value
-    )
-    assert living.writes == [(2, iid, written)]
-    assert found["written"] == written
-    # Some answer a write.
-    assert found["answer"] == (written if iid == 102 else None)
-    await call(hass, loaded, "write_characteristic", iid=iid, value=value)
+async def test_write(hass: HomeAssistant, loaded: MockConfigEntry, living: Living) -> None:
+    """What is written is what the accessory takes, and is given back; some answer a write."""
+    for iid, value, written, answer in (
+        (100, True, 1, None),
+        (100, "off", 0, None),
+        (101, 44, 40, None),
+        (101, "75", 80, None),
+        (101, 1000, 100, None),
+        (102, "AQEB", "AQEB", "AQEB"),
+    ):
+        found = await call(
+            hass, loaded, "write_characteristic", answers=True, iid=float(iid), value=value
+        )
+        assert living.writes[-1] == (2, iid, written)
+        assert found == {"written": written, "answer": answer}
+    await call(hass, loaded, "write_characteristic", iid=100, value=True)
+    assert len(living.writes) == 7
 
 
-@pytest.mark.parametrize(
-    ("name", "data", "key"),
-    [
+async def test_refusals(hass: HomeAssistant, loaded: MockConfigEntry, living: Living) -> None:
+    """What cannot be is said before the accessory is asked for it."""
+    asked = len(living.requests)
+    for name, data, key in (
         ("read_characteristics", {"iids": [999]}, "no_such_characteristic"),
         ("read_characteristics", {"types": ["26"]}, "no_such_characteristic"),
         ("read_characteristics", {"types": ["nonsense"]}, "no_such_characteristic"),
@@ -172,22 +162,11 @@ async def test_write(
         ("write_characteristic", {"iid": 100, "value": "maybe"}, "wrong_format"),
         ("write_characteristic", {"iid": 101, "value": "bright"}, "wrong_format"),
         ("write_characteristic", {"iid": 102, "value": "%"}, "wrong_format"),
-        ("remove_pairing", {"controller_id": OTHER}, "no_such_pairing"),
-    ],
-)
-async def test_refusals(
-    hass: HomeAssistant,
-    loaded: MockConfigEntry,
-    living: Living,
-    name: str,
-    data: dict[str, Any],
-    key: str,
-) -> None:
-    """What cannot be is said before the accessory is asked for it."""
-    asked = len(living.requests)
-    assert await fails(hass, loaded, name, **data) == key
-    assert not living.writes
-    assert len(living.requests) <= asked + 1
+    ):
+        assert await fails(hass, loaded, name, **data) == key
+    assert len(living.requests) == asked
+    assert await fails(hass, loaded, "remove_pairing", controller_id=OTHER) == "no_such_pairing"
+    assert len(living.requests) == asked + 1
 
 
 async def test_refused_write(hass: HomeAssistant, loaded: MockConfigEntry, living: Living) -> None:
@@ -234,53 +213,41 @@ async def test_not_an_administrator(
     assert await fails(hass, loaded, "list_pairings") == "not_admin"
 
 
-@pytest.mark.parametrize(
-    ("name", "data"),
-    [
-        ("list_pairings", {}),
-        ("add_pairing", {"controller_id": OTHER, "public_key": KEY.hex()}),
-        ("remove_pairing", {"controller_id": OTHER}),
-    ],
-)
 async def test_users(
-    hass: HomeAssistant,
-    loaded: MockConfigEntry,
-    living: Living,
-    hass_read_only_user: User,
-    name: str,
-    data: dict[str, Any],
+    hass: HomeAssistant, loaded: MockConfigEntry, living: Living, hass_read_only_user: User
 ) -> None:
     """Who may open a door for good is only for administrators of Home Assistant to say."""
     asked = len(living.requests)
-    with pytest.raises(Unauthorized):
-        await hass.services.async_call(
-            DOMAIN,
-            name,
-            {"device_id": device_of(hass, loaded), **data},
-            blocking=True,
-            context=Context(user_id=hass_read_only_user.id),
-            return_response=name == "list_pairings",
-        )
+    context = Context(user_id=hass_read_only_user.id)
+    for name, data in (
+        ("list_pairings", {}),
+        ("add_pairing", {"controller_id": OTHER, "public_key": KEY.hex()}),
+        ("remove_pairing", {"controller_id": OTHER}),
+    ):
+        with pytest.raises(Unauthorized):
+            await hass.services.async_call(
+                DOMAIN,
+                name,
+                {"device_id": device_of(hass, loaded), **data},
+                blocking=True,
+                context=context,
+                return_response=name == "list_pairings",
+            )
     assert len(living.requests) == asked
 
 
-@pytest.mark.parametrize(
-    ("name", "data"),
-    [
+async def test_malformed(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+    """What the fields cannot hold is refused."""
+    for name, data in (
         ("write_characteristic", {"iid": 0, "value": 1}),
         ("write_characteristic", {"iid": 100, "value": None}),
         ("add_pairing", {"controller_id": "", "public_key": KEY.hex()}),
         ("add_pairing", {"controller_id": "x" * 37, "public_key": KEY.hex()}),
         ("add_pairing", {"controller_id": OTHER, "public_key": "00"}),
         ("identify", {"iid": 1}),
-    ],
-)
-async def test_malformed(
-    hass: HomeAssistant, loaded: MockConfigEntry, name: str, data: dict[str, Any]
-) -> None:
-    """What the fields cannot hold is refused."""
-    with pytest.raises(vol.Invalid):
-        await call(hass, loaded, name, **data)
+    ):
+        with pytest.raises(vol.Invalid):
+            await call(hass, loaded, name, **data)
 
 
 async def test_devices(hass: HomeAssistant, loaded: MockConfigEntry, living: Living) -> None:
