@@ -225,7 +225,7 @@ class ConnectionSensor(HapEntity, BinarySensorEntity):
             async_dispatcher_connect(
                 self.hass,
                 signal_connected(self.coordinator.entry_id),
-                self.async_write_ha_state,
+                self._async_changed,
             )
         )
 
