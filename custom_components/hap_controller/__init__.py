@@ -1,5 +1,6 @@
 """HomeKit accessories, controlled by Home Assistant itself over the local network."""
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers import config_validation as cv, device_registry as dr
@@ -57,6 +58,8 @@ async def async_remove_entry(hass: HomeAssistant, entry: HapConfigEntry) -> None
 async def async_remove_config_entry_device(
     hass: HomeAssistant, entry: HapConfigEntry, device_entry: dr.DeviceEntry
 ) -> bool:
-    """Let a device be deleted by hand when no accessory is behind it."""
+    """Let a device be deleted by hand when no accessory is behind it, as far as that is known now."""
+    if entry.state is not ConfigEntryState.LOADED:
+        return False
     aid = entry.runtime_data.aid_of(device_entry)
     return aid is None or aid not in entry.runtime_data.database.accessories

@@ -13,7 +13,7 @@ from custom_components.hap_controller.protocol import UnsupportedError
 from tests.support.contract.lifeline import Ending, LinkContract
 from tests.support.rooms import until, until_state
 
-from .vendor import SWITCH, OnSimulator, Peer
+from .vendor import SWITCH, OnSimulator
 
 PACKAGE = "custom_components.hap_controller"
 
