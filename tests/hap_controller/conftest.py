@@ -15,6 +15,11 @@ from tests.support.rooms import setup
 from .living import Json, Living, new_entry, read_database
 
 
+@pytest.fixture(autouse=True)
+def enable_event_loop_debug() -> None:
+    """Leave the loop as it is: its debug mode notes the stack at each call, which takes half the time of these tests."""
+
+
 @pytest.fixture
 def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
     """Keep snapshots where Home Assistant does; syrupy's own fixture hides that of the plugin."""

@@ -412,6 +412,13 @@ class Living:
         return deepcopy(self._accessories)
 
     @property
+    def subscribable(self) -> set[Key]:
+        """What controllers can be told."""
+        return {
+            key for key, each in self._endpoints.characteristics.items() if each.metadata.notifies
+        }
+
+    @property
     def subscribed(self) -> set[Key]:
         """What controllers want to be told."""
         return {key for session in self._sessions for key in session.subscriptions}
@@ -486,6 +493,7 @@ async def announce(hass: HomeAssistant, entry: MockConfigEntry, living: Living) 
     coordinator = entry.runtime_data
     coordinator.announced(living.configuration, [HOST], living.port)
     await until(lambda: coordinator.client.configuration == living.configuration)
+    await until(lambda: living.subscribable <= living.subscribed)
     await hass.async_block_till_done()
 
 
