@@ -22,13 +22,13 @@ VARYING_ATTRIBUTES = {"access_token", "entity_picture", "since"}
 
 @pytest.fixture
 def off() -> Iterator[set[str]]:
-    """Enable what is disabled by default; gives the unique ids of that."""
+    """Enable what is disabled by default; gives the platforms and unique ids of that."""
     noted: set[str] = set()
     default = Entity.entity_registry_enabled_default.func
 
     def enabled(entity: Entity) -> bool:
-        if not default(entity) and entity.unique_id:
-            noted.add(entity.unique_id)
+        if not default(entity):
+            noted.add(f"{entity.platform.domain} {entity.unique_id}")
         return True
 
     with patch(
@@ -48,7 +48,7 @@ def entities_of(hass: HomeAssistant, entry: MockConfigEntry, off: set[str]) -> d
             "state": state.state if state else None,
             "category": entity.entity_category,
             "class": entity.original_device_class,
-            "disabled": entity.unique_id in off or None,
+            "disabled": f"{entity.domain} {entity.unique_id}" in off or None,
             "key": entity.translation_key,
             "attributes": {
                 name: value
