@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -196,7 +196,12 @@ class Coordinator(LinkCoordinator[HapClient]):
 
     def is_reachable(self, aid: int) -> bool:
         """Tell whether values of an accessory may be shown: it is there, and the bridge can reach it."""
-        return self.linked and aid in self.database.accessories and aid not in self._away
+        return self.linked and aid in self.client.database.accessories and aid not in self._away
+
+    @property
+    def all_reachable(self) -> bool:
+        """Whether nothing at all is out of a bridge's reach."""
+        return not self._unreachable
 
     def names(self, accessory: Accessory) -> Names:
         """Give the names in an accessory as it is described now."""
@@ -331,6 +336,8 @@ class Coordinator(LinkCoordinator[HapClient]):
         self.revision += 1
         match change:
             case ValuesChanged(changes=changes):
+                # All of it before anybody is told anything: who is told writes once.
+                self._note_reach(changes)
                 for characteristic, value in changes:
                     self._tell_value(characteristic, value)
             case LinkChanged(connected=True):
@@ -349,21 +356,27 @@ class Coordinator(LinkCoordinator[HapClient]):
         if characteristic.metadata.stateless:
             async_dispatcher_send(self.hass, signal_told(self.entry_id, *key), value)
             return
-        if (characteristic.status == _UNREACHABLE) is not (key in self._unreachable):
-            self._reach(characteristic)
         # Building the name anew for each push would cost as much as all else here.
         if (signal := self._signals.get(key)) is None:
             signal = self._signals[key] = signal_changed(self.entry_id, *key)
         async_dispatcher_send(self.hass, signal)
 
-    def _reach(self, characteristic: Characteristic) -> None:
-        """Note whether a characteristic can be reached, and tell when that is true of its whole accessory."""
-        self._unreachable ^= {characteristic.key}
-        aid = characteristic.aid
-        # Its values are all taken by now, so the accessory itself cannot tell what it was before.
-        if characteristic.service.accessory.reachable is (aid in self._away):
-            self._away ^= {aid}
-            async_dispatcher_send(self.hass, signal_accessory(self.entry_id, aid))
+    def _note_reach(self, changes: Iterable[tuple[Characteristic, Any]]) -> None:
+        """Note what can be reached now or no longer, and tell when that is true of a whole accessory."""
+        unreachable = self._unreachable
+        flipped = [
+            each
+            for each, _ in changes
+            if (each.status == _UNREACHABLE) is not (each.key in unreachable)
+        ]
+        if not flipped:
+            return
+        self._unreachable ^= {each.key for each in flipped}
+        for aid, accessory in {each.aid: each.service.accessory for each in flipped}.items():
+            # Its values are all taken by now, so the accessory itself cannot tell what it was before.
+            if accessory.reachable is (aid in self._away):
+                self._away ^= {aid}
+                async_dispatcher_send(self.hass, signal_accessory(self.entry_id, aid))
 
     def _reach_all(self) -> None:
         """Note of everything whether it can be reached."""

@@ -181,8 +181,11 @@ class HapEntity(Entity):
     @override
     def available(self) -> bool:
         """Whether the accessory can be heard, and reaches all that the entity shows."""
-        return self.coordinator.is_reachable(self.accessory.aid) and all(
-            each.status != _UNREACHABLE for each in self._watched.values()
+        coordinator = self.coordinator
+        return coordinator.is_reachable(self.accessory.aid) and (
+            # Which is as good as always, and quicker to see.
+            coordinator.all_reachable
+            or all(each.status != _UNREACHABLE for each in self._watched.values())
         )
 
     def _name(self, name: Name) -> None:

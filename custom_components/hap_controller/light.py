@@ -71,6 +71,9 @@ class HapLight(ServiceEntity, LightEntity):
     _saturation: Characteristic | None
     _mireds: Characteristic | None
 
+    _has_color = False
+    _worked_out: tuple[tuple[Any, Any], Color | None] = ((None, None), None)
+    """Hue and saturation as they were told, and the colour that they are: most changes are not about it."""
     _attr_color_mode: ColorMode | None = None
     _seen: tuple[Color | None, float | None] = (None, None)
     """Colour and temperature when they were last looked at."""
@@ -86,6 +89,8 @@ class HapLight(ServiceEntity, LightEntity):
         self._hue = self._characteristic(CharacteristicUuid.HUE)
         self._saturation = self._characteristic(CharacteristicUuid.SATURATION)
         self._mireds = self._characteristic(CharacteristicUuid.COLOR_TEMPERATURE)
+        self._has_color = self._hue is not None or self._saturation is not None
+        self._worked_out = (None, None), None
         if self._has_color:
             modes = {ColorMode.HS, ColorMode.COLOR_TEMP}
         elif self._mireds:
@@ -135,14 +140,16 @@ class HapLight(ServiceEntity, LightEntity):
         return self._emulated[0] if self._emulated else None
 
     @property
-    def _has_color(self) -> bool:
-        return self._hue is not None or self._saturation is not None
-
-    @property
     def _color(self) -> Color | None:
         """The colour; of what a lamp has not it always has the same."""
         if not self._has_color:
             return None
+        told = self._hue and self._hue.value, self._saturation and self._saturation.value
+        if told != self._worked_out[0]:
+            self._worked_out = told, self._work_out_color()
+        return self._worked_out[1]
+
+    def _work_out_color(self) -> Color | None:
         hue = number(self._hue) if self._hue else 0
         saturation = number(self._saturation) if self._saturation else _PERCENT
         if hue is None or saturation is None:
@@ -163,9 +170,11 @@ class HapLight(ServiceEntity, LightEntity):
     @callback
     def _async_take(self) -> None:
         """See whether colour or temperature changed last."""
-        (old_color, old_mireds), self._seen = self._seen, (self._color, number(self._mireds))
-        color, mireds = self._seen
-        if not self._has_color or (color, mireds) == (old_color, old_mireds):
+        seen = color, mireds = self._color, number(self._mireds)
+        if seen == self._seen:
+            return
+        (old_color, old_mireds), self._seen = self._seen, seen
+        if not self._has_color:
             return
         if self._command:
             self._attr_color_mode, self._emulated = self._command

@@ -59,10 +59,11 @@ def limits_of(
 
 def number(characteristic: Characteristic | None) -> Number | None:
     """Read a value as a number; None when it is unknown, of another kind, or there is none."""
-    value = characteristic.value if characteristic else None
-    if isinstance(value, bool):
-        return int(value)
-    return value if isinstance(value, int | float) else None
+    value = characteristic.value if characteristic is not None else None
+    # Asked several times for each state that is written.
+    if type(value) is int or type(value) is float:
+        return value
+    return int(value) if isinstance(value, bool) else None
 
 
 def certain(characteristic: Characteristic | None) -> Number | None:
@@ -72,8 +73,10 @@ def certain(characteristic: Characteristic | None) -> Number | None:
 
 def truth(characteristic: Characteristic | None) -> bool | None:
     """Read a value that is 0 or 1; None when it is anything else."""
-    value = number(characteristic)
-    return bool(value) if value in (0, 1) else None
+    value = characteristic.value if characteristic is not None else None
+    if value is True or value is False:
+        return value
+    return bool(value) if value in (0, 1) and number(characteristic) is not None else None
 
 
 def named[NameT](characteristic: Characteristic | None, names: Mapping[int, NameT]) -> NameT | None:
