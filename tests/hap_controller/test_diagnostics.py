@@ -13,10 +13,14 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.hap_controller import diagnostics
+from custom_components.hap_controller.const import DOMAIN
 from custom_components.hap_controller.protocol import Database
+from simulators.hap_controller import SimulatedAccessory
+from simulators.hap_controller.diagnostics import model_from
+from simulators.hap_controller.memory import Memory
 from tests.support.rooms import pass_time, setup, until_state
 
-from .living import HOST, Living, accessory, characteristic, flush, new_entry, poll, service
+from .living import ACCESSORY_ID, HOST, Living, accessory, characteristic, flush, poll, service
 from .test_databases import entities_of
 
 HIDDEN = "**REDACTED**"
@@ -135,22 +139,35 @@ async def test_entry(
     assert link["described"]
 
 
-@pytest.mark.parametrize("name", ["ecobee"])
+def kinds_of(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, Any]:
+    """Describe the entities of an entry, but for what they show now."""
+    return {
+        key: {name: each for name, each in told.items() if name not in {"state", "attributes"}}
+        for key, told in entities_of(hass, entry, set()).items()
+    }
+
+
+@pytest.mark.parametrize("name", ["ecobee", "odd_bridge"])
 async def test_from_diagnostics(
     hass: HomeAssistant, loaded: MockConfigEntry, living: Living, download: Any
 ) -> None:
-    """The description in them is one: from it comes an accessory with the same entities."""
+    """Whoever has them can bring the accessory of the one who sent them to life."""
     found = await download(loaded, living)
     database = Database.from_accessories(found["accessories"])
     assert set(database.characteristics) == set(loaded.runtime_data.database.characteristics)
-    before = entities_of(hass, loaded, set())
+    before = kinds_of(hass, loaded)
     await hass.config_entries.async_remove(loaded.entry_id)
     await hass.async_block_till_done()
-    async with Living(found["accessories"]) as again:
-        entry = new_entry(again)
+    memory = Memory.fresh()
+    memory.device_id = ACCESSORY_ID
+    model = model_from(json.dumps({"data": found}), "report")
+    async with SimulatedAccessory(model, memory=memory) as simulated:
+        entry = MockConfigEntry(
+            domain=DOMAIN, unique_id=ACCESSORY_ID, title="Accessory", data=simulated.admit()
+        )
         entry.add_to_hass(hass)
         await setup(hass, entry)
-        assert entities_of(hass, entry, set()) == before
+        assert kinds_of(hass, entry) == before
         await hass.config_entries.async_unload(entry.entry_id)
 
 
