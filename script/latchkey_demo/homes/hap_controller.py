@@ -47,7 +47,7 @@ def _place(card: Json) -> Json:
 def _by_hand(line: Json) -> tuple[str, ...]:
     """Tell a person what to choose and to type."""
     return (
-        "Settings → Devices & services → Add integration → HAP Controller → Enter its address:",
+        "Settings → Devices & services → Add integration → HomeKit Accessories → Enter its address:",
         *(
             f"  {card['name']}: host {card['host']}, port {card['port']}, setup code {card['setup_code']}"
             for card in line["accessories"]
