@@ -60,6 +60,13 @@ def test_commands(error: VendorError, key: str, code: str) -> None:
     assert told.translation_placeholders == {"reason": str(error), "code": code}
 
 
+def test_reason() -> None:
+    """What is known to be in the way goes before the code."""
+    error = RefusedError("x", 500)
+    error.reason = "busy"
+    assert errors.error_key(error) == "busy"
+
+
 @pytest.mark.parametrize(
     ("error", "kind"),
     [

@@ -185,6 +185,15 @@ async def test_odd_values(hass: HomeAssistant, loaded: MockConfigEntry, living: 
                 service("TEMPERATURE_SENSOR", characteristic("CURRENT_TEMPERATURE")),
                 service("E863F00A", characteristic(uuid_of("NETATMO_NOISE"), [1], perms=READ)),
                 service(
+                    "THERMOSTAT",
+                    characteristic(
+                        uuid_of("ECOBEE_NEXT_SCHEDULED_CHANGE_TIME"),
+                        1764000000,
+                        format="uint32",
+                        perms=READ,
+                    ),
+                ),
+                service(
                     "BATTERY_SERVICE",
                     characteristic("BATTERY_LEVEL", "high", format="string", perms=READ),
                 ),
@@ -193,9 +202,9 @@ async def test_odd_values(hass: HomeAssistant, loaded: MockConfigEntry, living: 
     ],
 )
 async def test_no_numbers(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
-    """Numbers that are none, or were never told, are unknown."""
+    """Numbers and texts that are none, or were never told, are unknown."""
     states = [state.state for state in hass.states.async_all(Platform.SENSOR)]
-    assert states == [STATE_UNKNOWN] * 3
+    assert states == [STATE_UNKNOWN] * 4
 
 
 STEPS = {0.1: 1, 1: 0, 0.25: 2, 50: 0, 1e-9: 6, 0: 1}
