@@ -434,5 +434,6 @@ def test_newcomer_adds_homekit_accessories_and_uses_them(visitor: Visitor) -> No
     open_door(visitor)
     draw_curtain(visitor)
     colour_lamp(visitor)
-    warm_room(visitor)
+    visitor.page.mouse.wheel(0, -10_000)
     visitor.picture("hap_controller/dashboard")
+    warm_room(visitor)
