@@ -82,6 +82,19 @@ def issues_of(hass: HomeAssistant) -> set[str]:
     }
 
 
+async def goes_away(hass: HomeAssistant, living: Living) -> None:
+    """Switch the accessory off, and wait until that is noticed."""
+    await living.stop()
+    await until_state(hass, LINK, STATE_OFF)
+
+
+async def comes_back(hass: HomeAssistant, entry: MockConfigEntry, living: Living) -> None:
+    """Switch it on again, and wait until it was heard."""
+    await living.start()
+    entry.runtime_data.announced(None, [HOST], living.port)
+    await until_state(hass, LINK, STATE_ON)
+
+
 class Clock:
     """The clock on the wall, which can be put forward."""
 
@@ -178,8 +191,7 @@ async def test_long_without_a_link(
     hass: HomeAssistant, loaded: MockConfigEntry, living: Living
 ) -> None:
     """Without a link all is unavailable but the link itself; with it all is new."""
-    await living.stop()
-    await until_state(hass, LINK, STATE_OFF)
+    await goes_away(hass, living)
     pass_time(hass, 11)
     await hass.async_block_till_done(wait_background_tasks=False)
     assert unavailable(hass) == {each.entity_id for each in hass.states.async_all()} - {LINK}
@@ -553,8 +565,7 @@ async def test_gone_without_a_link(
 ) -> None:
     """While the bridge cannot be asked, nothing goes for good."""
     await redescribe(hass, loaded, living, home(1))
-    await living.stop()
-    await until_state(hass, LINK, STATE_OFF)
+    await goes_away(hass, living)
     with patch("custom_components.hap_controller.protocol.client.READY_LIMIT_S", 0.01):
         await clock.passes(61)
         await hass.async_block_till_done()
@@ -750,15 +761,12 @@ async def test_absent(
     clock: Clock,
 ) -> None:
     """An accessory that is away for a day is told of, until it is back."""
-    await living.stop()
-    await until_state(hass, LINK, STATE_OFF)
+    await goes_away(hass, living)
     await clock.passes(24 * 3600 - 60)
     assert issues_of(hass) == set()
     await clock.passes(120)
     assert issues_of(hass) == {"absent"}
-    await living.start()
-    loaded.runtime_data.announced(None, [HOST], living.port)
-    await until_state(hass, LINK, STATE_ON)
+    await comes_back(hass, loaded, living)
     assert issues_of(hass) == set()
 
 
@@ -769,8 +777,7 @@ async def test_absent_and_disabled(
     clock: Clock,
 ) -> None:
     """Nothing is to be mended in what is not used; a reload forgets nothing."""
-    await living.stop()
-    await until_state(hass, LINK, STATE_OFF)
+    await goes_away(hass, living)
     await clock.passes(24 * 3600 + 60)
     assert issues_of(hass) == {"absent"}
     assert await hass.config_entries.async_reload(loaded.entry_id)
@@ -786,11 +793,8 @@ async def test_short_absence(
     clock: Clock,
 ) -> None:
     """A day begins anew with each return."""
-    await living.stop()
-    await until_state(hass, LINK, STATE_OFF)
-    await living.start()
-    loaded.runtime_data.announced(None, [HOST], living.port)
-    await until_state(hass, LINK, STATE_ON)
+    await goes_away(hass, living)
+    await comes_back(hass, loaded, living)
     await clock.passes(24 * 3600 + 60)
     assert issues_of(hass) == set()
 
