@@ -27,6 +27,7 @@ PARALLEL_UPDATES = 0
 _OPEN: Final = 100
 _CLOSED: Final = 0
 _RIGHT_ANGLE: Final = 90
+_FULL_TURN: Final = 360
 # As the built-in integration spells it.
 _ATTR_OBSTRUCTION: Final = "obstruction-detected"
 
@@ -92,7 +93,7 @@ def tilt_position(angle: float, limits: Limits, *, level_is_open: bool = False) 
 
     With ``level_is_open`` slats are open at 0°, and closed at the far end of their range.
     """
-    low, high = limits.low, limits.high
+    low, high = _range(limits)
     if high <= low:
         return None
     if level_is_open and low <= 0 <= high:
@@ -106,12 +107,18 @@ def tilt_position(angle: float, limits: Limits, *, level_is_open: bool = False) 
 
 def tilt_angle(position: float, limits: Limits, *, level_is_open: bool = False) -> int:
     """Give the angle in degrees that a percentage means; the reverse of ``tilt_position``."""
-    low, high = limits.low, limits.high
+    low, high = _range(limits)
     if level_is_open and low <= 0 <= high:
         return trunc((100 - position) * (low if -low >= high else high) / 100)
     if (low, high) == (-_RIGHT_ANGLE, 0):
         return trunc(position * -_RIGHT_ANGLE / 100)
     return trunc(position * (high - low) / 100 + low)
+
+
+def _range(limits: Limits) -> tuple[float, float]:
+    """Give the range of an angle; nothing turns by more than a full turn, whatever its description says."""
+    low, high = (min(max(each, -_FULL_TURN), _FULL_TURN) for each in (limits.low, limits.high))
+    return low, high
 
 
 class HapCover(MovingEntity, CoverEntity):
@@ -251,7 +258,7 @@ class TiltingCover(HapCover):
     def current_cover_tilt_position(self) -> int | None:
         """How far the slats are open, in percent; None when that is not known."""
         current = self._tilt[0] if self._tilt else None
-        angle = number(current)
+        angle = certain(current)
         if current is None or angle is None:
             return None
         return tilt_position(
@@ -354,8 +361,8 @@ class PositionCover(TiltingCover):
     @property
     @override
     def current_cover_position(self) -> int | None:
-        """How far it is open, in percent; None when that is not known."""
-        position = number(self._current)
+        """How far it is open, in percent; None when that is not known, or it cannot be asked."""
+        position = certain(self._current)
         return None if position is None else min(max(round(position), _CLOSED), _OPEN)
 
     @property

@@ -691,6 +691,11 @@ class GenericSensor(GenericEntity, CharacteristicSensor):
     """A sensor for what nobody knows."""
 
     @override
+    def _rebind(self) -> bool:
+        # What it is made of cannot change while it lives: a new one takes its place.
+        return super()._rebind() and _generic_row(self.characteristic) == self.entity_description
+
+    @override
     def _describe(self) -> None:
         self.entity_description = _generic_row(self.characteristic)
         super()._describe()

@@ -70,6 +70,8 @@ def features(state: State) -> CoverEntityFeature:
         (FULL, -200, 0),
         (Limits(10, 10, 1), 10, None),
         (Limits(90, -90, 1), 0, None),
+        (Limits(-1e308, 1e308, 1), 0, 50),
+        (Limits(1e308, -1e308, 1), 0, None),
     ],
 )
 def test_tilt_is_read(limits: Limits, angle: int, position: int | None) -> None:
@@ -334,8 +336,11 @@ async def test_slats(
     assert {(aid, iid) for aid, iid, _ in living.writes} == {target}
     await pushed(hass, loaded, living, (current, -90))
     assert state_of(hass, slats).state == "closed"
-    await pushed(hass, loaded, living, (current, "odd"))
-    assert state_of(hass, slats).state == "closed"
+    for told in ("odd", None):  # no reason to believe in what was
+        await pushed(hass, loaded, living, (current, told))
+        assert state_of(hass, slats).state == "unknown"
+        await pushed(hass, loaded, living, (current, -90))
+        assert state_of(hass, slats).state == "closed"
 
 
 @pytest.mark.parametrize("name", ["blinds"])

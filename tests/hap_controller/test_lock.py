@@ -40,6 +40,11 @@ async def test_states(hass: HomeAssistant, loaded: MockConfigEntry, living: Livi
         living.fail(*current, status)
         await poll(hass, loaded, living)
         assert state_of(hass, DOOR).state == shown
+    # Nor does who answers with nothing, or with nonsense, vouch for what was.
+    for told, shown in ((None, "unknown"), (1, "locked"), ("?", "unknown"), (1, "locked")):
+        living.set(*current, told)
+        await poll(hass, loaded, living)
+        assert state_of(hass, DOOR).state == shown
     living.answers = lambda request: Response(500) if request.method == "GET" else None
     await poll(hass, loaded, living)
     assert state_of(hass, DOOR).state == "unknown"

@@ -61,7 +61,7 @@ from .messages import (
     subscribe_request,
     write_request,
 )
-from .model import Change as ValueChange, Database, Difference, difference
+from .model import UNTOLD, Change as ValueChange, Database, Difference, difference
 from .pairing import (
     Pairing,
     PairVerifyController,
@@ -85,8 +85,6 @@ _MAX_PID: Final = 2**53 - 1
 _FEWEST: Final = 6
 # Anybody can announce anything: that ends a wait between attempts only so often.
 _HURRY_AGAIN_S: Final = 2.0
-# Status of what was asked for and not told, which is no status of HAP.
-_UNTOLD: Final = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -668,7 +666,7 @@ class HapClient(LinkClient[Connection, Event, Change]):
 
 def _untold(keys: Iterable[Key]) -> list[Report]:
     """Tell of values that nobody told: what is known of them may be long out of date."""
-    return [(key, None, _UNTOLD) for key in keys]
+    return [(key, None, UNTOLD) for key in keys]
 
 
 def _too_much(batch: Sequence[Key], reports: Sequence[Report]) -> bool:

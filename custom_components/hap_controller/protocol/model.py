@@ -15,7 +15,17 @@ from .catalogue import CharacteristicUuid, ServiceUuid, characteristic as catalo
 from .const import MAX_NAME_CHARS, HapStatus
 from .errors import FrameError
 from .messages import Key, Report, Written, read_id
-from .values import FormatError, Metadata, Number, dumps, full_type, loads, read_value
+from .values import (
+    MAX_INTEGER,
+    MIN_INTEGER,
+    FormatError,
+    Metadata,
+    Number,
+    dumps,
+    full_type,
+    loads,
+    read_value,
+)
 
 # HAP allows 150 accessories, 100 services in each and 100 characteristics in each of those; some have more.
 MAX_ACCESSORIES: Final = 1000
@@ -36,6 +46,8 @@ _USUAL_SERVICE_MEMBERS: Final = 3
 _MAX_VALID_VALUES: Final = 256
 
 _UNREACHABLE: Final = int(HapStatus.UNREACHABLE)
+# Status of what was asked for and not told, which is no status of HAP.
+UNTOLD: Final = -1
 
 # What accessories say of themselves, which changes only with a new description.
 _IDENTITY: Final = frozenset(
@@ -241,7 +253,8 @@ class Database:
     def apply(self, reports: Iterable[Report], *, pushed: bool = False) -> list[Change]:
         """Take what was read, or what the accessory ``pushed``; gives what changed, in order.
 
-        Null changes nothing. Stateless characteristics (§8.6) only count when pushed, and then always.
+        Null and nonsense change no value, only its status. Stateless characteristics (§8.6) only count when pushed,
+        and then always.
         """
         changes: list[Change] = []
         find = self.characteristics.get
@@ -320,14 +333,17 @@ def _apply_uncommon(found: Characteristic, told: Any, status: int, pushed: bool)
         found.status = status
         return [(found, found.value)]
     value = read_value(told, found.metadata)
-    recovered, found.status = found.status != 0, 0
+    # What is known stays, but after null or nonsense nobody knows whether it still is so.
+    is_doubtful = value is None and found.value is not None and not found.metadata.stateless
+    status = UNTOLD if is_doubtful else 0
+    turned, found.status = found.status != status, status
     if found.metadata.stateless:
         if pushed and value is not None:
             return [(found, value)]
     elif value is not None and value != found.value:
         found.value = value
         return [(found, value)]
-    return [(found, found.value)] if recovered else []
+    return [(found, found.value)] if turned else []
 
 
 # --- reading a description ----------------------------------------------------------------------
@@ -484,7 +500,10 @@ def _plain(raw: object) -> str | None:
 
 
 def _number(raw: object) -> Number | None:
-    return raw if type(raw) is int or type(raw) is float else None
+    """Take a number as accessories have them; a limit beyond is none."""
+    if type(raw) is not int and type(raw) is not float:
+        return None
+    return raw if MIN_INTEGER <= raw <= MAX_INTEGER else None
 
 
 def _numbers(raw: object) -> tuple[Number, ...] | None:
