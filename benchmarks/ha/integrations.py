@@ -43,17 +43,19 @@ def house(
     counterpart_module: str,
     *words: str,
     chosen: Callable[[Json], Json] = lambda card: card,
+    worker: str = WORKER,
 ) -> Iterator[House]:
     """Start everything, with the entries added, and end it with the block.
 
     ``words`` are for the counterpart, before those who take part; ``chosen`` leaves of its card what they shall use.
+    ``worker`` does the jobs of the core alone.
     """
     with counterpart(counterpart_module, *words, *CONTENDERS, CORE) as announced:
         card = chosen(announced)
         crew = {name: (ROOMS, domain, name, json.dumps(card)) for name in CONTENDERS}
         alone = card | {"accounts": {OURS: card["accounts"][CORE]}}
         with (
-            contest(WORKER, domain, (OURS,), alone) as core,
+            contest(worker, domain, (OURS,), alone) as core,
             forked(PRELOAD, crew | {IMPORTER: (IMPORTS,)}) as children,
         ):
             rooms = Contest({name: children[name] for name in CONTENDERS})

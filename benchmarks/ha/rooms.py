@@ -24,7 +24,8 @@ class Integration(Protocol):
     """One contender, as a module.
 
     It may also have ``OPTIONS`` of its entries, and ``unique_id(device_id)`` where the id of a device is not that of
-    its main entity.
+    its main entity; ``Jobs`` where there are more than usual; ``DEPENDENCIES`` on components that have nothing to do
+    here; and ``prepare(hass)`` for what they would have done.
     """
 
     DOMAIN: str
@@ -78,6 +79,9 @@ class RoomJobs:
 
     async def open(self) -> None:
         """Add the entry for the jobs that need one."""
+        self._hass.config.components.update(getattr(self._integration, "DEPENDENCIES", ()))
+        if prepare := getattr(self._integration, "prepare", None):
+            await prepare(self._hass)
         await self._hass.config_entries.async_add(self._entry)
         self._look_around()
 

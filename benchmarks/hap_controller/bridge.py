@@ -20,6 +20,12 @@ type Json = dict[str, Any]
 
 ON: Final = "25"
 
+SERVICE_IID: Final = 8
+"""Of what an accessory is, behind its information."""
+
+ON_IID, BRIGHTNESS_IID, HUE_IID, SATURATION_IID = range(SERVICE_IID + 1, SERVICE_IID + 5)
+"""Of a coloured light."""
+
 _NAMES: Final = {
     "8": "Brightness",
     "11": "Current Temperature",
@@ -159,7 +165,10 @@ def _bridge_itself() -> Json:
 def _accessory(aid: int, kind: Any = None) -> Json:
     type_, characteristics = (kind or _KINDS[aid % len(_KINDS)])(aid)
     name = {"type": "23", "perms": _READ, "format": "string", "value": f"Room {aid}"}
-    services = [_information(f"Accessory {aid}", aid), _service(8, type_, [*characteristics, name])]
+    services = [
+        _information(f"Accessory {aid}", aid),
+        _service(SERVICE_IID, type_, [*characteristics, name]),
+    ]
     return {"aid": aid, "services": services}
 
 

@@ -14,6 +14,7 @@ type Listener = Callable[[Key, Any], None]
 
 HOST = "127.0.0.1"
 SETUP_CODE = "518-08-582"
+ACCESSORY_ID = "1A:7C:4E:00:5B:0D"
 
 
 class Contender(ABC):

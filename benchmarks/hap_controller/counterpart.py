@@ -19,7 +19,7 @@ from script.lending import lend_core
 
 from ..jobs import say
 from . import bridge
-from .contender import HOST, SETUP_CODE, Json, Key
+from .contender import ACCESSORY_ID, HOST, SETUP_CODE, Json, Key
 from .wire import FRAME_BYTES
 
 lend_core("hap_controller")
@@ -31,7 +31,6 @@ from custom_components.hap_controller.protocol.http import Request, Response  # 
 from custom_components.hap_controller.protocol.messages import parse_read_target, parse_write_body  # noqa: E402
 from custom_components.hap_controller.protocol.pairing import Pairing, Register  # noqa: E402
 
-ACCESSORY_ID = "1A:7C:4E:00:5B:0D"
 CONTROLLER_ID = "5d1f8c8e-6d0f-4b8e-9d51-0c1d4e8b9a77"
 # Length and tag around the plaintext.
 _OVERHEAD_BYTES = 18
@@ -75,8 +74,8 @@ class Bridge:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection."""
-        session = Session(self._register, 0.0)
-        subscribed = self.subscribed = set[Key]()
+        session = self.begin(writer)
+        subscribed = self.subscribed = session.subscriptions
         with suppress(ConnectionError):
             while data := await reader.read(_READ_BYTES):
                 session.feed(data, 0.0)
@@ -87,13 +86,28 @@ class Bridge:
                         )
                     else:
                         self.requests += 1
-                        if len(data) > FRAME_BYTES + _OVERHEAD_BYTES:
-                            self.violations.append(f"{len(data)} bytes in a request")
-                        answer = self._answer(request, subscribed)
+                        self.look_at(data)
+                        answer = self.answer(request, subscribed)
+                    await self.think()
                     writer.write(session.respond(answer))
         writer.close()
 
-    def _answer(self, request: Request, subscribed: set[Key]) -> Response:
+    # --- what another bridge does in another way --------------------------------------------
+
+    def begin(self, writer: asyncio.StreamWriter) -> Session:
+        """Begin a session with whoever connected."""
+        return Session(self._register, 0.0)
+
+    def look_at(self, data: bytes) -> None:
+        """Mind how large requests are."""
+        if len(data) > FRAME_BYTES + _OVERHEAD_BYTES:
+            self.violations.append(f"{len(data)} bytes in a request")
+
+    async def think(self) -> None:
+        """Answer at once."""
+
+    def answer(self, request: Request, subscribed: set[Key]) -> Response:
+        """Answer out of tables."""
         if request.method == "PUT":
             for item in parse_write_body(request.body).items:
                 if item.events is not None:

@@ -4,11 +4,11 @@ Raw sockets, raw crypto, a JSON decode, one dictionary, one call. Exponentiation
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from hashlib import sha512
 import os
 from struct import Struct
-from typing import Any, override
+from typing import Any, Self, override
 import warnings
 
 from cryptography.hazmat.primitives import hashes
@@ -38,7 +38,11 @@ _IDS_PER_READ = 49
 class Client(Contender):
     """A conversation written down by hand."""
 
-    _link: _Link
+    _link: Link
+
+    def opened(self) -> Awaitable[Link]:
+        """Open a link."""
+        return Link.open(self.account["port"], self.verify())
 
     @override
     def parse(self, body: bytes) -> Any:
@@ -174,7 +178,7 @@ class Client(Contender):
 
     @override
     async def open(self) -> None:
-        self._link = await _Link.open(self.account["port"], self.verify())
+        self._link = await self.opened()
         self._accessories = orjson.loads(await self._link.ask("GET", "/accessories"))["accessories"]
         self._values = dict.fromkeys(bridge.keys(self._accessories))
 
@@ -217,43 +221,48 @@ def _batches[Text: (str, bytes)](
     yield batch
 
 
-class _Link:
+class Link:
     """A verified connection."""
 
-    _take: Callable[[bytes], list[bytes]]
-    _seal: Callable[[bytes], bytes]
+    take: Callable[[bytes], list[bytes]]
+    seal: Callable[[bytes], bytes]
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
+        """Take the two ends of a socket."""
+        self.reader = reader
+        self.writer = writer
 
     @classmethod
-    async def open(cls, port: int, handshake: Handshake) -> _Link:
+    async def open(cls, port: int, handshake: Handshake) -> Self:
         """Connect and verify."""
         link = cls(*await asyncio.open_connection(HOST, port))
         message = handshake.send(None)
         while True:
             assert message is not None
-            link._writer.write(request("/pair-verify", message))
+            link.writer.write(request("/pair-verify", message))
             try:
                 message = handshake.send(await link._answer(bytes))
             except StopIteration as end:
                 read_key, write_key = end.value
-                link._take, link._seal = _opener(read_key), _sealer(write_key)
+                link.take, link.seal = _opener(read_key), _sealer(write_key)
                 return link
 
     async def ask(self, method: str, target: str, body: bytes = b"") -> bytes:
         """Ask for one thing and wait for the answer."""
+        self.write(method, target, body)
+        return await self._answer(lambda data: b"".join(self.take(data)))
+
+    def write(self, method: str, target: str, body: bytes) -> None:
+        """Write a request."""
         head = f"{method} {target} HTTP/1.1\r\nHost: {HOST}\r\n".encode()
         if body:
             head += b"Content-Length: %d\r\nContent-Type: application/hap+json\r\n" % len(body)
-        self._writer.write(self._seal(head + b"\r\n" + body))
-        return await self._answer(lambda data: b"".join(self._take(data)))
+        self.writer.write(self.seal(head + b"\r\n" + body))
 
     async def _answer(self, opened: Callable[[bytes], bytes]) -> bytes:
         text = b""
         while True:
-            text += opened(await self._reader.read(_READ_BYTES))
+            text += opened(await self.reader.read(_READ_BYTES))
             begin = text.find(b"\r\n\r\n") + 4
             if begin > 3:
                 at = text.find(b"Content-Length: ", 0, begin)
@@ -263,7 +272,7 @@ class _Link:
 
     def close(self) -> None:
         """Hang up."""
-        self._writer.close()
+        self.writer.close()
 
 
 def _sealer(key: bytes) -> Callable[[bytes], bytes]:

@@ -124,9 +124,33 @@ def washing_machine(canvas: Canvas, size: float, mark: Mark) -> None:
     keyhole(canvas, middle, radius * 1.05, mark.ink)
 
 
+def answering_door(canvas: Canvas, size: float, mark: Mark) -> None:
+    """Draw a door with a keyhole, and the waves by which it is heard all around."""
+    left, top, right, bottom = (part * size for part in WINDOW)
+    middle = (left + right) / 2
+    canvas.rounded_box((left, top, right, bottom), 0.03 * size, GLOW)
+    # From the outermost inwards, each wave half covered by the gap behind it.
+    radius, step = 0.2 * size, 0.042 * size
+    centre = middle, top + 0.235 * size
+    for number in range(3):
+        fill = mark.ink if number % 2 == 0 else GLOW
+        canvas.disc(centre, radius - number * step, fill)
+    canvas.box((left, centre[1], right, bottom), GLOW)
+    width, head = 0.135 * size, centre[1] - 0.04 * size
+    canvas.rounded_box((middle - width, head, middle + width, bottom), 0.03 * size, WHITE)
+    canvas.box((middle - width, bottom - 0.05 * size, middle + width, bottom), WHITE)
+    keyhole(canvas, (middle, (head + bottom) / 2), (bottom - head) * 0.62, mark.ink)
+
+
 MARKS: Mapping[str, Mark] = {
     "dio_chacon": Mark(
         top=colour("#2ec4b6"), bottom=colour("#0f6f8c"), ink=colour("#0b3c4d"), motif=roller_shutter
+    ),
+    "hap_controller": Mark(
+        top=colour("#7fc8f8"),
+        bottom=colour("#2563c9"),
+        ink=colour("#132c66"),
+        motif=answering_door,
     ),
     "home_connect_local": Mark(
         top=colour("#ff9e6d"),

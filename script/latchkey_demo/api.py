@@ -43,18 +43,32 @@ class Api:
 
         Raises DemoError for an error status and when no answer comes in time.
         """
+        async with self._asking(method, path, json=json, data=form) as response:
+            is_json = "json" in response.content_type
+            return await response.json() if is_json else await response.text()
+
+    async def fetch(self, path: str) -> bytes:
+        """Fetch a file; raises DemoError as ``request`` does."""
+        async with self._asking("GET", path) as response:
+            return await response.read()
+
+    @asynccontextmanager
+    async def _asking(
+        self, method: str, path: str, **body: Any
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Send one request and give the answer while it is read."""
         headers = {}
         if token := self._tokens.get("access_token"):
             headers["Authorization"] = f"Bearer {token}"
         limit = aiohttp.ClientTimeout(total=ANSWER_LIMIT_S)
         try:
             async with self.session.request(
-                method, self.url + path, json=json, data=form, headers=headers, timeout=limit
+                method, self.url + path, headers=headers, timeout=limit, **body
             ) as response:
-                text = await response.text()
                 if response.status >= 400:
+                    text = await response.text()
                     raise DemoError(f"{method} {path} gave {response.status}: {text[:500]}")
-                return await response.json() if "json" in response.content_type else text
+                yield response
         except TimeoutError:
             raise DemoError(f"{method} {path} gave no answer in {ANSWER_LIMIT_S:.0f} s") from None
 

@@ -20,23 +20,57 @@ SECTION_COLUMNS = 12
 MANY = 8
 """More devices than this would make a section much longer than the others."""
 
-FEATURES: Mapping[str, Sequence[Json]] = {
-    "button": [{"type": "button"}],
-    "climate": [{"type": "target-temperature"}, {"type": "climate-hvac-modes"}],
-    "cover": [{"type": "cover-open-close"}, {"type": "cover-position"}],
-    "fan": [{"type": "fan-speed"}],
-    "light": [{"type": "toggle"}],  # room for a brightness would stay empty where there is none
-    "lock": [{"type": "lock-commands"}],
-    "number": [{"type": "numeric-input", "style": "slider"}],
-    "select": [{"type": "select-options"}],
-    "switch": [{"type": "toggle"}],
-    "valve": [{"type": "valve-open-close"}],
+
+def _has(feature: int) -> Callable[[Json], bool]:
+    """Ask whether an entity has one of these features of its platform."""
+    return lambda shown: bool(int(shown.get("supported_features", 0)) & feature)
+
+
+def _colours(shown: Json) -> frozenset[str]:
+    """Tell in which ways a lamp can be lit."""
+    return frozenset(shown.get("supported_color_modes") or ())
+
+
+def _always(_shown: Json) -> bool:
+    return True
+
+
+FEATURES: Mapping[str, Sequence[tuple[str, Callable[[Json], bool]]]] = {
+    "alarm_control_panel": [("alarm-modes", _always)],
+    "button": [("button", _always)],
+    "climate": [("target-temperature", _has(1 | 2)), ("climate-hvac-modes", _always)],
+    "cover": [
+        ("cover-open-close", _has(1 | 2)),
+        ("cover-position", _has(4)),
+        ("cover-tilt-position", _has(128)),
+    ],
+    "fan": [("fan-speed", _has(1))],
+    "humidifier": [("humidifier-toggle", _always), ("target-humidity", _always)],
+    "light": [
+        ("toggle", lambda shown: not _colours(shown) - {"onoff"}),
+        ("light-brightness", lambda shown: bool(_colours(shown) - {"onoff"})),
+        ("light-color-temp", lambda shown: "color_temp" in _colours(shown)),
+        (
+            "light-color-favorites",
+            lambda shown: bool(_colours(shown) & {"hs", "rgb", "rgbw", "rgbww", "xy"}),
+        ),
+    ],
+    "lock": [("lock-commands", _always)],
+    "media_player": [("media-player-playback", _always), ("media-player-volume-slider", _has(4))],
+    "number": [("numeric-input", _always)],
+    "select": [("select-options", _always)],
+    "switch": [("toggle", _always)],
+    "valve": [("valve-open-close", _always)],
 }
-"""Controls below the tile of an entity of this platform."""
+"""Controls below the tile of an entity of this platform, and for which of them: what cannot be used leaves a gap."""
+STYLES: Mapping[str, Json] = {"numeric-input": {"style": "slider"}}
 
 PICTURES = frozenset({"camera", "image"})
 ORDER = ("lock", "cover", "light", "switch", "climate", "fan", "valve", "event")
 """Devices by what is main about them; what is not named comes behind."""
+
+type Shown = Mapping[str, Json]
+"""Attributes of the states of entities, by entity id."""
 
 
 def build(
@@ -44,14 +78,15 @@ def build(
     areas: Iterable[Json],
     devices: Iterable[Json],
     entities: Iterable[Json],
+    shown: Shown,
 ) -> Json:
-    """Make the configuration of the dashboard from Home Assistant's registries.
+    """Make the configuration of the dashboard from Home Assistant's registries, and from what entities show.
 
     ``homes`` come with the address of their simulator's page. Each gets a page of the dashboard.
     """
     rooms = {area["area_id"]: area["name"] for area in areas}
     known = {device["id"]: device for device in devices}
-    shown = [
+    seen = [
         entity
         for entity in entities
         if not entity["disabled_by"] and not entity["hidden_by"] and entity["device_id"] in known
@@ -60,14 +95,22 @@ def build(
     for home, url in homes:
         own = [
             entity
-            for entity in shown
+            for entity in seen
             if entity["platform"] == home.domain
-            and not entity["unique_id"].endswith(tuple(home.left_out))
+            and not _is_left_out(home, entity)
             and (home.settings_shown or entity["entity_category"] != "config")
         ]
         if own:
-            views.append(_view(home, url, _sections(home, rooms, known, own)))
+            views.append(_view(home, url, _sections(home, rooms, known, own, shown)))
     return {"title": TITLE, "views": views}
+
+
+def _is_left_out(home: Home, entity: Json) -> bool:
+    """Tell whether a home leaves an entity to its device's page."""
+    return bool(
+        entity["unique_id"].endswith(tuple(home.left_out))
+        or entity.get("translation_key") in home.left_out
+    )
 
 
 def _view(home: Home, url: str, sections: Sequence[Json]) -> Json:
@@ -87,24 +130,35 @@ def _view(home: Home, url: str, sections: Sequence[Json]) -> Json:
 
 
 def _sections(
-    home: Home, rooms: Mapping[str, str], devices: Mapping[str, Json], entities: Iterable[Json]
+    home: Home,
+    rooms: Mapping[str, str],
+    devices: Mapping[str, Json],
+    entities: Iterable[Json],
+    shown: Shown,
 ) -> list[Json]:
-    """Make a section per room, or per hub, with the devices in it, then those of accounts."""
+    """Make a section per room, kind or hub, with the devices in it, then those of accounts."""
     by_device: dict[str, list[Json]] = {}
     for entity in entities:
         service = devices[entity["device_id"]]["entry_type"] == "service"
         if service or entity["entity_category"] != "diagnostic":  # the device's page has the rest
             by_device.setdefault(entity["device_id"], []).append(entity)
-    sections: dict[tuple[bool, str], list[tuple[int, str, list[Json]]]] = {}
+    kinds = list(home.sections.values())
+    sections: dict[tuple[bool, int, str], list[tuple[int, str, list[Json]]]] = {}
     for device_id, found in by_device.items():
         device = devices[device_id]
         name = _name(device)
         service = device["entry_type"] == "service"
-        key = service, rooms.get(device["area_id"] or "") or _place(devices, device)
         found.sort(key=partial(_rank, home))
-        rank = _rank(home, found[0])[2]
-        sections.setdefault(key, []).append((rank, name, list(map(_card, found))))
-    return [_section(heading, group) for (_, heading), group in sorted(sections.items())]
+        heading = (
+            rooms.get(device["area_id"] or "")
+            or home.sections.get(_platform(found[0]))
+            or _place(devices, device)
+        )
+        place = kinds.index(heading) if heading in kinds else len(kinds)
+        cards = [_card(entity, shown.get(entity["entity_id"], {})) for entity in found]
+        group = sections.setdefault((service, place, heading), [])
+        group.append((_rank(home, found[0])[3], name, cards))
+    return [_section(heading, group) for (*_, heading), group in sorted(sections.items())]
 
 
 def _section(heading: str, devices: Sequence[tuple[int, str, list[Json]]]) -> Json:
@@ -129,28 +183,44 @@ def _place(devices: Mapping[str, Json], device: Json) -> str:
     return _name(device if hub is None or hub["entry_type"] == "service" else hub)
 
 
-def _rank(home: Home, entity: Json) -> tuple[bool, int, int, str]:
+def _platform(entity: Json) -> str:
+    """Name the platform of an entity, which stands before the dot."""
+    return str(entity["entity_id"].partition(".")[0])
+
+
+def _is_named(entity: Json) -> bool:
+    """Tell whether an entity has a name of its own; the one without stands for its device."""
+    return bool(entity["name"] or entity["original_name"])
+
+
+def _rank(home: Home, entity: Json) -> tuple[bool, int, bool, int, str]:
     """Sort the entities of a device: the main ones first, settings last."""
-    domain = entity["entity_id"].partition(".")[0]
+    domain = _platform(entity)
     rank = ORDER.index(domain) if domain in ORDER else len(ORDER)
     main = (place for place, end in enumerate(home.first) if entity["unique_id"].endswith(end))
     place = next(main, len(home.first))
-    return entity["entity_category"] is not None, place, rank, entity["entity_id"]
+    settings = entity["entity_category"] is not None
+    return settings, place, _is_named(entity), rank, entity["entity_id"]
 
 
-def _card(entity: Json) -> Json:
+def _card(entity: Json, shown: Json) -> Json:
     """Make the card of one entity; the main one of a device bears its name and its controls."""
-    entity_id = entity["entity_id"]
-    domain = entity_id.partition(".")[0]
+    entity_id, domain = entity["entity_id"], _platform(entity)
     if domain in PICTURES:
         return {"type": "picture-entity", "entity": entity_id, "show_state": False}
     card: Json = {"type": "tile", "entity": entity_id}
-    if entity["name"] or entity["original_name"]:
+    if _is_named(entity):
         card["name"] = {"type": "entity"}
     else:
         card["grid_options"] = {"columns": SECTION_COLUMNS}
-    if domain in FEATURES and not entity["entity_category"]:
-        card["features"] = [dict(feature) for feature in FEATURES[domain]]
+    if not entity["entity_category"]:
+        features = [
+            {"type": kind, **STYLES.get(kind, {})}
+            for kind, fits in FEATURES.get(domain, ())
+            if fits(shown)
+        ]
+        if features:
+            card["features"] = features
     return card
 
 
@@ -159,10 +229,12 @@ async def show(socket: Socket, state: State, homes: Iterable[tuple[Home, str]]) 
 
     Returns what was done.
     """
-    registries = [
+    areas, devices, entities = [
         await socket.call(f"config/{name}_registry/list") for name in ("area", "device", "entity")
     ]
-    wanted = build(homes, *registries)
+    states = await socket.call("get_states")
+    shown = {state["entity_id"]: state["attributes"] for state in states}
+    wanted = build(homes, areas, devices, entities, shown)
     dashboards = await socket.call("lovelace/dashboards/list")
     fresh = all(dashboard["url_path"] != URL_PATH for dashboard in dashboards)
     if fresh:

@@ -1,7 +1,7 @@
 """One home seen from both sides: the vendor's, and Home Assistant's."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from .api import Api, Json, Socket
@@ -42,8 +42,10 @@ class House:
         self._domain = domain
         self._socket = socket
         self._api = api
+        self.registered: Sequence[Json] = ()
+        """Registry entries of the component's entities."""
         self.entities: Mapping[str, Json] = {}
-        """Registry entries of the component's entities by unique id."""
+        """The same by unique id; of those on several platforms that share one, the last."""
         self.devices: Mapping[str, Json] = {}
         """Registry entries of devices by registry id."""
 
@@ -52,9 +54,8 @@ class House:
         devices = await self._socket.call("config/device_registry/list")
         entities = await self._socket.call("config/entity_registry/list")
         self.devices = {device["id"]: device for device in devices}
-        self.entities = {
-            entity["unique_id"]: entity for entity in entities if entity["platform"] == self._domain
-        }
+        self.registered = [entity for entity in entities if entity["platform"] == self._domain]
+        self.entities = {entity["unique_id"]: entity for entity in self.registered}
 
     def entity_id(self, unique_id: str) -> str:
         """Return the entity id behind a unique id.
@@ -70,8 +71,15 @@ class House:
 
         Raises DemoError when it has none.
         """
-        if (state := self.states.get(self.entity_id(unique_id))) is None:
-            raise DemoError(f"{self.entity_id(unique_id)} has no state")
+        return self.shown(self.entity_id(unique_id))
+
+    def shown(self, entity_id: str) -> State:
+        """Return the present state of an entity by its entity id.
+
+        Raises DemoError when it has none.
+        """
+        if (state := self.states.get(entity_id)) is None:
+            raise DemoError(f"{entity_id} has no state")
         return state
 
     def account(self, key: str) -> str:
@@ -97,6 +105,18 @@ class House:
             service_data=data,
             target={"entity_id": entity_id},
         )
+
+    async def picture(self, entity_id: str) -> bytes:
+        """Fetch what a camera shows now, as its card does."""
+        assert self._api is not None
+        return await self._api.fetch(f"/api/camera_proxy/{entity_id}")
+
+    async def delete_device(self, device: Json) -> None:
+        """Delete a device as a user does on its page.
+
+        Raises DemoError when it is still in use.
+        """
+        await self._socket.call("config/device_registry/remove", device_id=device["id"])
 
     async def until(
         self,
@@ -125,13 +145,16 @@ class House:
         """
         return await self.states.until(self.entity_id(unique_id), met, wanted)
 
-    def check_none_lost(self, start: int) -> None:
-        """Raise DemoError when an entity of this home became unavailable since change number ``start``."""
-        own = {entity["entity_id"] for entity in self.entities.values()}
+    def check_none_lost(self, start: int, but: Iterable[str] = ()) -> None:
+        """Raise DemoError when an entity of this home became unavailable since change number ``start``.
+
+        Those that ought to are named: ``but`` these entity ids.
+        """
+        own = {entity["entity_id"] for entity in self.registered}.difference(but)
         changes = self.states.changes[start:]
         lost = {s.entity_id for s in changes if s.value == UNAVAILABLE and s.entity_id in own}
         if lost:
-            raise DemoError(f"unavailable for a blip: {', '.join(sorted(lost))}")
+            raise DemoError(f"unavailable meanwhile: {', '.join(sorted(lost))}")
 
     async def until_registered(
         self, met: Callable[[], bool], wanted: str, limit_s: float = FOLLOW_LIMIT_S

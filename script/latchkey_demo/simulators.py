@@ -80,6 +80,8 @@ async def start(home: Home, folder: StateFolder, *, hurried: bool) -> Simulator:
     child = Child(f"simulator of {home.title}", folder.logs / f"{home.domain}.log")
     words = [sys.executable, "-m", "simulators", home.domain, "--host", LOOPBACK]
     words += ["--port", str(port), *(home.hurried if hurried else home.simulator)]
+    if home.remembers:
+        words += ["--state", str(folder.path / "simulators" / home.domain)]
     try:
         await child.start(words, ROOT)
         text = await child.first_line(READY_LIMIT_S)

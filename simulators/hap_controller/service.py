@@ -51,7 +51,7 @@ class Received:
     def as_json(self) -> Json:
         """Describe it for the control address."""
         told = {name: getattr(self, name) for name in self.__slots__}
-        return {name: value for name, value in told.items() if value not in {"", 0} or name == "at"}
+        return {name: value for name, value in told.items() if value or name == "at"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 import re
+from typing import Any
 
 from playwright.sync_api import FilePayload, Locator, expect
 import pytest
@@ -23,6 +24,11 @@ DOOR, HUB = "Street door", "House unit"
 WASHER = "Washer"
 WASHER_ENTITIES = "siemens_washing_machine"
 
+# --- HomeKit ---
+FRONT_DOOR, CURTAIN_BEHIND_BRIDGE = "Front door", "Curtain"
+COLOUR_LAMP, ROOM = "Colour lamp", "Living room"
+NO_CODE = "000-11-222"
+
 VENDOR_ADDRESS = re.compile(
     r"(wss|https)://(l4hfront-prod\.chacon\.cloud|prod\.homismart\.com)\b.+"
 )
@@ -30,17 +36,17 @@ VENDOR_ADDRESS = re.compile(
 pytestmark = pytest.mark.timeout(300)
 
 
-def add_integration(visitor: Visitor, name: str) -> Locator:
-    """Choose an integration from the list of all; returns its form."""
+def add_integration(visitor: Visitor, name: str, shows: str = "step-flow-form") -> Locator:
+    """Choose an integration from the list of all; returns the first step that it shows."""
     page = visitor.page
     visitor.go("/config/integrations/dashboard")
     page.get_by_text("Add integration").click()
     dialog = page.locator("dialog-add-integration")
     dialog.locator("input").first.fill(name)
     dialog.locator("ha-integration-list-item", has_text=name).first.click()
-    form = page.locator("step-flow-form")
-    form.wait_for(state="attached")
-    return form
+    step = page.locator(shows)
+    step.wait_for(state="attached")
+    return step
 
 
 def fill_in(form: Locator, username: str, password: str, servers: Mapping[str, str]) -> None:
@@ -314,3 +320,120 @@ def test_newcomer_adds_home_connect_and_washes(visitor: Visitor) -> None:
     look_at_device(visitor, "home_connect_local", ("Siemens washing machine",), texts)
     visitor.go("/demo-homes/home-connect-local")
     wash(visitor)
+
+
+def enter_place(visitor: Visitor, way: str, card: Mapping[str, Any]) -> Locator:
+    """Choose a way to add an accessory, and say where it is."""
+    page = visitor.page
+    page.locator("step-flow-menu").get_by_text(way).click()
+    form = page.locator("step-flow-form")
+    form.locator("input[name=host]").fill(card["host"])
+    form.locator("input[type=number]").fill(str(card["port"]))
+    return form
+
+
+def pair(visitor: Visitor) -> None:
+    """Pair the bridge, which cannot be found, with a wrong code and the right one; then a lamp by its address."""
+    page = visitor.page
+    bridge, lamp, _ = visitor.demo.homes["hap_controller"]["accessories"]
+    send = page.locator("dialog-data-entry-flow").get_by_role("button", name="Submit")
+    add_integration(visitor, "HomeKit Accessories", shows="step-flow-menu")
+    form = enter_place(visitor, "Choose one that was found", bridge)
+    expect(form.get_by_text("No accessory was found")).to_be_visible()
+    send.click()
+    code = form.locator("input[name=pairing_code]")
+    code.fill(NO_CODE)
+    visitor.picture("hap_controller/form")
+    send.click()
+    expect(form.get_by_text("does not accept this code")).to_be_visible()
+    code.fill(bridge["setup_payload"])
+    submit(visitor)
+
+    page.get_by_role("button", name="Add hub").click()
+    form = enter_place(visitor, "Enter its address", {**lamp, "port": 1})
+    send.click()
+    expect(form.get_by_text("cannot be reached")).to_be_visible()
+    form.locator("input[type=number]").fill(str(lamp["port"]))
+    send.click()
+    code.fill(lamp["setup_code"])
+    submit(visitor)
+    for device in ("Reading lamp", CURTAIN_BEHIND_BRIDGE, FRONT_DOOR):
+        expect(page.get_by_text(device, exact=True).first).to_be_visible()
+    page.get_by_text(FRONT_DOOR, exact=True).first.click()
+    texts = ("LK-MANAGED_LOCK", "by Latchkey", "Firmware: 1.2.3", "Battery", "Auto-lock time")
+    for text in texts:
+        expect(page.get_by_text(text).first).to_be_visible()
+    visitor.picture("hap_controller/device")
+
+
+def inside(visitor: Visitor, name: str, characteristic: str) -> Any:
+    """Ask the simulated accessory for a value."""
+    return visitor.vendor_device("hap_controller", name)["values"][characteristic]
+
+
+def open_door(visitor: Visitor) -> None:
+    """Unlock a door with its tile and lock it again; both sides know it."""
+    card = tile(visitor, FRONT_DOOR)
+    for button, value, number in (("Unlock", "unlocked", 0), ("Lock", "locked", 1)):
+        card.get_by_role("button", name=button, exact=True).click()
+        expect(card.get_by_text(value.capitalize(), exact=True)).to_be_visible()
+        assert visitor.state("lock.front_door")["state"] == value
+        key = "Lock Mechanism: Lock Current State"
+        assert inside(visitor, FRONT_DOOR, key) == number
+
+
+def draw_curtain(visitor: Visitor) -> None:
+    """Close a curtain with its tile and stop it on its way."""
+    card = tile(visitor, CURTAIN_BEHIND_BRIDGE)
+    card.get_by_role("button", name="Close cover").click()
+    expect(card.get_by_text("Closing")).to_be_visible()
+    position = stop_cover(visitor, card, "cover.curtain")
+    key = "Window Covering: Current Position"
+    assert inside(visitor, CURTAIN_BEHIND_BRIDGE, key) == position
+
+
+def colour_lamp(visitor: Visitor) -> None:
+    """Choose one of the colours of a lamp's tile, and dim it."""
+    card = tile(visitor, COLOUR_LAMP)
+    before = inside(visitor, COLOUR_LAMP, "Lightbulb: Hue")
+    card.get_by_role("button", name="Set favourite colour").last.click()
+    visitor.until(
+        lambda: inside(visitor, COLOUR_LAMP, "Lightbulb: Hue") != before, "in another colour"
+    )
+    shown = visitor.state("light.colour_lamp")["attributes"]
+    assert shown["color_mode"] == "hs"
+    assert shown["hs_color"][0] == inside(visitor, COLOUR_LAMP, "Lightbulb: Hue")
+    slider = card.get_by_role("slider").first
+    box = slider.bounding_box()
+    assert box is not None
+    slider.click(position={"x": box["width"] / 4, "y": box["height"] / 2})
+    visitor.until(
+        lambda: 20 <= inside(visitor, COLOUR_LAMP, "Lightbulb: Brightness") <= 30, "dimmed"
+    )
+
+
+def warm_room(visitor: Visitor) -> None:
+    """Make a room a little warmer with the button of its tile, and have it cooled then."""
+    card = tile(visitor, ROOM)
+    target, mode = (
+        f"Thermostat: Target {what}" for what in ("Temperature", "Heating Cooling State")
+    )
+    before = inside(visitor, ROOM, target)
+    card.get_by_role("button", name="increment").click()
+    visitor.until(lambda: inside(visitor, ROOM, target) > before, "to become warmer")
+    card.get_by_role("radio", name="Cool", exact=True).click()
+    visitor.until(lambda: inside(visitor, ROOM, mode) == 2, "to be cooled")
+    visitor.until(lambda: visitor.state("climate.living_room")["state"] == "cool", "shown so")
+
+
+@pytest.mark.parametrize("domain", ["hap_controller"])
+def test_newcomer_adds_homekit_accessories_and_uses_them(visitor: Visitor) -> None:
+    """From a wrong code to an open door, a drawn curtain, a lamp in another colour and a warmer room."""
+    pair(visitor)
+    visitor.go("/demo-homes/hap-controller")
+    open_door(visitor)
+    draw_curtain(visitor)
+    colour_lamp(visitor)
+    visitor.page.mouse.wheel(0, -10_000)
+    visitor.picture("hap_controller/dashboard")
+    warm_room(visitor)

@@ -168,7 +168,7 @@ async def test_a_link_entity_that_goes_with_the_link() -> None:
     assert (row.result, "only what ought to be" in row.detail) == (FAILED, True)
 
 
-async def test_a_household_is_cut_appliance_by_appliance() -> None:
+async def test_links_are_cut_one_by_one() -> None:
     """Where the vendor has no link of its own each appliance has one."""
     fake, done = FakeHomeAssistant(), []
     one_link = fake.control
@@ -178,7 +178,11 @@ async def test_a_household_is_cut_appliance_by_appliance() -> None:
         await one_link(op)
 
     fake.control = control  # type: ignore[method-assign]
-    rows = await look(fake, home(household=True))
+
+    def links(described: Any) -> list[dict[str, Any]]:
+        return [{"appliance": device["id"]} for device in described["devices"]]
+
+    rows = await look(fake, home(links=links))
     assert rows["link cut and restored"].result == PASSED
     assert done == [(op, {"appliance": each}) for op in ("down", "up") for each in ("oven", "hob")]
 

@@ -82,7 +82,7 @@ ENTITIES = [
 
 def sections() -> dict[str, list[str]]:
     """Heading → entity ids of the only page of the example."""
-    (view,) = build([(home("vendor"), URL)], AREAS, DEVICES, ENTITIES)["views"]
+    (view,) = build([(home("vendor"), URL)], AREAS, DEVICES, ENTITIES, {})["views"]
     return {
         section["cards"][0]["heading"]: [card["entity"] for card in section["cards"][1:]]
         for section in view["sections"]
@@ -117,7 +117,7 @@ def test_a_section_per_hub() -> None:
         entity(entity_id, entity_id.partition(".")[2])
         for entity_id in ("light.lamp", "cover.curtain", "switch.plug", "event.bell")
     ]
-    (view,) = build([(home("vendor"), URL)], AREAS, devices, entities)["views"]
+    (view,) = build([(home("vendor"), URL)], AREAS, devices, entities, {})["views"]
     found = {
         section["cards"][0]["heading"]: [card["entity"] for card in section["cards"][1:]]
         for section in view["sections"]
@@ -139,7 +139,7 @@ def test_what_is_main_about_a_device() -> None:
         entity("button.oven_start", "oven", "Start"),
     ]
     vendor = home("vendor", first=("_start", "_state"), settings_shown=False)
-    (view,) = build([(vendor, URL)], AREAS, devices, entities)["views"]
+    (view,) = build([(vendor, URL)], AREAS, devices, entities, {})["views"]
     _, *cards = view["sections"][0]["cards"]
     assert [card["entity"] for card in cards] == [
         "button.oven_start",
@@ -158,19 +158,20 @@ def test_what_would_crowd_a_page() -> None:
         for end in ("", "-led")
     ]
     vendor = home("vendor", left_out=frozenset({"-led"}))
-    (view,) = build([(vendor, URL)], AREAS, devices, entities)["views"]
+    (view,) = build([(vendor, URL)], AREAS, devices, entities, {})["views"]
     (section,) = view["sections"]
     assert [card["entity"] for card in section["cards"][1:]] == [
         f"switch.plug{number}" for number in range(9)
     ]
     assert section["column_span"] == 2
-    (view,) = build([(vendor, URL)], AREAS, devices[:8], entities)["views"]
+    (view,) = build([(vendor, URL)], AREAS, devices[:8], entities, {})["views"]
     assert view["sections"][0]["column_span"] == 1
 
 
 def test_cards() -> None:
     """The main entity has its controls; the others their own short name; images are shown."""
-    (view,) = build([(home("vendor"), URL)], AREAS, DEVICES, ENTITIES)["views"]
+    shown = {"cover.shutter": {"supported_features": 7}}
+    (view,) = build([(home("vendor"), URL)], AREAS, DEVICES, ENTITIES, shown)["views"]
     cards = {card["entity"]: card for section in view["sections"] for card in section["cards"][1:]}
     assert [feature["type"] for feature in cards["cover.shutter"]["features"]] == [
         "cover-open-close",
@@ -183,9 +184,73 @@ def test_cards() -> None:
     assert cards["image.lamp"]["type"] == "picture-entity"
 
 
+@pytest.mark.parametrize(
+    ("entity_id", "attributes", "controls"),
+    [
+        ("cover.garage", {"supported_features": 3}, ["cover-open-close"]),
+        ("cover.slats", {"supported_features": 128}, ["cover-tilt-position"]),
+        ("cover.dead", {"supported_features": 0}, None),
+        ("light.plain", {"supported_color_modes": ["onoff"]}, ["toggle"]),
+        ("light.dimmer", {"supported_color_modes": ["brightness"]}, ["light-brightness"]),
+        (
+            "light.any",
+            {"supported_color_modes": ["hs", "color_temp"]},
+            ["light-brightness", "light-color-temp", "light-color-favorites"],
+        ),
+        ("climate.off_only", {"supported_features": 384}, ["climate-hvac-modes"]),
+        ("number.any", {}, ["numeric-input"]),
+    ],
+)
+def test_controls_that_would_be_empty(
+    entity_id: str, attributes: Any, controls: list[str] | None
+) -> None:
+    """A tile has room for what can be used, and for nothing else."""
+    (view,) = build(
+        [(home("vendor"), URL)],
+        [],
+        [device("thing")],
+        [entity(entity_id, "thing")],
+        {entity_id: attributes},
+    )["views"]
+    card = view["sections"][0]["cards"][1]
+    found = [feature["type"] for feature in card["features"]] if "features" in card else None
+    assert found == controls
+
+
+def test_sections_by_kind() -> None:
+    """A home can group devices by what is main about them, in its own order; what is in a room stays there."""
+    devices = [
+        device("lamp", via="hub"),
+        device("fan", via="hub"),
+        device("plug", "hall"),
+        device("radio"),
+        device("hub"),
+    ]
+    entities = [
+        entity("light.fan", "fan", "Light"),
+        entity("fan.fan", "fan"),
+        entity("light.lamp", "lamp"),
+        entity("sensor.lamp_power", "lamp", "Power", translation_key="power"),
+        entity("light.plug", "plug"),
+        entity("media_player.radio", "radio"),
+    ]
+    kinds = {"light": "Lights", "fan": "Air"}
+    vendor = home("vendor", sections=kinds, left_out=frozenset({"power"}))
+    (view,) = build([(vendor, URL)], AREAS, devices, entities, {})["views"]
+    assert [
+        [section["cards"][0]["heading"], *(card["entity"] for card in section["cards"][1:])]
+        for section in view["sections"]
+    ] == [
+        ["Lights", "light.lamp"],
+        ["Air", "fan.fan", "light.fan"],
+        ["Hall", "light.plug"],
+        ["Radio", "media_player.radio"],
+    ]
+
+
 def test_a_page_per_home() -> None:
     """Homes without entities have no page; the others tell what to try, and where."""
-    found = build([(home("empty"), URL), (home("vendor"), URL)], AREAS, DEVICES, ENTITIES)
+    found = build([(home("empty"), URL), (home("vendor"), URL)], AREAS, DEVICES, ENTITIES, {})
     (view,) = found["views"]
     assert (view["title"], view["path"]) == ("Vendor", "vendor")
     content = view["header"]["card"]["content"]
@@ -212,6 +277,8 @@ class FakeSocket:
                 return DEVICES
             case "config/entity_registry/list":
                 return ENTITIES
+            case "get_states":
+                return [{"entity_id": "light.lamp", "attributes": {}}]
             case "lovelace/dashboards/list":
                 return [{"url_path": path} for path in self.dashboards]
             case "lovelace/dashboards/create":

@@ -33,6 +33,8 @@ class FakeWorld:
         self.spreads = False
         self.issues = [ISSUE, {**ISSUE, "domain": "other"}]
         self.mends = True
+        self.twin = False
+        self.deleted: list[str] = []
         self.requests: list[tuple[str, Any]] = []
         self._listener: Callable[[Any], None] | None = None
 
@@ -56,11 +58,17 @@ class FakeWorld:
                     {**about, "unique_id": "1", "entity_id": LAMP},
                     {**about, "unique_id": "account-connection", "entity_id": LINK},
                     {**about, "unique_id": "1-connectivity", "entity_id": REACH},
-                    {**about, "unique_id": "2", "entity_id": FAN},
+                    {**about, "unique_id": "1" if self.twin else "2", "entity_id": FAN},
                 ]
+            case "config/device_registry/remove":
+                self.deleted.append(data["device_id"])
             case "repairs/list_issues":
                 return {"issues": self.issues}
         return None
+
+    async def fetch(self, path: str) -> bytes:
+        """Give a file that says which it is."""
+        return path.encode()
 
     async def request(self, method: str, path: str, *, json: Any) -> Any:
         """Answer as Home Assistant's HTTP API does."""
@@ -162,8 +170,28 @@ async def test_a_blip(world: FakeWorld, house: House) -> None:
 async def test_an_interruption_that_is_noticed(world: FakeWorld, house: House) -> None:
     """An entity that flickered is named."""
     world.flickers = True
-    with pytest.raises(DemoError, match=r"unavailable for a blip: switch\.lamp"):
+    with pytest.raises(DemoError, match=r"unavailable meanwhile: switch\.lamp"):
         await interrupted(house, lambda: house.control("drop"))
+    with pytest.raises(DemoError):
+        house.check_none_lost(0, but=[FAN])
+    house.check_none_lost(0, but=[LAMP])
+
+
+async def test_entities_that_share_an_id(world: FakeWorld, house: House) -> None:
+    """What stands on two platforms with one unique id is listed twice, and has two states."""
+    world.twin = True
+    await house.look()
+    assert [e["entity_id"] for e in house.registered if e["unique_id"] == "1"] == [LAMP, FAN]
+    assert (house.shown(LAMP).value, house.shown(FAN).value) == ("off", "on")
+    with pytest.raises(DemoError, match=r"switch\.none has no state"):
+        house.shown("switch.none")
+
+
+async def test_what_a_user_does_elsewhere(world: FakeWorld, house: House) -> None:
+    """A camera is looked at as by its card, and a device is deleted as on its page."""
+    assert await house.picture("camera.door") == b"/api/camera_proxy/camera.door"
+    await house.delete_device({"id": "d", "name": "Lamp"})
+    assert world.deleted == ["d"]
 
 
 async def test_a_repair(world: FakeWorld, house: House) -> None:

@@ -470,7 +470,9 @@ async def test_lamps_outlets_and_batteries(bridge: SimulatedAccessory) -> None:
     """White light has a colour; an outlet is used while something is plugged in; batteries warn."""
     told = Told(bridge, "Colour lamp")
     bridge.operate("Colour lamp", "Color Temperature", 450)
-    assert [name for name, _ in told.all] == ["Color Temperature", "Hue", "Saturation"]
+    assert told.all == [("Color Temperature", 450), ("Hue", 30.0), ("Saturation", 84.0)]
+    bridge.operate("Colour lamp", "Color Temperature", 140)
+    assert (told.of("Hue")[-1], told.of("Saturation")[-1]) == (222.0, 6.0)
     life(bridge, "Coffee machine").plug(False)
     assert bridge.value("Coffee machine", "Outlet In Use") is False
     life(bridge, "Coffee machine").plug(True)
@@ -663,6 +665,19 @@ async def test_the_page_shows_everything(http: aiohttp.ClientSession) -> None:
                 async with http.post(url, json=action["do"]) as answer:
                     assert (await answer.json())["ok"], action
             json.dumps(state)
+
+
+async def test_the_page_shows_what_controllers_wrote(
+    bridge: SimulatedAccessory, http: aiohttp.ClientSession
+) -> None:
+    """What was said in JSON is shown as it was said."""
+    aid, iid = bridge.key("Desk lamp", "On")
+    async with controlled(bridge) as run:
+        await run.client.write({(aid, iid): True})
+        async with http.get(bridge.control_url) as answer:
+            received = (await answer.json())["received"]
+    written = {"characteristics": [{"aid": aid, "iid": iid, "value": 1}]}
+    assert written in [each.get("body") for each in received]
 
 
 # --- where they are -------------------------------------------------------------------------------------

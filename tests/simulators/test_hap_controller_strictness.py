@@ -1,9 +1,11 @@
 """What the simulated accessories refuse or complain of, and what they answer when nothing is wrong."""
 
 from collections.abc import AsyncIterator
+from io import BytesIO
 import json
 from typing import Any
 
+from PIL import Image
 import pytest
 
 from custom_components.hap_controller.protocol.crypto import SigningKey
@@ -507,6 +509,11 @@ async def test_pictures() -> None:
         assert answer.content_type == "image/jpeg"
         assert answer.body[:2] + answer.body[-2:] == b"\xff\xd8\xff\xd9"
         assert b"\xff\xc0\0\x0b\x08\0\xc8\x01\x41\1" in answer.body
+        with Image.open(BytesIO(answer.body)) as picture:
+            darkest, lightest = picture.getextrema()
+            assert picture.size == (321, 200)
+            assert darkest < 40
+            assert lightest > 200
         assert (await controller.ask("POST", "/resource", {**body, "aid": 9})).code == 404
         assert (await controller.ask("POST", "/resource", {**body, "image-width": 0})).code == 400
     async with SimulatedAccessory("lamp") as served, bare(served) as controller:

@@ -1,1 +1,1 @@
-"""HomeKit accessories inside Home Assistant: targets."""
+"""HomeKit accessories inside Home Assistant: contenders, jobs and targets."""

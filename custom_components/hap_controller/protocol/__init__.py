@@ -8,10 +8,10 @@ own: ``accessory``.
 
 from . import catalogue
 from .attempt import PairingAttempt
-from .catalogue import CharacteristicUuid, ServiceUuid
+from .catalogue import BASE_SUFFIX, CharacteristicUuid, ServiceUuid
 from .client import Change, DatabaseChanged, HapClient, ValuesChanged
 from .connection import Statistics
-from .const import ControllerPermission, HapStatus
+from .const import ControllerPermission, HapStatus, Permission
 from .conversation import LinkStatistics
 from .discovery import (
     SERVICE_TYPE,
@@ -45,6 +45,7 @@ from .model import Accessory, Characteristic, Database, Difference, Service, dif
 from .pairing import Pairing
 from .records import (
     ConnectionKind,
+    HalfKeys,
     PairingKeys,
     PairingRecord,
     Pairings,
@@ -75,12 +76,14 @@ from .refusals import (
     WrongAccessoryError,
     status_text,
 )
-from .setup_code import SetupPayload, parse_code, setup_hash_text
+from .setup_code import SetupPayload, parse_code, read_code, setup_hash_text
 from .structures import read_structure
-from .transport import AccessoryChanged, AccessoryFound, AccessoryGone, Browser, Discovery
-from .values import FormatError, Metadata, full_type, short_type
+from .transport import AccessoryChanged, AccessoryFound, AccessoryGone, Browser, Discovery, is_host
+from .values import Format, FormatError, Metadata, full_type, short_type, standard_metadata, to_wire
+from .visit import check_pairing, revoke_pairing
 
 __all__ = [
+    "BASE_SUFFIX",
     "SERVICE_TYPE",
     "THREAD_SERVICE_TYPE",
     "Accessory",
@@ -105,8 +108,10 @@ __all__ = [
     "DeviceSilentError",
     "Difference",
     "Discovery",
+    "Format",
     "FormatError",
     "FrameError",
+    "HalfKeys",
     "HapClient",
     "HapStatus",
     "InsecureCodeError",
@@ -128,6 +133,7 @@ __all__ = [
     "PairingRefusedError",
     "Pairings",
     "PeerSilentError",
+    "Permission",
     "PreparedPairing",
     "RecordError",
     "RefusedError",
@@ -149,20 +155,26 @@ __all__ = [
     "VendorError",
     "WrongAccessoryError",
     "catalogue",
+    "check_pairing",
     "difference",
     "feature_text",
     "full_type",
     "import_pairings",
+    "is_host",
     "load_pairings",
     "parse_code",
     "parse_descriptions",
     "parse_host",
     "read_announcement",
+    "read_code",
     "read_file",
     "read_structure",
+    "revoke_pairing",
     "save_pairings",
     "setup_hash_text",
     "short_type",
+    "standard_metadata",
     "status_text",
     "status_texts",
+    "to_wire",
 ]

@@ -13,7 +13,7 @@ from .errors import PeerSilentError
 from .http import Response, ResponseParser, encode_request
 from .messages import IDENTIFY, Request, parse_status
 from .pairing import PairSetupController, setup_method, take_turns
-from .records import PairingKeys
+from .records import HalfKeys, PairingKeys
 from .refusals import AlreadyPairedError, BusyError, HttpError
 from .transport import TcpTransport, open_tcp
 
@@ -38,6 +38,15 @@ class PairingAttempt:
         """Connect to an accessory that is not paired, by addresses or names; raises ConnectError."""
         async with open_tcp(hosts, port) as transport:
             yield cls(transport, feature_flags)
+
+    @property
+    def introduced(self) -> bool:
+        """Whether the accessory may have paired, though ``finish`` failed: it was told who we are, and did not refuse."""
+        return self._setup.introduced
+
+    def half(self, accessory_id: str | None) -> HalfKeys:
+        """Give what takes the pairing back, should ``finish`` end without an answer; see ``revoke_pairing``."""
+        return self._setup.half(accessory_id)
 
     async def begin(self) -> None:
         """Ask the accessory to pair; it may show its code now. Raises PairingRefusedError and LinkError."""

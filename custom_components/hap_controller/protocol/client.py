@@ -63,7 +63,7 @@ from .messages import (
     subscribe_request,
     write_request,
 )
-from .model import Change as ValueChange, Database, Difference, difference
+from .model import UNTOLD, Change as ValueChange, Database, Difference, difference
 from .pairing import (
     Pairing,
     PairVerifyController,
@@ -87,8 +87,6 @@ _MAX_PID: Final = 2**53 - 1
 _FEWEST: Final = 6
 # Anybody can announce anything: that ends a wait between attempts only so often.
 _HURRY_AGAIN_S: Final = 2.0
-# What buttons told while the link came up is told behind that; so much of it.
-_MAX_EARLY: Final = 32
 
 
 @dataclass(slots=True)  # frozen it would take twice as long to make, for each event
@@ -178,7 +176,6 @@ class HapClient(LinkClient[Connection, Event, Change]):
         """Whether it is subscribing to those of several accessories."""
         self._several_lost = 0
         """How many links in a row were lost at that."""
-        self._early: deque[ValueChange] = deque(maxlen=_MAX_EARLY)
         self._outbox: list[_Parcel] = []
         self._tasks: set[asyncio.Task[Any]] = set()
         self._describer: asyncio.Task[None] | None = None
@@ -284,6 +281,10 @@ class HapClient(LinkClient[Connection, Event, Change]):
         if self._refresher is None or self._refresher.done():
             self._refresher = self._spawn(self._ask(self._reading_all()))
         await asyncio.shield(self._refresher)
+
+    async def describe(self) -> None:
+        """Read the description again, whatever number was announced; tells of it when it is another one."""
+        await self._ask(self._describing_anew())
 
     async def list_pairings(self) -> list[Pairing]:
         """List who may talk to the accessory; raises NotAdminError for other than administrators."""
@@ -461,13 +462,16 @@ class HapClient(LinkClient[Connection, Event, Change]):
                 got = parse_read_answer(answer.code, answer.body, batch).reports
             except RefusedError as err:  # others may well be told
                 refusal = err
+                self._tell(self.database.apply(_untold(batch)))
                 continue
             if _too_much(batch, got):
                 self._batching = self._batching.halved(len(batch))
                 batches = deque(self._batching.reads(chain(batch, *batches)))
                 continue
             reports += got
-            self._tell(self.database.apply(got))
+            told = {key for key, _, _ in got}
+            rest = _untold(key for key in batch if key not in told)
+            self._tell(self.database.apply([*got, *rest]))
         if refusal and not reports:
             raise refusal
         return reports
@@ -581,7 +585,6 @@ class HapClient(LinkClient[Connection, Event, Change]):
             self._batching = replace(self._batching, host=transport.host)
             self._subscribed = set()
             self._at_once, self._several = 0, False
-            self._early.clear()
             connection = Connection(
                 opened,
                 transport.host,
@@ -650,9 +653,9 @@ class HapClient(LinkClient[Connection, Event, Change]):
         match event:
             case Pushed():
                 changes = self.database.apply(event.reports, pushed=True)
-                if not self._was_connected:  # that the link is up tells all values, but no presses
-                    self._early += (each for each in changes if each[0].metadata.stateless)
-                elif changes:
+                # That the link is up tells all values. Presses are not told with it: some accessories send the last
+                # one again to whoever subscribes.
+                if changes and self._was_connected:
                     self._emit(ValuesChanged(changes))
             case Found(what=change):
                 self._emit(change)
@@ -660,14 +663,17 @@ class HapClient(LinkClient[Connection, Event, Change]):
                 self._settle(event)
             case Established():
                 self._established()
-                if self._early:
-                    self._emit(ValuesChanged(list(self._early)))
                 self._keep_up()
 
     def _tell(self, changes: Sequence[ValueChange]) -> None:
         """Have changes told that steps found, in the order of events; that the link is up tells all of before."""
         if changes and self._connection is not None and self._connection.established:
             self._connection.tell(ValuesChanged(changes))
+
+
+def _untold(keys: Iterable[Key]) -> list[Report]:
+    """Tell of values that nobody told: what is known of them may be long out of date."""
+    return [(key, None, UNTOLD) for key in keys]
 
 
 def _too_much(batch: Sequence[Key], reports: Sequence[Report]) -> bool:

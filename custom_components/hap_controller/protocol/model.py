@@ -15,7 +15,17 @@ from .catalogue import CharacteristicUuid, ServiceUuid, characteristic as catalo
 from .const import MAX_NAME_CHARS, HapStatus
 from .errors import FrameError
 from .messages import Key, Report, Written, read_id
-from .values import FormatError, Metadata, Number, dumps, full_type, loads, read_value
+from .values import (
+    MAX_INTEGER,
+    MIN_INTEGER,
+    FormatError,
+    Metadata,
+    Number,
+    dumps,
+    full_type,
+    loads,
+    read_value,
+)
 
 # HAP allows 150 accessories, 100 services in each and 100 characteristics in each of those; some have more.
 MAX_ACCESSORIES: Final = 1000
@@ -39,6 +49,8 @@ _USUAL_SERVICE_MEMBERS: Final = 3
 _MAX_VALID_VALUES: Final = 256
 
 _UNREACHABLE: Final = int(HapStatus.UNREACHABLE)
+# Status of what was asked for and not told, which is no status of HAP.
+UNTOLD: Final = -1
 
 # What accessories say of themselves, which changes only with a new description.
 _IDENTITY: Final = frozenset(
@@ -167,6 +179,12 @@ class Accessory:
         return all(each.available for each in self.services)
 
     @property
+    def reachable(self) -> bool:
+        """Whether its bridge reaches it: of what is polled, if anything, something can be had."""
+        polled = [each for each in self.characteristics if _is_polled(each.metadata)]
+        return not polled or any(each.available for each in polled)
+
+    @property
     def characteristics(self) -> Iterator[Characteristic]:
         """All characteristics, in their order."""
         return (each for service in self.services for each in service.characteristics)
@@ -238,7 +256,8 @@ class Database:
     def apply(self, reports: Iterable[Report], *, pushed: bool = False) -> list[Change]:
         """Take what was read, or what the accessory ``pushed``; gives what changed, in order.
 
-        Null changes nothing. Stateless characteristics (§8.6) only count when pushed, and then always.
+        Null and nonsense change no value, only its status. Stateless characteristics (§8.6) only count when pushed,
+        and then always.
         """
         changes: list[Change] = []
         find = self.characteristics.get
@@ -272,9 +291,7 @@ class Database:
         return [
             key
             for key, each in self.characteristics.items()
-            if each.metadata.readable
-            and not each.metadata.stateless
-            and (identity or each.metadata.type not in _IDENTITY)
+            if _is_polled(each.metadata, identity=identity)
         ]
 
     def subscribable(self) -> list[Key]:
@@ -301,6 +318,15 @@ class Database:
         ]
 
 
+def _is_polled(metadata: Metadata, *, identity: bool = False) -> bool:
+    """Tell whether a characteristic has a value that may change without a new description."""
+    return (
+        metadata.readable
+        and not metadata.stateless
+        and (identity or metadata.type not in _IDENTITY)
+    )
+
+
 def _apply_uncommon(found: Characteristic, told: Any, status: int, pushed: bool) -> list[Change]:
     """Take a report that is about more than a value of the usual kind."""
     if status:
@@ -310,14 +336,17 @@ def _apply_uncommon(found: Characteristic, told: Any, status: int, pushed: bool)
         found.status = status
         return [(found, found.value)]
     value = read_value(told, found.metadata)
-    recovered, found.status = found.status != 0, 0
+    # What is known stays, but after null or nonsense nobody knows whether it still is so.
+    is_doubtful = value is None and found.value is not None and not found.metadata.stateless
+    status = UNTOLD if is_doubtful else 0
+    turned, found.status = found.status != status, status
     if found.metadata.stateless:
         if pushed and value is not None:
             return [(found, value)]
     elif value is not None and value != found.value:
         found.value = value
         return [(found, value)]
-    return [(found, found.value)] if recovered else []
+    return [(found, found.value)] if turned else []
 
 
 # --- reading a description ----------------------------------------------------------------------
@@ -499,7 +528,10 @@ def _plain(raw: object) -> str | None:
 
 
 def _number(raw: object) -> Number | None:
-    return raw if type(raw) is int or type(raw) is float else None
+    """Take a number as accessories have them; a limit beyond is none."""
+    if type(raw) is not int and type(raw) is not float:
+        return None
+    return raw if MIN_INTEGER <= raw <= MAX_INTEGER else None
 
 
 def _numbers(raw: object) -> tuple[Number, ...] | None:
@@ -586,6 +618,10 @@ class Difference:
     removed_characteristics: frozenset[Key]
     changed_characteristics: frozenset[Key]
     """Those that stayed with other metadata: limits, permissions, format."""
+    changed_services: frozenset[Key]
+    """Those that stayed with other links, or are primary or hidden now, or no longer."""
+    changed_information: frozenset[Key]
+    """Characteristics that stayed and say another thing of what they belong to, as a name or a version."""
 
     def __bool__(self) -> bool:
         """Tell whether there is any."""
@@ -593,7 +629,7 @@ class Difference:
 
 
 def difference(old: Database, new: Database) -> Difference:
-    """Compare two descriptions of the same pairing; values do not count."""
+    """Compare two descriptions of the same pairing; values that may change at any time do not count."""
     old_services, new_services = _services(old), _services(new)
     before, after = old.characteristics, new.characteristics
     stayed = {
@@ -604,18 +640,31 @@ def difference(old: Database, new: Database) -> Difference:
     return Difference(
         frozenset(new.accessories.keys() - old.accessories.keys()),
         frozenset(old.accessories.keys() - new.accessories.keys()),
-        frozenset(key for key, _ in new_services - old_services),
-        frozenset(key for key, _ in old_services - new_services),
+        frozenset(key for key, _ in new_services.keys() - old_services.keys()),
+        frozenset(key for key, _ in old_services.keys() - new_services.keys()),
         frozenset(after.keys() - stayed),
         frozenset(before.keys() - stayed),
         frozenset(key for key in stayed if before[key].metadata != after[key].metadata),
+        frozenset(
+            each[0] for each, rank in new_services.items() if old_services.get(each, rank) != rank
+        ),
+        frozenset(
+            key
+            for key in stayed
+            if after[key].type in _IDENTITY and before[key].value != after[key].value
+        ),
     )
 
 
-def _services(database: Database) -> set[tuple[Key, str]]:
+def _services(database: Database) -> dict[tuple[Key, str], tuple[Any, ...]]:
+    """Give what is said of services, by number and type, beside what they have."""
     return {
-        ((accessory.aid, service.iid), service.type)
-        for accessory in database.accessories.values()
+        ((aid, service.iid), service.type): (
+            service.linked_iids,
+            service.primary,
+            service.hidden,
+        )
+        for aid, accessory in database.accessories.items()
         for service in accessory.services
     }
 

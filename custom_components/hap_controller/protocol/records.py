@@ -60,6 +60,19 @@ class PairingKeys:
 
 
 @dataclass(frozen=True, slots=True)
+class HalfKeys:
+    """What a controller knows of a pairing when the accessory's last message was lost: not who the accessory is.
+
+    Whoever answers to them may be anybody; they are good for nothing but to take the pairing back.
+    """
+
+    accessory_id: str | None
+    """As announced, in any case; None when the accessory was found by its address alone."""
+    controller_id: str
+    controller_ltsk: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class PairingRecord:
     """One pairing, with where the accessory was last and what it was like."""
 

@@ -22,6 +22,8 @@ INSECURE_CODES: Final = frozenset(
 """Codes that accessories must not have."""
 
 _CODE: Final = re.compile(r"([0-9]{3})-?([0-9]{2})-?([0-9]{3})")
+# Blanks and dots, and whatever dashes a text program makes of a dash.
+_FILLING: Final = re.compile(r"[\s.\-\u2010-\u2015\u2212]")
 _SETUP_ID: Final = re.compile(r"[0-9A-Z]{4}")
 _NO_SETUP_ID: Final = "0000"
 _PAYLOAD: Final = re.compile(r"([0-9A-Z]{9})([0-9A-Z]{4})")
@@ -48,6 +50,20 @@ def parse_code(text: str, *, allow_insecure: bool = False) -> str:
     if code in INSECURE_CODES and not allow_insecure:
         raise InsecureCodeError("this setup code is too easy to guess")
     return code
+
+
+def read_code(text: str, *, allow_insecure: bool = False) -> str:
+    """Give the code that somebody typed, pasted or scanned: digits with blanks and dashes anywhere, or a setup payload.
+
+    Raises MalformedCodeError, SetupPayloadError for a payload that is none or has no code, and InsecureCodeError as
+    ``parse_code``.
+    """
+    text = text.strip()
+    if text.upper().startswith(PAYLOAD_PREFIX):
+        text = SetupPayload.decode(text.upper()).setup_code or ""
+        if not text:
+            raise SetupPayloadError("a setup payload without a code")
+    return parse_code(_FILLING.sub("", text), allow_insecure=allow_insecure)
 
 
 def setup_hash(setup_id: str, device_id: str) -> bytes:

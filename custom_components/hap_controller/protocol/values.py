@@ -29,6 +29,9 @@ USUAL_MAX_DATA_LEN: Final = 2_097_152
 
 # Texts that users and scripts enter as numbers; far more than 64 bits have.
 _MAX_NUMBER_CHARS: Final = 64
+# What no format of whole numbers can have, nor what stores them.
+MIN_INTEGER: Final = -(2**63)
+MAX_INTEGER: Final = 2**64 - 1
 # Powers of ten beyond which a number is none that an accessory could mean; 64 bits have 20 digits.
 _MAX_MAGNITUDE: Final = 40
 # Bridges have some hundred different types; beyond that they are worked out again.
@@ -228,9 +231,6 @@ def standard_metadata(uuid: str, **overrides: Any) -> Metadata:
 
 # --- reading, §8.4 --------------------------------------------------------------------------
 
-_BEYOND_WHOLE: Final = 2.0**63
-"""Whole numbers below fit into 64 bits, of either sign."""
-
 
 def read_value(value: Any, metadata: Metadata) -> Any:
     """Read a value that an accessory sent; None when it is none of this format.
@@ -246,9 +246,11 @@ def read_value(value: Any, metadata: Metadata) -> Any:
     if cls is int or cls is float:
         if not is_number:
             return None
-        # In full, a number like 1e300 would be more than could be stored.
-        is_whole = cls is int and value.is_integer() and abs(value) < _BEYOND_WHOLE
-        return int(value) if is_whole or isinstance(value, bool) else value
+        if isinstance(value, bool):
+            return int(value)
+        if cls is int and not MIN_INTEGER <= value <= MAX_INTEGER:
+            return None
+        return int(value) if cls is int and value.is_integer() else value
     if cls is str:
         if metadata.format == Format.STRING and is_number and not isinstance(value, bool):
             return str(value)

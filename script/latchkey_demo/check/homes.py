@@ -1,7 +1,7 @@
 """Check one home: every device from both sides, and the link."""
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Awaitable, Sequence
 import time
 
@@ -52,7 +52,7 @@ def _disabled(house: House) -> str:
     """Count the entities that users have to enable first, by name."""
     names = Counter(
         entity.get("original_name") or entity["entity_id"]
-        for entity in house.entities.values()
+        for entity in house.registered
         if entity["disabled_by"]
     )
     counted = (f"{count} × {name}" for name, count in sorted(names.items()))
@@ -62,7 +62,7 @@ def _disabled(house: House) -> str:
 def _devices(house: House) -> dict[str, list[Json]]:
     """Sort the enabled entities by the name of their device."""
     found: dict[str, list[Json]] = {}
-    for entity in house.entities.values():
+    for entity in house.registered:
         if not entity["disabled_by"]:
             device = house.devices[entity["device_id"]]
             found.setdefault(device["name_by_user"] or device["name"], []).append(entity)
@@ -77,7 +77,7 @@ async def _operate(home: Home, house: House, entities: Sequence[Json]) -> str:
     done: list[str] = []
     for entity in sorted(entities, key=lambda entity: str(entity["entity_id"])):
         unique_id, entity_id = entity["unique_id"], entity["entity_id"]
-        state = house.state(unique_id)
+        state = house.shown(entity_id)
         if unique_id in home.unavailable:
             if state.value != UNAVAILABLE:
                 raise DemoError(f"{entity_id} is {state} and ought to be unavailable")
@@ -86,19 +86,24 @@ async def _operate(home: Home, house: House, entities: Sequence[Json]) -> str:
         if state.value == UNAVAILABLE:
             raise DemoError(f"{entity_id} is unavailable")
         reason = next((why for end, why in home.hands_off.items() if unique_id.endswith(end)), "")
-        done.append(f"{state.domain}: {reason or await _run(house, unique_id, state)}")
+        done.append(f"{state.domain}: {reason or await _run(house, state)}")
     return "; ".join(done)
 
 
-async def _run(house: House, unique_id: str, state: State) -> str:
+async def _run(house: House, state: State) -> str:
     """Go through the steps for one entity."""
     steps = plan(state)
     if steps is None:
         raise DemoError(f"{state.entity_id}: the check does not know how to operate this platform")
-    for step in steps:
+    done: list[str] = []
+    ahead = deque(steps)
+    while ahead:
+        step = ahead.popleft()
         await house.act(state.entity_id, step.action, **step.data)
-        await house.states.until(state.entity_id, step.met, step.wanted, step.limit_s)
-    return ", ".join(step.wanted for step in steps) or str(state)
+        reached = await house.states.until(state.entity_id, step.met, step.wanted, step.limit_s)
+        ahead.extendleft(reversed(list(step.then(reached))))
+        done.append(step.wanted)
+    return ", ".join(done) or str(state)
 
 
 async def _complaints(house: House) -> str:
@@ -113,12 +118,9 @@ async def _complaints(house: House) -> str:
 
 
 async def _everywhere(home: Home, house: House, operation: Json) -> None:
-    """Do something at the vendor's side, for each appliance where they are apart."""
-    if not home.household:
-        await house.control(**operation)
-        return
-    devices = (await house.describe())["devices"]
-    await asyncio.gather(*(house.control(**operation, appliance=each["id"]) for each in devices))
+    """Do something at the vendor's side, for each link where there are several."""
+    links = home.links(await house.describe())
+    await asyncio.gather(*(house.control(**operation, **each) for each in links))
 
 
 async def _cut(home: Home, house: House) -> str:
@@ -126,12 +128,12 @@ async def _cut(home: Home, house: House) -> str:
 
     Raises DemoError when an entity goes on showing what is no longer known, or stays away.
     """
-    entities = [entity for entity in house.entities.values() if not entity["disabled_by"]]
+    entities = [entity for entity in house.registered if not entity["disabled_by"]]
     ends = tuple(home.outlives_link)
     before = {
         state.entity_id
         for entity in entities
-        if (state := house.state(entity["unique_id"])).value != UNAVAILABLE
+        if (state := house.shown(entity["entity_id"])).value != UNAVAILABLE
     }
     outlive = {e["entity_id"] for e in entities if ends and e["unique_id"].endswith(ends)}
     falling = before - outlive

@@ -56,14 +56,21 @@ class Home:
     """The operation of the control address that cuts the vendor's link, and keeps it cut."""
     link_up: Json = field(default_factory=lambda: {"op": "link", "action": "up"})
     """The operation that undoes it."""
-    household: bool = False
-    """Whether operations of the control address name the ``appliance`` that they are about."""
+    links: Callable[[Json], Sequence[Json]] = lambda described: ({},)
+    """From what the simulator tells of itself to what names each link to its control address, where there are several."""
+    remembers: bool = False
+    """Whether the simulator keeps in a folder, ``--state``, what has to outlive it."""
     outlives_link: frozenset[str] = frozenset()
     """Ends of unique ids of entities that stay available without the link."""
     unavailable: frozenset[str] = frozenset()
     """Unique ids of enabled entities that are rightly unavailable in the fresh home."""
     left_out: frozenset[str] = frozenset()
-    """Ends of unique ids of entities that would crowd the dashboard; they are found on the device's page."""
+    """Ends of unique ids, or translation keys, of entities that would crowd the dashboard; the device's page has them."""
+    sections: Mapping[str, str] = field(default_factory=dict)
+    """Headings on the dashboard for devices without a room, in order, by the platform of what is main about them.
+
+    Others stand with their hub.
+    """
     first: tuple[str, ...] = ()
     """Ends of unique ids of what is main about a device, for the dashboard, most important first."""
     settings_shown: bool = True

@@ -409,7 +409,7 @@ HOME = Home(
         Scenario(name="freezer set colder, left open", play=_cool),
         Scenario(name="hob used by hand", play=_boil),
     ),
-    household=True,
+    links=lambda described: [{"appliance": device["id"]} for device in described["devices"]],
     outlives_link=frozenset({f"-{CONNECTION}"}),
     unavailable=frozenset(
         f"{device}-{key}" for device, keys in _UNAVAILABLE.items() for key in keys
@@ -446,6 +446,7 @@ HOME = Home(
         f"-{START}": "pressed in the scenarios",
         f"-{POWER}": "switched in the scenarios",
         "-button_mains_power_off": "pressed in a scenario",
+        "-fan_hood": "blows in a scenario; it does not change programs while it does",
         "-button_open_door": "a door that springs open must be closed by hand",
         "-number_setting_alarm_clock": "a timer runs down, and in a hurry",
         "_alarmclock": "a timer runs down, and in a hurry",

@@ -1,15 +1,16 @@
 """Lamps, outlets and batteries."""
 
+from itertools import pairwise
 from typing import Any, override
 
 from custom_components.hap_controller.protocol.catalogue import CharacteristicUuid as C
 
 from ..life import Life
 
-# Hue and saturation of white light, from cold at 140 mired to warm at 500.
-_COLD = (222.0, 13.0)
-_WARM = (28.0, 65.0)
-_COLDEST, _WARMEST = 140, 500
+# How whites look, warm to cold: mired, hue and saturation, as Home Assistant approximates them.
+_WHITES = ((500, 31, 95), (370, 28, 66), (250, 27, 35), (154, 49, 2))
+# Beyond the last of them it is blue that is mixed in.
+_COLDEST = (222.0, 6.0)
 _LOW_PERCENT = 15
 
 
@@ -20,10 +21,22 @@ class Lamp(Life):
     def follow(self, uuid: str, value: Any) -> None:
         """Let the colour follow the temperature of white."""
         if uuid == C.COLOR_TEMPERATURE and self.has(C.HUE):
-            cold = value - _COLDEST < (_WARMEST - _COLDEST) / 3
-            hue, saturation = _COLD if cold else _WARM
+            hue, saturation = _white(value)
             self.put(C.HUE, hue)
             self.put(C.SATURATION, saturation)
+
+
+def _white(mired: float) -> tuple[float, float]:
+    """Give hue and saturation of white light."""
+    for (warm, *of_warm), (cold, *of_cold) in pairwise(_WHITES):
+        if mired >= cold:
+            part = (mired - cold) / (warm - cold)
+            hue, saturation = (
+                round(high * part + low * (1 - part))
+                for high, low in zip(of_warm, of_cold, strict=True)
+            )
+            return float(hue), float(saturation)
+    return _COLDEST
 
 
 class Outlet(Life):

@@ -30,7 +30,6 @@ from custom_components.hap_controller.protocol import (
     RefusedError,
     ServiceUuid,
     StatusError,
-    ValuesChanged,
     WrongAccessoryError,
 )
 from custom_components.hap_controller.protocol.accessory import Accessory, AccessoryState, Service
@@ -134,7 +133,7 @@ def test_presses_are_told_each_time() -> None:
 
 
 def test_press_while_the_link_comes_up() -> None:
-    """A press amid the greeting is not lost: it is told behind the news that the link is up."""
+    """A press amid the greeting is not told: accessories send the last one again to those who subscribe."""
 
     async def main() -> None:
         remote = Accessory("Remote")
@@ -149,13 +148,11 @@ def test_press_while_the_link_comes_up() -> None:
 
         light[ON].getter = slow
         async with at_home(remote) as (run, _):
+            await until(lambda: run.changes)
+            assert [type(each) for each in run.changes] == [DatabaseChanged, LinkChanged]
+            press.value = 1
             await until(run.values)
-            assert [type(each) for each in run.changes] == [
-                DatabaseChanged,
-                LinkChanged,
-                ValuesChanged,
-            ]
-            assert run.values() == [((1, press.iid), 2)]
+            assert run.values() == [((1, press.iid), 1)]
 
     run_virtual(main())
 
@@ -305,6 +302,34 @@ def test_read_failures() -> None:
             light[ON].getter = None
             await run.client.refresh()
             assert run.client.database.characteristics[keys[0]].available
+
+    run_virtual(main())
+
+
+def test_value_that_is_not_told() -> None:
+    """A value that an answer leaves out is known to be out of date, until it is told again."""
+
+    async def main() -> None:
+        leaves_out = False
+
+        def answers(request: Request) -> Response:
+            if leaves_out and request.target.startswith("/characteristics?"):
+                return Response(200, b'{"characteristics":[]}', None)
+            return lamp_answers(request)
+
+        async with Odd(answers) as odd, running(odd.keys, odd.port) as run:
+            known = run.client.database.characteristics
+            key = run.client.database.readable()[0]
+            before = known[key].value
+            assert not known[key].status
+            leaves_out = True
+            await run.client.refresh()
+            assert known[key].status
+            assert known[key].available
+            assert known[key].value == before
+            leaves_out = False
+            await run.client.refresh()
+            assert not known[key].status
 
     run_virtual(main())
 
@@ -1081,6 +1106,9 @@ def test_accessory_that_refuses_to_be_read() -> None:
             with pytest.raises(StatusError):
                 await run.client.image(1, 1, 1)
             assert run.links() == [True]
+            # What is known of them is as old as it may be.
+            database = run.client.database
+            assert all(database.characteristics[key].status for key in database.readable())
 
     run_virtual(main())
 

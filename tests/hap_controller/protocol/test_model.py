@@ -220,6 +220,14 @@ def test_steps_of_zero_and_values_outside_of_limits() -> None:
     assert found.metadata.min_step == 0
 
 
+def test_limits_beyond_all_numbers() -> None:
+    """They are none: registries could not store what is made of them."""
+    raw = characteristic(2, "CA", format="float", value=5e3, minValue=-1e308, maxValue=1e308)
+    found = database(service(1, "BD", raw | {"valid-values": [1e308, 1]})).characteristics[1, 2]
+    assert (found.metadata.min_value, found.metadata.max_value) == (None, None)
+    assert found.metadata.valid_values == (1,)
+
+
 def test_characteristics_without_format_or_permissions() -> None:
     """The catalogue fills the format in where it can; without permissions nothing may be done."""
     home = database(
@@ -411,10 +419,15 @@ def test_truth_values_as_numbers() -> None:
 
 @pytest.mark.parametrize("value", [None, "on", [], {}])
 def test_values_of_another_kind_are_no_news(value: Any) -> None:
-    """Null and nonsense leave what is known."""
+    """Null and nonsense leave what is known, but it is not certain any more until it is told again."""
     home = database(LAMP)
-    assert home.apply([((1, 9), value, 0), ((1, 10), value, 0)]) == []
-    assert home.characteristics[1, 10].value == 50
+    brightness = home.characteristics[1, 10]
+    assert news(home.apply([((1, 10), value, 0)])) == [(10, 50)]
+    assert (brightness.value, brightness.available) == (50, True)
+    assert brightness.status
+    assert home.apply([((1, 10), value, 0)]) == []
+    assert news(home.apply([((1, 10), 50, 0)])) == [(10, 50)]
+    assert not brightness.status
 
 
 def test_news_of_nothing() -> None:
@@ -595,6 +608,21 @@ def test_difference() -> None:
     assert found.added_characteristics == {(1, 31), (3, 9)}
     assert found.removed_characteristics == {(1, 31), (2, 9), (2, 10)}
     assert found.changed_characteristics == {(1, 10)}
+
+
+def test_difference_in_rank() -> None:
+    """Links, what is primary or hidden, and what an accessory says of itself are part of a description."""
+    name = service(1, "3E", characteristic(2, "23", value="Lamp"))
+    other = service(30, "47", characteristic(31, "25"))
+    old = load({"aid": 1, "services": [name, LAMP, other]})
+    for changes in ({"linked": [30]}, {"primary": True}, {"hidden": True}):
+        found = difference(old, load({"aid": 1, "services": [name, LAMP | changes, other]}))
+        assert found
+        assert found.changed_services == {(1, 8)}
+    renamed = service(1, "3E", characteristic(2, "23", value="Light"))
+    found = difference(old, load({"aid": 1, "services": [renamed, LAMP, other]}))
+    assert found
+    assert found.changed_information == {(1, 2)}
 
 
 # --- anything -----------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from custom_components.hap_controller.protocol.setup_code import (
     INSECURE_CODES,
     SetupPayload,
     parse_code,
+    read_code,
     setup_hash,
     setup_hash_text,
 )
@@ -208,3 +209,44 @@ def test_any_code(text: str) -> None:
     except MalformedCodeError:
         return
     assert code == _text(int(code.replace("-", "")))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "518-08-582",
+        "51808582",
+        " 5180 8582\n",
+        "518 08 582",
+        "518.08.582",
+        "518\u201108\u2013582",
+        "518\u00a008\u00a0582",
+        SetupPayload(category=5, setup_code="518-08-582", setup_id="7OSX", ip=True).encode(),
+        SetupPayload(category=5, setup_code="518-08-582").encode().lower(),
+    ],
+)
+def test_what_people_enter(text: str) -> None:
+    """Whatever stands between the digits, and the text of what is to be scanned, is the code."""
+    assert read_code(text) == "518-08-582"
+
+
+@pytest.mark.parametrize("text", ["", "1234567", "123456789", "518_08_582", "a1808582"])
+def test_what_is_no_code(text: str) -> None:
+    """Too little, too much or something else is none."""
+    with pytest.raises(MalformedCodeError):
+        read_code(text)
+
+
+@pytest.mark.parametrize("text", ["X-HM://", "x-hm://00", SetupPayload(category=1).encode()])
+def test_what_is_no_payload(text: str) -> None:
+    """A payload that is none, or has no code, is no help."""
+    with pytest.raises(SetupPayloadError):
+        read_code(text)
+
+
+def test_insecure_code_entered() -> None:
+    """Codes that nobody may use are known in any form."""
+    for text in ("1111 1111", SetupPayload(category=1, setup_code="111-11-111").encode()):
+        with pytest.raises(InsecureCodeError):
+            read_code(text)
+        assert read_code(text, allow_insecure=True) == "111-11-111"

@@ -27,8 +27,8 @@ from ..const import (
 )
 from ..crypto import Random, SigningKey, hkdf, verify
 from ..errors import VendorError
-from ..records import PairingKeys
-from ..refusals import PairingMessageError
+from ..records import HalfKeys, PairingKeys
+from ..refusals import PairingMessageError, PairingRefusedError
 from ..srp import SrpAccessory, SrpController
 from ..tlv8 import Tlv, integer
 from .keys import SessionKeys, session_keys
@@ -103,6 +103,8 @@ class PairSetupController:
         """Prepare; ``code`` is dashed. Identity and key are made up for this pairing unless they are given."""
         self.result: PairingKeys | None = None
         self.session: SessionKeys | None = None
+        self.introduced = False
+        """Whether the accessory may know us from now on: it was told who we are, and did not refuse."""
         self._code = code
         self._method = method
         self._flags = flags if method is Method.PAIR_SETUP else _NO_FLAGS
@@ -123,6 +125,10 @@ class PairSetupController:
     def done(self) -> bool:
         """Whether the attempt came to its good end."""
         return self.result is not None or self.session is not None
+
+    def half(self, accessory_id: str | None) -> HalfKeys:
+        """Give what is known of the pairing from the start, with which it can be taken back."""
+        return HalfKeys(accessory_id, self._id, self._signing_key.seed)
 
     def start(self) -> bytes:
         """Give M1."""
@@ -145,7 +151,11 @@ class PairSetupController:
         when it says something that cannot be.
         """
         due, self._due = self._due, None  # whatever goes wrong from here on is the end
-        tlv = read_answer(data, due, pairing_refusal)
+        try:
+            tlv = read_answer(data, due, pairing_refusal)
+        except PairingRefusedError:
+            self.introduced = False
+            raise
         assert due is not None
         require(tlv, _SETUP[due])
         match due:
@@ -193,6 +203,7 @@ class PairSetupController:
             [(TlvType.PUBLIC_KEY, public_key)],
         )
         self._due = State.M6
+        self.introduced = True
         return write_message(State.M5, (TlvType.ENCRYPTED_DATA, introduction))
 
     def _meet(self, tlv: Tlv) -> PairingKeys:

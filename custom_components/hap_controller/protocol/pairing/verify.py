@@ -24,7 +24,7 @@ from ..const import (
 )
 from ..crypto import KeyExchange, Random, SigningKey, hkdf, open_sealed, seal, verify
 from ..errors import SessionRefusedError, VendorError
-from ..records import PairingKeys
+from ..records import HalfKeys, PairingKeys
 from ..refusals import (
     AuthTagError,
     IllegalKeyError,
@@ -77,12 +77,13 @@ class PairVerifyController:
     """Proves on a new connection that both ends are still those that paired, as the controller.
 
     ``start()`` gives M1, ``receive`` M3, and after M4 ``session`` holds the keys of what follows. With ``resume``, a
-    session of before is taken up again where the accessory still knows it: then M2 is the last message (§4.3).
+    session of before is taken up again where the accessory still knows it: then M2 is the last message (§4.3). With
+    ``HalfKeys`` the accessory proves nothing.
     """
 
     def __init__(
         self,
-        keys: PairingKeys,
+        keys: PairingKeys | HalfKeys,
         *,
         resume: Resumption | None = None,
         key_exchange: KeyExchange | None = None,
@@ -151,10 +152,11 @@ class PairVerifyController:
         key = hkdf(self._secret, *VERIFY_ENCRYPT)
         introduction = introduced(key, VERIFY_M2_NONCE, tlv[TlvType.ENCRYPTED_DATA], INTRODUCTION)
         identifier = introduction[TlvType.IDENTIFIER]
-        if identifier != identifier_of(self._keys.accessory_id):
+        if not self._is_meant(identifier):
             raise WrongAccessoryError("another accessory answers at this address")
-        signed = theirs + identifier + ours
-        verify(self._keys.accessory_ltpk, introduction[TlvType.SIGNATURE], signed)
+        if isinstance(self._keys, PairingKeys):
+            signed = theirs + identifier + ours
+            verify(self._keys.accessory_ltpk, introduction[TlvType.SIGNATURE], signed)
         introduction_of_ours = introduce(
             key,
             VERIFY_M3_NONCE,
@@ -164,6 +166,13 @@ class PairVerifyController:
         )
         self._due = State.M4
         return write_message(State.M3, (TlvType.ENCRYPTED_DATA, introduction_of_ours))
+
+    def _is_meant(self, identifier: bytes) -> bool:
+        """Tell whether this is the id of the accessory that we want to talk to."""
+        if isinstance(self._keys, PairingKeys):
+            return identifier == identifier_of(self._keys.accessory_id)
+        announced = self._keys.accessory_id
+        return announced is None or identifier.lower() == identifier_of(announced.lower())
 
     def _resumed(self, resume: Resumption, tlv: Tlv) -> SessionKeys:
         """Take M2 by which the accessory takes up the session of before."""

@@ -1,6 +1,6 @@
 """The only rooms that touch the network."""
 
-from .ip import TcpTransport, open_tcp, plain_address, resolve
+from .ip import TcpTransport, is_host, open_tcp, plain_address, resolve
 from .zeroconf import AccessoryChanged, AccessoryFound, AccessoryGone, Browser, Discovery
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "Browser",
     "Discovery",
     "TcpTransport",
+    "is_host",
     "open_tcp",
     "plain_address",
     "resolve",

@@ -123,6 +123,11 @@ def _scoped(end: tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]
     return f"{host}%{zone}" if zone and "%" not in host else host
 
 
+def is_host(text: str) -> bool:
+    """Tell whether a text can be an address, or a name to be looked up."""
+    return _is_address(text) or is_host_name(text)
+
+
 def _is_address(host: str) -> bool:
     try:
         ip_address(host)

@@ -12,7 +12,12 @@ from pytest_socket import socket_allow_hosts
 
 from custom_components.hap_controller.protocol.const import CONNECT_LIMIT_S
 from custom_components.hap_controller.protocol.errors import ConnectError, LinkClosedError
-from custom_components.hap_controller.protocol.transport import open_tcp, plain_address, resolve
+from custom_components.hap_controller.protocol.transport import (
+    is_host,
+    open_tcp,
+    plain_address,
+    resolve,
+)
 from custom_components.hap_controller.protocol.transport.ip import TcpTransport, _address_info
 from tests.support.clock import run_real, run_virtual
 from tests.support.fault_proxy import Cut, FaultProxy
@@ -320,3 +325,23 @@ def test_plain_address(host: str, expected: str) -> None:
 def test_address_info(host: str, end: tuple[Any, ...]) -> None:
     """Link-local addresses belong to an interface, by number or name."""
     assert _address_info(host, 80)[4] == end
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("192.0.2.7", True),
+        ("2001:db8::7", True),
+        ("fe80::1%eth0", True),
+        ("lamp.local", True),
+        ("lamp", True),
+        ("", False),
+        ("192.0.2.300", False),
+        ("lamp local", False),
+        ("http://lamp", False),
+        ("[2001:db8::7]", False),
+    ],
+)
+def test_is_host(text: str, expected: bool) -> None:
+    """Addresses and names are hosts, slips of the keyboard are not."""
+    assert is_host(text) is expected

@@ -1,0 +1,161 @@
+"""Names: the accessory's own words, and what tells equal ones apart."""
+
+from typing import Any
+
+import pytest
+
+from custom_components.hap_controller.naming import Name, Names, label_of, numbers_of
+from custom_components.hap_controller.protocol import Accessory, Database
+
+from .living import Json, accessory, characteristic, complete, service
+
+
+def accessory_of(*services: Json, name: str | None = "Lamp") -> Accessory:
+    """Build an accessory as it is read."""
+    return Database.from_accessories(complete([accessory(name, *services)])).accessories[1]
+
+
+def switch(name: str | None = None, label: int | None = None, **told: Any) -> Json:
+    """Describe a switch with a name and a label."""
+    return service(
+        "SWITCH",
+        characteristic("ON", False),
+        *([characteristic("NAME", name)] if name else []),
+        *([characteristic("SERVICE_LABEL_INDEX", label)] if label is not None else []),
+        **told,
+    )
+
+
+def names_of(found: Accessory) -> list[Name]:
+    """Name all switches."""
+    names = Names(found)
+    return [names.of_service(each) for each in found.services if each.characteristics[0].iid > 8]
+
+
+@pytest.mark.parametrize(
+    ("services", "names"),
+    [
+        ([switch()], [Name(is_main=True)]),
+        ([switch("Anything")], [Name(is_main=True)]),
+        ([switch("One", primary=True), switch()], [Name(is_main=True), Name()]),
+        ([switch(label=1, primary=True), switch(label=2)], [Name(number=" 1"), Name(number=" 2")]),
+        ([switch(label=1, primary=True)], [Name(is_main=True)]),
+        ([switch("One"), switch("Two")], [Name(text="One"), Name(text="Two")]),
+        ([switch("One"), switch("One")], [Name(text="One 1"), Name(text="One 2")]),
+        ([switch(), switch()], [Name(number=" 1"), Name(number=" 2")]),
+        ([switch(label=4), switch(label=2)], [Name(number=" 4"), Name(number=" 2")]),
+        ([switch(label=4), switch()], [Name(number=" 4"), Name()]),
+        ([switch(label=2), switch(), switch()], [Name(number=f" {n}") for n in (2, 1, 3)]),
+        ([switch(label=2), switch(label=2)], [Name(number=" 1"), Name(number=" 2")]),
+        ([switch("Lamp Left"), switch("LAMP")], [Name(text="Left"), Name()]),
+        ([switch("Lampshade"), switch("lamp - b")], [Name(text="Lampshade"), Name(text="b")]),
+    ],
+)
+def test_services(services: list[Json], names: list[Name]) -> None:
+    """The only one and the first among several stand for the device; the others have words or numbers."""
+    assert names_of(accessory_of(*services)) == names
+
+
+def test_further() -> None:
+    """A second entity of a service bears the name of the service in front of its own."""
+    found = accessory_of(switch("Left"), switch())
+    names = Names(found)
+    left, other = found.services[1:]
+    assert names.of_service(left, further=True) == Name(prefix="Left ")
+    assert names.of_service(other, further=True) == Name()
+
+
+def test_characteristics() -> None:
+    """A characteristic that only one service has needs no more; else its service or a number tells."""
+    found = accessory_of(switch("Left"), switch(), switch())
+    names = Names(found)
+    left, *others = found.services[1:]
+    assert names.of_characteristic(left, [left]) == Name()
+    assert names.of_characteristic(left, [left, *others]).placeholders == {
+        "prefix": "Left ",
+        "number": "",
+    }
+    assert [names.of_characteristic(each, [left, *others]).number for each in others] == [
+        " 1",
+        " 2",
+    ]
+
+
+def test_nameless_accessory() -> None:
+    """Without a name of the accessory the words of services stay whole."""
+    found = accessory_of(switch("Left"), switch("Right"), name=None)
+    assert [Names(found).of_service(each).text for each in found.services] == ["Left", "Right"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "numbers"),
+    [
+        ([None, None], [1, 2]),
+        ([3, 1], [3, 1]),
+        ([2, None, 1, None], [2, 3, 1, 4]),
+        ([1, 1, None], [1, 2, 3]),
+        (["x", 1], [2, 1]),
+    ],
+)
+def test_numbers(labels: list[Any], numbers: list[int]) -> None:
+    """Labels count if each is there once; what has none takes the numbers that are left."""
+    found = accessory_of(*(switch(label=label) for label in labels), name=None)
+    assert list(numbers_of(found.services).values()) == numbers
+
+
+def test_batteries_do_not_lead() -> None:
+    """A battery beside the only service leaves that alone."""
+    found = accessory_of(
+        switch("Other"), service("BATTERY_SERVICE", characteristic("BATTERY_LEVEL", 5))
+    )
+    names = Names(found)
+    assert [names.of_service(each) for each in found.services[1:]] == [Name(is_main=True), Name()]
+
+
+@pytest.mark.parametrize(
+    ("own", "text"),
+    [
+        ("Lamp", None),
+        ("lamp ", None),
+        ("Lamp Left", "Left"),
+        ("LAMP - left", "left"),
+        ("Lamp: Left", "Left"),
+        ("Lamps", "Lamps"),
+        ("Lamp2", "Lamp2"),
+        ("The Lamp", "The Lamp"),
+        ("   ", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_own_words(own: str | None, text: str | None) -> None:
+    """A service is called what it calls itself, without the accessory's name in front."""
+    assert names_of(accessory_of(switch(own), switch("Other")))[0] == Name(text=text)
+
+
+def test_configured_name() -> None:
+    """What the user called a service goes before."""
+    configured = switch("A")
+    configured["characteristics"].append(characteristic("CONFIGURED_NAME", "Mine"))
+    blank = switch("B")
+    blank["characteristics"].append(characteristic("CONFIGURED_NAME", " "))
+    first, second = names_of(accessory_of(configured, blank))
+    assert (first.text, second.text) == ("Mine", "B")
+
+
+def test_equal_names_of_different_kinds() -> None:
+    """Equal ones are numbered whatever they are; without words each kind is called what it is."""
+    motion = service(
+        "MOTION_SENSOR", characteristic("MOTION_DETECTED"), characteristic("NAME", "Porch")
+    )
+    found = names_of(accessory_of(switch("Porch"), motion))
+    assert [each.text for each in found] == ["Porch 1", "Porch 2"]
+    nameless = service("MOTION_SENSOR", characteristic("MOTION_DETECTED"))
+    assert names_of(accessory_of(switch(), nameless)) == [Name(), Name()]
+
+
+@pytest.mark.parametrize(("value", "label"), [(3, 3), (None, None), ("x", None)])
+def test_labels(value: Any, label: int | None) -> None:
+    """Labels are numbers."""
+    found = accessory_of(switch(label=value), name=None)
+    assert label_of(found.services[0]) == label
