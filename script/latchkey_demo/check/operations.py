@@ -171,7 +171,7 @@ def _fan(state: State) -> list[Step]:
 
 
 def _blowing(state: State) -> Iterator[Step]:
-    """Blow as hard as can be and more gently, to and fro, the other way round, and by itself."""
+    """Blow as hard as can be and more gently, back and forth, the other way round, and by itself."""
     if _supports(state, 1):
         step = float(state.attributes.get("percentage_step") or 1)
         for percentage in (100, max(round(step), 50)):
