@@ -1,7 +1,7 @@
 """A loop whose clock runs ahead whenever nothing is left to do, so that waits cost nothing.
 
-Sockets are real. Before the clock jumps, the sockets get a moment to tell what they have: on loopback that is what
-one process wrote to itself, so what was sent arrives before any time limit strikes.
+Sockets are real. Before the clock jumps, nothing may be on its way: on loopback that is what one process wrote to
+itself, and the system knows of each socket what has not arrived. So what was sent arrives before any time limit strikes.
 """
 
 import asyncio
@@ -16,11 +16,11 @@ from typing import override
 
 from .leaks import no_leaks
 
-# Real seconds that sockets are given before the clock jumps; loopback needs microseconds.
+# Real seconds that bytes on their way are given at a time; loopback needs microseconds.
 _GRACE_S = 0.001
 # The plugin of Home Assistant has a guard in its place while tests run without network.
 _SOCKET = socket.socket
-# How often that is repeated while bytes are still on their way, as on a machine that is busy with something else.
+# How often they are given them, as on a machine that is busy with something else.
 _PATIENCE = 100
 
 
@@ -33,7 +33,7 @@ class _JumpingSelector(selectors.EpollSelector):
 
     @override
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """Look for events; without any, let the time pass at once."""
+        """Look for events; without any, and without what may become one, let the time pass at once."""
         ready = super().select(0)
         if ready or timeout == 0:
             return ready
@@ -42,10 +42,12 @@ class _JumpingSelector(selectors.EpollSelector):
                 return ready
             raise RuntimeError("the test waits for something that never comes")
         for _ in range(_PATIENCE):
-            if ready := super().select(_GRACE_S):
-                return ready
             if (moving := self._on_the_way()) is None or moving == self._stuck:
                 break
+            if ready := super().select(_GRACE_S):
+                return ready
+        if ready := super().select(0):  # it has arrived while we looked
+            return ready
         self._stuck = self._on_the_way()
         self.passed_s += timeout
         return []
