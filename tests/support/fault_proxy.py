@@ -13,6 +13,9 @@ import socket
 import struct
 from typing import Self, override
 
+# How many of the last pieces are remembered: more than a handshake has.
+_ENDS = 500
+
 
 class Cut(Enum):
     """How a connection ends."""
@@ -63,6 +66,7 @@ class FaultProxy:
         self.connections = 0
         self.passed = 0
         self.passed_by = {Way.UP: 0, Way.DOWN: 0}
+        self._ends: deque[int] = deque(maxlen=_ENDS)
         self._pairs: set[_Pair] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
@@ -103,6 +107,16 @@ class FaultProxy:
         """Count bytes anew."""
         self.passed = 0
         self.passed_by = {Way.UP: 0, Way.DOWN: 0}
+        self._ends.clear()
+
+    def offsets(self, cut: Cut) -> list[int]:
+        """Choose where to cut what has passed since bytes were counted: every byte by RST, every seventh by FIN.
+
+        And where pieces meet. Where the cut is decides what is left of a message, which is the same for both.
+        """
+        every = 1 if cut is Cut.RST else 7
+        near = {end + by for end in self._ends for by in (-1, 0, 1)}
+        return [at for at in range(self.passed) if at % every == 0 or at in near]
 
     def drop_all(self, cut: Cut) -> None:
         """End every connection now."""
@@ -215,6 +229,7 @@ class _Pair:
             self.drop(proxy.cut)
             return
         proxy.passed += len(data)
+        proxy._ends.append(proxy.passed)
         if proxy.delay_s or proxy.chunk or proxy.coalesce_s or self._pacing:
             self._late.append((way, data))
             if not self._pacing:

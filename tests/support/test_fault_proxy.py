@@ -75,6 +75,23 @@ def test_cut(cut: Cut, after: int) -> None:
     run_real(main())
 
 
+def test_offsets() -> None:
+    """Every byte that has passed, or some of them with those around the ends of pieces."""
+
+    async def main() -> None:
+        async with echo() as (proxy, (reader, writer)):
+            writer.write(b"x" * 50)
+            await reader.readexactly(50)
+            assert proxy.offsets(Cut.RST) == list(range(100))
+            found = proxy.offsets(Cut.FIN)
+            assert {0, 7, 14, 49, 50, 51, 98, 99} <= set(found)
+            assert len(found) < 25
+            proxy.count_from_here()
+            assert proxy.offsets(Cut.RST) == proxy.offsets(Cut.FIN) == []
+
+    run_real(main())
+
+
 def test_blackhole() -> None:
     """Bytes vanish, the connection stays."""
 
