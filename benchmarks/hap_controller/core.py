@@ -6,7 +6,7 @@ from ..conductor import Contest, Progress, contest, counterpart, pick
 from ..cores import CONTENDERS
 from ..scale import Scale
 from ..table import LIMIT, PEER, Row, Target
-from .bridge import ACCESSORIES, LIGHTS
+from .bridge import ACCESSORIES, LIGHTS, bridge, switched
 from .jobs import GROUP, SUBSCRIBED_ACCESSORIES
 
 COUNTERPART = "benchmarks.hap_controller.counterpart"
@@ -14,7 +14,7 @@ DOMAIN = "hap_controller"
 WORKER = "benchmarks.hap_controller.worker"
 
 STALL_MS = 10
-BURST = 100
+SWITCHES = len(switched(bridge()))
 SUBSCRIPTIONS = 4 * SUBSCRIBED_ACCESSORIES
 MAX_SUBSCRIBE_REQUESTS = 16
 MAX_GROUP_REQUESTS = 2
@@ -51,9 +51,10 @@ def _codec(clients: Contest, scale: Scale) -> Iterator[Row]:
     opened = clients.rounds("answer", scale.rounds, warm_up=True, times=20)
     metric = "frames of 512 KiB opened, HTTP unframed, CPU"
     yield Row(metric, "µs", opened, Target(1.2, LIMIT))
-    for metric, together in (("one by one", 1), (f"{BURST} in one read", BURST)):
+    rounds = scale.pushes // SWITCHES
+    for metric, together in (("one by one", False), (f"{SWITCHES} of a scene at once", True)):
         heard = clients.rounds(
-            "events", scale.rounds, warm_up=True, count=scale.pushes, together=together
+            "events", scale.rounds, warm_up=True, rounds=rounds, together=together
         )
         yield Row(f"event: bytes to listener, {metric}, CPU", "µs", heard, Target(1.5, LIMIT))
     read = clients.rounds("tlv", scale.rounds, warm_up=True, times=500)

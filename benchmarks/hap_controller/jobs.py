@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha512
+from itertools import chain
 import random
 from statistics import median
 import time
@@ -112,8 +113,11 @@ class HapJobs:
         expect(self._contender.count(database), self._count, "characteristics")
         return held.bytes
 
-    async def events(self, count: int, together: int = 1) -> float:
-        """Give the CPU time from the bytes of an event to the listener, in microseconds; so many come in one read."""
+    async def events(self, rounds: int, together: bool) -> float:
+        """Give the CPU time from the bytes of an event to the listener, in microseconds.
+
+        In each round all lights are switched; ``together`` says whether one read has what all of them tell.
+        """
         heard: dict[Key, Any] = {}
         calls = 0
 
@@ -123,13 +127,13 @@ class HapJobs:
             heard[key] = value
 
         hear = self._contender.hearer(_KEY, self._described, listen)
-        wanted, messages = self._events(count)
-        reads = [b"".join(messages[at : at + together]) for at in range(0, count, together)]
+        wanted, told = self._events(rounds)
+        reads = list(map(b"".join, told)) if together else list(chain.from_iterable(told))
         with spending() as spent:
             for data in reads:
                 hear(data)
-        expect((calls, heard), (count, wanted), "events heard")
-        return spent.cpu_s / count * 1e6
+        expect((calls, heard), (rounds * len(wanted), wanted), "events heard")
+        return spent.cpu_s / calls * 1e6
 
     async def tlv(self, times: int) -> float:
         """Give the CPU time to read the list of sixteen pairings, in microseconds."""
@@ -152,16 +156,17 @@ class HapJobs:
     def _count(self) -> int:
         return len(bridge.keys(bridge.bridge()))
 
-    def _events(self, count: int) -> tuple[dict[Key, Any], list[bytes]]:
-        """Switch lights by chance, each time to what they are not; gives how they end, and the bytes of each."""
+    def _events(self, rounds: int) -> tuple[dict[Key, Any], list[list[bytes]]]:
+        """Switch all lights in each round, in any order; gives how they end, and the bytes of each event."""
         states = {key: value is True for key, value in bridge.switched(bridge.bridge()).items()}
-        sealed = Sealed(_KEY)
-        messages = []
-        wanted: dict[Key, Any] = {}
-        for key in random.Random(SEED).choices(list(states), k=count):
-            states[key] = wanted[key] = not states[key]
-            messages.append(sealed.message(event(bridge.event(*key, states[key]))))
-        return wanted, messages
+        chance, sealed = random.Random(SEED), Sealed(_KEY)
+        told = []
+        for _ in range(rounds):
+            keys = list(states)
+            chance.shuffle(keys)
+            states = {key: not states[key] for key in keys}
+            told.append([sealed.message(event(bridge.event(*key, states[key]))) for key in keys])
+        return states, told
 
     # --- handshakes -------------------------------------------------------------------------
 

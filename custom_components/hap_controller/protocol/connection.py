@@ -25,7 +25,7 @@ from .conversation import NEVER, NOW, Established, LinkStatistics, Settled
 from .errors import CommandError, FrameError, PeerSilentError, SessionRefusedError
 from .frames import SessionCodec
 from .http import EventMessage, Response, ResponseParser, encode_request
-from .messages import Report, Request, read_event
+from .messages import Key, Report, Request, read_event
 from .pairing import PairVerifyController
 from .refusals import BackoffError, HttpError
 
@@ -56,9 +56,22 @@ class Statistics(LinkStatistics):
 
 @dataclass(slots=True)
 class Pushed:
-    """The accessory told changes; what it told within one read is one."""
+    """The accessory told changes."""
 
     reports: list[Report]
+    _keys: set[Key] | None = field(default=None, repr=False, compare=False)
+
+    def take(self, reports: list[Report]) -> bool:
+        """Take what was told in the same read; False when it tells of something again, as each is news by itself."""
+        keys = self._keys
+        if keys is None:
+            keys = self._keys = {key for key, _, _ in self.reports}
+        for key, _, _ in reports:
+            if key in keys:
+                return False
+            keys.add(key)
+        self.reports += reports
+        return True
 
 
 class Found(NamedTuple):
@@ -230,9 +243,8 @@ class Connection:
             self._statistics.unreadable += 1
             return
         events = self._events
-        if events and type(events[-1]) is Pushed:
-            events[-1].reports += reports
-        elif reports:
+        last = events[-1] if events else None
+        if reports and not (type(last) is Pushed and last.take(reports)):
             events.append(Pushed(reports))
 
     def _answered(self, response: Response, now: float) -> None:

@@ -114,6 +114,7 @@ class SessionCodec:
         if not self._usable:
             raise AuthTagError("the session ended with a frame that cannot be opened")
         decrypt, nonces = self._decrypt, self._opening_nonces
+        longest = self._max_frame_bytes + _OVERHEAD_BYTES
         start = 0
         opened: list[bytes] = []
         if (
@@ -135,10 +136,11 @@ class SessionCodec:
                 ciphertexts = chain.from_iterable(_full_ciphertexts(memoryview(data)[start:end]))
                 opened.extend(map(decrypt, islice(nonces, full), ciphertexts, repeat(_FULL)))
             else:
-                end = start + self._frame_bytes(data, start)
-                if end > size:
-                    break
                 body = start + _LENGTH_BYTES
+                end = body + (data[start] | data[start + 1] << 8) + TAG_BYTES
+                if end > size or end - start > longest:
+                    self._frame_bytes(data, start)  # raises if the frame is too long
+                    break
                 opened.append(decrypt(next(nonces), data[body:end], data[start:body]))
             start = end
         if start < size:

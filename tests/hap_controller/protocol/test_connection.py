@@ -409,10 +409,13 @@ def test_events_between_and_inside() -> None:
 
 
 def test_events_of_one_read() -> None:
-    """What is told at once is one event, in its order, every press by itself."""
+    """What is told at once is one event, in its order; what tells of the same again is another."""
     talk = up()
-    assert talk.answer(PRESS * 3) == [Pushed(REPORT.reports * 3)]
-    assert talk.statistics.pushes == 3
+    other = PRESS.replace(b'"iid":9', b'"iid":8')
+    both = Pushed([((1, 9), 1, 0), ((1, 8), 1, 0)])
+    assert talk.answer(PRESS + other) == [both]
+    assert talk.answer(PRESS * 2 + other + PRESS) == [REPORT, both, REPORT]
+    assert talk.statistics.pushes == 6
 
 
 def test_events_that_cannot_be_read() -> None:
