@@ -71,7 +71,7 @@ def benchmark(*words: str) -> subprocess.CompletedProcess[str]:
             },
         ),
         ("hap", 17, set()),
-        ("hap-ha", 23, set()),
+        ("hap-ha", 22, set()),
     ],
 )
 def test_smoke(part: str, rows: int, without_peer: set[str]) -> None:
