@@ -158,6 +158,12 @@ class HapClient(LinkClient[Connection, Event, Change]):
         self._hosts = tuple(hosts)
         self._port = port
         self._wrong_hosts: set[str] = set()
+        self._here: tuple[str, int] | None = None
+        """Where the link goes that is open."""
+        self._proven: tuple[str, int] | None = None
+        """Where the accessory was when it proved last that it is the one."""
+        self._elsewhere = False
+        """Whether the last attempt went to where the accessory announces to be, and that is another place."""
         self._announced: int | None = None
         self._known = database is not None
         """Whether the description needs no reading as long as no other one is announced."""
@@ -207,6 +213,7 @@ class HapClient(LinkClient[Connection, Event, Change]):
             self._hosts = tuple(hosts)
             self._wrong_hosts.clear()
         self._port = port or self._port
+        self._elsewhere = False  # the next attempt goes there
         if configuration is not None:
             self._announced = configuration
             self._keep_up()
@@ -571,13 +578,16 @@ class HapClient(LinkClient[Connection, Event, Change]):
     @override
     async def _open_link(self) -> AsyncIterator[tuple[TcpTransport, Connection]]:
         """Connect to one of the accessory's addresses."""
-        everywhere = await resolve(self._hosts)
+        everywhere, port = await self._whereabouts()
         hosts = [host for host in everywhere if plain_address(host) not in self._wrong_hosts]
         if not hosts:
             self._wrong_hosts.clear()
             hosts = list(everywhere)
-        async with open_tcp(hosts, self._port) as transport:
+        async with open_tcp(hosts, port) as transport:
             opened = self._now()
+            # As it was given: an address of one link only is nothing without its zone.
+            here = next((each for each in hosts if plain_address(each) == transport.host), None)
+            self._here = (here, port) if here else None
             self._batching = replace(self._batching, host=transport.host)
             self._subscribed = set()
             self._at_once, self._several = 0, False
@@ -603,6 +613,20 @@ class HapClient(LinkClient[Connection, Event, Change]):
                     raise
                 finally:
                     self._subscribed = set()
+
+    async def _whereabouts(self) -> tuple[Sequence[str], int]:
+        """Tell where to try: where the accessory announces to be, and in turn with that where it was, if it proved it.
+
+        Anyone can announce anything; nobody may keep us away with that.
+        """
+        self._elsewhere = not self._elsewhere and self._proven is not None
+        if not self._elsewhere and self._proven is not None:
+            host, port = self._proven
+            return (host,), port
+        everywhere = await resolve(self._hosts)
+        if self._proven in {(host, self._port) for host in everywhere}:
+            self._elsewhere = False
+        return everywhere, self._port
 
     def _bear_less(self) -> None:
         """Ask for less, if the link was lost when much was asked for (§6.1, §7.2): it may be that it was too much."""
@@ -655,6 +679,7 @@ class HapClient(LinkClient[Connection, Event, Change]):
             case Settled():
                 self._settle(event)
             case Established():
+                self._proven = self._here or self._proven
                 self._established()
                 self._keep_up()
 

@@ -36,8 +36,9 @@ REQUEST_LIMIT_S: Final = 30.0
 VERIFY_LIMIT_S: Final = 10.0
 # Database, subscriptions and values of a large bridge with slow answers.
 GREETING_LIMIT_S: Final = 120.0
-# After so long a silence a small request asks for a sign of life; together less than a minute.
-PROBE_SILENCE_S: Final = 45.0
+# After so long a silence a small request asks for a sign of life; with the grace that entities are given, less than a
+# minute goes by until nothing is shown any more.
+PROBE_SILENCE_S: Final = 35.0
 PROBE_LIMIT_S: Final = 10.0
 # §6.7: what the accessory role takes at most, because phones wait 10 s.
 RESPONSE_LIMIT_S: Final = 9.0
