@@ -63,6 +63,18 @@ class DescriptionCache:
             self._store.async_delay_save(lambda: self._descriptions, _SAVE_AFTER_S)
 
 
+_ANNOUNCED: Final[HassKey[dict[str, int]]] = HassKey(f"{DOMAIN}.announced")
+
+
+@callback
+def async_announced_numbers(hass: HomeAssistant) -> dict[str, int]:
+    """Give the numbers of descriptions that accessories with an entry announced since the start, by id in lower case.
+
+    What is announced while an entry is being set up is not repeated.
+    """
+    return hass.data.setdefault(_ANNOUNCED, {})
+
+
 _CACHE: Final[HassKey[DescriptionCache]] = HassKey(f"{DOMAIN}.descriptions")
 
 
