@@ -64,6 +64,8 @@ ABSENT_AFTER_S: Final = 24 * 3600.0
 REFRESH_AFTER_S: Final = 10.0
 # An accessory that is busy is asked once more after this (mapping §3.6).
 BUSY_AGAIN_S: Final = 0.5
+# After a refusal what was to be written is read: some accessories refuse what they have done.
+REFUSED_AGAIN_S: Final = 2.0
 # A list of accessories that has shrunk by half is not believed for so long (mapping §8.2).
 DOUBT_S: Final = 600.0
 
