@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import logging
 from typing import Any, Final, override
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import Platform
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
@@ -20,7 +20,7 @@ from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
 from homeassistant.util.signal_type import SignalType
 
-from .cache import DescriptionCache
+from .cache import DescriptionCache, async_announced_numbers
 from .const import (
     ABSENT_AFTER_S,
     BUSY_AGAIN_S,
@@ -80,6 +80,8 @@ _SAMPLES: Final = 3600 // MIN_POLL_S + 1
 _MISSES: Final = 2
 # A description without some accessory is read again after this before its device goes.
 _READ_AGAIN_S: Final = 60.0
+
+_ALIVE: Final = (ConfigEntryState.LOADED, ConfigEntryState.SETUP_IN_PROGRESS)
 
 # Its own number for the first accessory, behind which all others of a bridge are.
 BRIDGE_AID: Final = 1
@@ -163,6 +165,7 @@ class Coordinator(LinkCoordinator[HapClient]):
         """How much the accessory had told by some moments of the last hour."""
         self._described: datetime | None = None
         """When the description was read last."""
+        self._kept_number: int | None = None
         self._poll_timer: CALLBACK_TYPE | None = None
         self._absence: CALLBACK_TYPE | None = None
         self._reads: dict[float, CALLBACK_TYPE] = {}
@@ -171,6 +174,8 @@ class Coordinator(LinkCoordinator[HapClient]):
         """Accessories that the description lacks, and since when; their devices go when that is confirmed."""
         self._confirmation: CALLBACK_TYPE | None = None
         self._leaving: set[asyncio.Task[None]] = set()
+        self._adding = asyncio.Lock()
+        """Held while what a new description has is added."""
         self._refresher = Debouncer(
             hass,
             _LOGGER,
@@ -296,6 +301,9 @@ class Coordinator(LinkCoordinator[HapClient]):
             record = PairingRecord.read(dict(self.entry.data))
             known = self.cache.get(record.keys.accessory_id)
             self.client = new_client(record, known)
+            # What was announced while there was nobody to tell counts as well.
+            if number := async_announced_numbers(self.hass).get(self.pairing_id.lower()):
+                self.client.announced(number)
             self._start()
             async with asyncio.timeout(SETUP_LIMIT_S):
                 await self.client.ready(patient=False)
@@ -316,7 +324,7 @@ class Coordinator(LinkCoordinator[HapClient]):
         if self.linked:
             self._keep_description()
         self._remove_stale()
-        if self.linked:
+        if self.client.connected:
             self._forget_absence()
         else:
             self._await_return()
@@ -327,12 +335,15 @@ class Coordinator(LinkCoordinator[HapClient]):
         self, configuration: int | None, hosts: Collection[str], port: int | None
     ) -> None:
         """Take what the accessory announces of itself."""
+        if configuration is not None:
+            async_announced_numbers(self.hass)[self.pairing_id.lower()] = configuration
         self.client.announced(configuration, tuple(hosts), port)
 
     @override
     @callback
     def _forget_timers(self) -> None:
         super()._forget_timers()
+        self._keep_number()
         self._refresher.async_shutdown()
         for timer in (self._poll_timer, self._absence, self._confirmation, *self._reads.values()):
             if timer:
@@ -359,9 +370,7 @@ class Coordinator(LinkCoordinator[HapClient]):
                 self._link_lost(error)
                 self._await_return()
             case DatabaseChanged():
-                self.hass.async_create_task(
-                    self._async_describe_anew(), f"{DOMAIN} description of {self.entry_id}"
-                )
+                self._follow_description()
 
     def _tell_value(self, characteristic: Characteristic, value: Any) -> None:
         key = characteristic.key
@@ -412,17 +421,31 @@ class Coordinator(LinkCoordinator[HapClient]):
 
     # --- descriptions -----------------------------------------------------------------------
 
-    async def _async_describe_anew(self) -> None:
+    def _follow_description(self) -> None:
         """Have everything look for what it shows in a new description (mapping §3.5)."""
         self._take_description()
         self._keep_description()
         self._remove_stale()
         self.revision += 1
         async_dispatcher_send(self.hass, signal_described(self.entry_id))
-        if self._leaving:
-            await asyncio.gather(*self._leaving)
-        await self.async_load_platforms()
-        async_dispatcher_send(self.hass, signal_added(self.entry_id))
+        self.entry.async_create_task(
+            self.hass, self._async_add_new(), f"{DOMAIN} description of {self.entry_id}"
+        )
+
+    async def _async_add_new(self) -> None:
+        """Add what is new in a description, once what is gone is gone; one after the other."""
+        async with self._adding:
+            while self._leaving:
+                await asyncio.wait(self._leaving)
+            if self.entry.state not in _ALIVE:  # nobody would unload what is set up now
+                return
+            await self.async_load_platforms()
+            async_dispatcher_send(self.hass, signal_added(self.entry_id))
+
+    async def async_unload_platforms(self) -> bool:
+        """Remove all entities, once what is just being added is there."""
+        async with self._adding:
+            return await self.hass.config_entries.async_unload_platforms(self.entry, self.platforms)
 
     async def async_load_platforms(self) -> None:
         """Set up the platforms that the description needs and that are not there yet."""
@@ -447,6 +470,13 @@ class Coordinator(LinkCoordinator[HapClient]):
     def _keep_description(self) -> None:
         self._described = dt_util.utcnow()
         self.cache.put(self.pairing_id, self.database, self.client.configuration)
+        self._kept_number = self.client.configuration
+
+    def _keep_number(self) -> None:
+        """Keep what the accessory announced since, which spares the next start a reading."""
+        if self._described and self.client.configuration != self._kept_number:
+            self.cache.put(self.pairing_id, self.database, self.client.configuration)
+            self._kept_number = self.client.configuration
 
     def _register(self) -> None:
         """Describe the accessories to the device registry, the bridge first."""
@@ -507,9 +537,13 @@ class Coordinator(LinkCoordinator[HapClient]):
             for aid in due:
                 registry.async_remove_device(devices[aid].id)
                 del self._missing[aid]
-        if self._missing and not self._confirmation:
+        if self._missing:
+            self._confirm_later(doubt)
+
+    def _confirm_later(self, delay_s: float) -> None:
+        if not self._confirmation:
             self._confirmation = async_call_later(
-                self.hass, doubt, HassJob(self._confirm, cancel_on_shutdown=True)
+                self.hass, delay_s, HassJob(self._confirm, cancel_on_shutdown=True)
             )
 
     @callback
@@ -521,8 +555,11 @@ class Coordinator(LinkCoordinator[HapClient]):
         )
 
     async def _async_confirm(self) -> None:
-        with suppress(VendorError):
+        try:
             await self.client.describe()
+        except VendorError:  # which confirms nothing
+            self._confirm_later(_READ_AGAIN_S)
+            return
         self._look_for_missing()
 
     def _remove_stale(self) -> None:
@@ -553,6 +590,7 @@ class Coordinator(LinkCoordinator[HapClient]):
     def _poll(self, _now: datetime) -> None:
         self._poll_later()
         self._pushes.append((dt_util.utcnow(), self.client.statistics.pushes))
+        self._keep_number()
         self._look_at_link()
         if self.client.connected and not self._polling:
             self.entry.async_create_background_task(
@@ -594,7 +632,8 @@ class Coordinator(LinkCoordinator[HapClient]):
         told = self.client.subscribed
         wanted = [key for key in self.database.readable() if key in self._tracked]
         untold = [key for key in wanted if key not in told or self._misses.get(key, 0) >= _MISSES]
-        rest = [key for key in wanted if key not in untold]
+        always = set(untold)  # of a bridge that tells nothing: thousands
+        rest = [key for key in wanted if key not in always]
         room = _CHECKED_AT_ONCE - len(untold) % _CHECKED_AT_ONCE
         start = self._next_check if self._next_check < len(rest) else 0
         self._next_check = start + room
