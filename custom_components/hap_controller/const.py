@@ -111,8 +111,11 @@ def signal_told(entry_id: str, aid: int, iid: int) -> SignalType[object]:
     return SignalType(f"{DOMAIN}.{entry_id}.{aid}.{iid}.told")
 
 
-def signal_accessory(entry_id: str, aid: int) -> SignalType[()]:
-    """Name the signal sent when an accessory behind a bridge came within reach, or went out of it."""
+def signal_accessory(entry_id: str, aid: int) -> SignalType[bool]:
+    """Name the signal sent to all that shows an accessory: it can be had again or no longer, or, with true, is described anew.
+
+    So each entity listens to one signal beside those of its values; a bridge has hundreds of them.
+    """
     return SignalType(f"{DOMAIN}.{entry_id}.{aid}")
 
 

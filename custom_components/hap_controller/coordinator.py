@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 import logging
 from typing import Any, Final, override
 
@@ -20,7 +21,7 @@ from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
 from homeassistant.util.signal_type import SignalType
 
-from .cache import DescriptionCache, async_announced_numbers
+from .cache import DescriptionCache, Known, async_announced_numbers
 from .const import (
     ABSENT_AFTER_S,
     BUSY_AGAIN_S,
@@ -121,17 +122,17 @@ class Options:
         )
 
 
-def new_client(
-    record: PairingRecord, known: tuple[Database, int | None] | None = None
-) -> HapClient:
-    """Make a client of a pairing; ``known`` is its description as it was last, with its number."""
-    database, configuration = known or (None, None)
+def new_client(record: PairingRecord, known: Known | None = None) -> HapClient:
+    """Make a client of a pairing; ``known`` is what is known of the accessory from before."""
     return HapClient(
         record.keys,
         record.hosts,
         record.port or 0,
-        database=database,
-        configuration=configuration,
+        database=known and known.database,
+        configuration=known and known.configuration,
+        # Without a number nothing would tell that the accessory is another one by now.
+        trusted=known is not None and (known.fresh or known.configuration is not None),
+        takes_large=known and known.takes_large,
     )
 
 
@@ -156,7 +157,15 @@ class Coordinator(LinkCoordinator[HapClient]):
         self._unreachable: set[Key] = set()
         self._away: set[int] = set()
         """Accessories of which nothing can be had: their bridge does not reach them."""
+        self._aids: set[int] = set()
+        """All accessories that ever were described."""
+        self._known: Known | None = None
+        """What is kept of the accessory."""
         self._misses: dict[Key, int] = {}
+        self._before: dict[Key, Any] = {}
+        """Values that are told by themselves, when they were asked for last to see whether they are."""
+        self._checked = False
+        """Whether that has been done since values were read because it was time."""
         self._next_check = 0
         self._polling = False
         self._polled: tuple[datetime, float] | None = None
@@ -165,7 +174,6 @@ class Coordinator(LinkCoordinator[HapClient]):
         """How much the accessory had told by some moments of the last hour."""
         self._described: datetime | None = None
         """When the description was read last."""
-        self._kept_number: int | None = None
         self._poll_timer: CALLBACK_TYPE | None = None
         self._absence: CALLBACK_TYPE | None = None
         self._reads: dict[float, CALLBACK_TYPE] = {}
@@ -222,19 +230,26 @@ class Coordinator(LinkCoordinator[HapClient]):
         """Identify the device of an accessory."""
         return {(DOMAIN, f"{self.pairing_id}:aid:{aid}")}
 
+    def signal_changed(self, key: Key) -> SignalType[()]:
+        """Name the signal sent when a characteristic has changed.
+
+        Building the name anew for each push would cost as much as all else.
+        """
+        if (signal := self._signals.get(key)) is None:
+            signal = self._signals[key] = signal_changed(self.entry_id, *key)
+        return signal
+
     def track(self, keys: Collection[Key]) -> CALLBACK_TYPE:
         """Have these kept up to date, also when the accessory does not tell them; gives back what ends that."""
         for key in keys:
             self._tracked[key] = self._tracked.get(key, 0) + 1
+        return partial(self._untrack, keys)
 
-        @callback
-        def untrack() -> None:
-            for key in keys:
-                self._tracked[key] -= 1
-                if not self._tracked[key]:
-                    del self._tracked[key]
-
-        return untrack
+    def _untrack(self, keys: Collection[Key]) -> None:
+        for key in keys:
+            self._tracked[key] -= 1
+            if not self._tracked[key]:
+                del self._tracked[key]
 
     # --- what entities ask ------------------------------------------------------------------
 
@@ -299,8 +314,9 @@ class Coordinator(LinkCoordinator[HapClient]):
         """
         try:
             record = PairingRecord.read(dict(self.entry.data))
-            known = self.cache.get(record.keys.accessory_id)
-            self.client = new_client(record, known)
+            self._known = self.cache.get(record.keys.accessory_id)
+            self.client = new_client(record, self._known)
+            self.client.choose = self._choose
             # What was announced while there was nobody to tell counts as well.
             if number := async_announced_numbers(self.hass).get(self.pairing_id.lower()):
                 self.client.announced(number)
@@ -325,6 +341,7 @@ class Coordinator(LinkCoordinator[HapClient]):
             self._keep_description()
         self._remove_stale()
         if self.client.connected:
+            self._try_large()
             self._forget_absence()
         else:
             self._await_return()
@@ -343,7 +360,7 @@ class Coordinator(LinkCoordinator[HapClient]):
     @callback
     def _forget_timers(self) -> None:
         super()._forget_timers()
-        self._keep_number()
+        self._keep_description()
         self._refresher.async_shutdown()
         for timer in (self._poll_timer, self._absence, self._confirmation, *self._reads.values()):
             if timer:
@@ -358,13 +375,17 @@ class Coordinator(LinkCoordinator[HapClient]):
         """Turn one change into the signals of those who show it."""
         self.revision += 1
         match change:
-            case ValuesChanged(changes=changes):
+            case ValuesChanged(changes=changes, asked=asked):
+                if asked:
+                    self._note_misses(changes)
                 # All of it before anybody is told anything: who is told writes once.
                 self._note_reach(changes)
                 for characteristic, value in changes:
                     self._tell_value(characteristic, value)
             case LinkChanged(connected=True):
                 self._link_back()
+                self._keep_description()
+                self._try_large()
                 self._forget_absence()
             case LinkChanged(error=error):
                 self._link_lost(error)
@@ -377,10 +398,7 @@ class Coordinator(LinkCoordinator[HapClient]):
         if characteristic.metadata.stateless:
             async_dispatcher_send(self.hass, signal_told(self.entry_id, *key), value)
             return
-        # Building the name anew for each push would cost as much as all else here.
-        if (signal := self._signals.get(key)) is None:
-            signal = self._signals[key] = signal_changed(self.entry_id, *key)
-        async_dispatcher_send(self.hass, signal)
+        async_dispatcher_send(self.hass, self.signal_changed(key))
 
     def _note_reach(self, changes: Iterable[tuple[Characteristic, Any]]) -> None:
         """Note what can be reached now or no longer, and tell when that is true of a whole accessory."""
@@ -397,7 +415,7 @@ class Coordinator(LinkCoordinator[HapClient]):
             # Its values are all taken by now, so the accessory itself cannot tell what it was before.
             if accessory.reachable is (aid in self._away):
                 self._away ^= {aid}
-                async_dispatcher_send(self.hass, signal_accessory(self.entry_id, aid))
+                async_dispatcher_send(self.hass, signal_accessory(self.entry_id, aid), False)
 
     def _reach_all(self) -> None:
         """Note of everything whether it can be reached."""
@@ -416,8 +434,13 @@ class Coordinator(LinkCoordinator[HapClient]):
     def _tell_available(self) -> None:
         self.revision += 1
         self._reach_all()
+        self._tell_accessories(anew=False)
         async_dispatcher_send(self.hass, self._available)
         async_dispatcher_send(self.hass, self._connected)
+
+    def _tell_accessories(self, *, anew: bool) -> None:
+        for aid in self._aids:
+            async_dispatcher_send(self.hass, signal_accessory(self.entry_id, aid), anew)
 
     # --- descriptions -----------------------------------------------------------------------
 
@@ -427,6 +450,7 @@ class Coordinator(LinkCoordinator[HapClient]):
         self._keep_description()
         self._remove_stale()
         self.revision += 1
+        self._tell_accessories(anew=True)
         async_dispatcher_send(self.hass, signal_described(self.entry_id))
         self.entry.async_create_task(
             self.hass, self._async_add_new(), f"{DOMAIN} description of {self.entry_id}"
@@ -462,21 +486,34 @@ class Coordinator(LinkCoordinator[HapClient]):
 
     def _take_description(self) -> None:
         self._names.clear()
+        self._aids |= self.database.accessories.keys()
         self._reach_all()
         self._misses.clear()
         self._register()
         self._look_for_missing()
 
     def _keep_description(self) -> None:
-        self._described = dt_util.utcnow()
-        self.cache.put(self.pairing_id, self.database, self.client.configuration)
-        self._kept_number = self.client.configuration
+        """Keep what is known of the accessory, when that is not what is kept."""
+        client = self.client
+        known = Known(client.database, client.configuration, client.takes_large)
+        if known == self._known or not known.database.accessories:
+            return
+        if self._known is None or known.database is not self._known.database:
+            self._described = dt_util.utcnow()
+        self._known = known
+        self.cache.put(self.pairing_id, *known)
 
-    def _keep_number(self) -> None:
-        """Keep what the accessory announced since, which spares the next start a reading."""
-        if self._described and self.client.configuration != self._kept_number:
-            self.cache.put(self.pairing_id, self.database, self.client.configuration)
-            self._kept_number = self.client.configuration
+    def _try_large(self) -> None:
+        """Find out whether fewer requests would do, if nobody knows yet."""
+        if self.client.takes_large is None:
+            self.entry.async_create_background_task(
+                self.hass, self._async_try_large(), f"{DOMAIN} trial of {self.entry_id}"
+            )
+
+    async def _async_try_large(self) -> None:
+        with suppress(VendorError):  # the link tells of itself
+            await self.client.try_large()
+        self._keep_description()
 
     def _register(self) -> None:
         """Describe the accessories to the device registry, the bridge first."""
@@ -589,8 +626,9 @@ class Coordinator(LinkCoordinator[HapClient]):
     @callback
     def _poll(self, _now: datetime) -> None:
         self._poll_later()
+        self._keep_description()
         self._pushes.append((dt_util.utcnow(), self.client.statistics.pushes))
-        self._keep_number()
+        self._keep_description()
         self._look_at_link()
         if self.client.connected and not self._polling:
             self.entry.async_create_background_task(
@@ -602,11 +640,8 @@ class Coordinator(LinkCoordinator[HapClient]):
         self._polling = True
         started = dt_util.utcnow()
         try:
-            keys = self._due()
-            if keys:
-                before = {key: self.database.characteristics[key].value for key in keys}
-                values = await self.client.read(keys)
-                self._compare(before, values)
+            if keys := self._due():
+                await self.client.read(keys)
         except VendorError as err:
             _LOGGER.debug("Values of %s could not be read: %s", PEER_NAME, err)
         finally:
@@ -628,22 +663,47 @@ class Coordinator(LinkCoordinator[HapClient]):
         }
 
     def _due(self) -> list[Key]:
-        """Choose what to read now: all that is not told, and a request's worth of the rest, in turn."""
+        """Choose what to read now: all that is not told, and, unless that was done, a request's worth of the rest."""
         told = self.client.subscribed
-        wanted = [key for key in self.database.readable() if key in self._tracked]
-        untold = [key for key in wanted if key not in told or self._misses.get(key, 0) >= _MISSES]
-        always = set(untold)  # of a bridge that tells nothing: thousands
-        rest = [key for key in wanted if key not in always]
-        room = _CHECKED_AT_ONCE - len(untold) % _CHECKED_AT_ONCE
-        start = self._next_check if self._next_check < len(rest) else 0
-        self._next_check = start + room
-        return untold + rest[start : start + room]
+        untold = [
+            key
+            for key in self.database.readable()
+            if key in self._tracked and (key not in told or self._is_missed(key))
+        ]
+        checked, self._checked = self._checked, False
+        if checked:
+            self._before = {}
+            return untold
+        return untold + self._next_checks(_CHECKED_AT_ONCE - len(untold) % _CHECKED_AT_ONCE)
 
-    def _compare(self, before: Mapping[Key, Any], values: Mapping[Key, Any]) -> None:
-        """Note what had changed without a word."""
+    def _choose(self, count: int) -> Collection[Key]:
+        """Choose what to read as a sign of life: what is told by itself, in turn, if there is any."""
+        self._checked = True
+        return self._next_checks(min(count, _CHECKED_AT_ONCE)) or self.database.readable()[:1]
+
+    def _next_checks(self, count: int) -> list[Key]:
+        """Choose the next of what is told by itself, to see whether it is."""
         told = self.client.subscribed
-        for key, value in values.items():
-            if key in told and value != before.get(key):
+        every = [
+            key
+            for key in self.database.readable()
+            if key in self._tracked and key in told and not self._is_missed(key)
+        ]
+        start = self._next_check if self._next_check < len(every) else 0
+        self._next_check = start + count
+        chosen = every[start : start + count]
+        self._before = {key: self.database.characteristics[key].value for key in chosen}
+        return chosen
+
+    def _is_missed(self, key: Key) -> bool:
+        """Tell whether a value is told by itself in name only."""
+        return self._misses.get(key, 0) >= _MISSES
+
+    def _note_misses(self, changes: Iterable[tuple[Characteristic, Any]]) -> None:
+        """Note what had changed without a word."""
+        for characteristic, value in changes:
+            key = characteristic.key
+            if key in self._before and self._before.pop(key) != value:
                 self._misses[key] = self._misses.get(key, 0) + 1
 
     # --- what the user is told --------------------------------------------------------------

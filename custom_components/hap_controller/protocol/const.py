@@ -57,6 +57,10 @@ TIMED_WRITE_LIMIT_S: Final = 5.0
 
 # §7.2: ids in one read.
 MAX_IDS_PER_READ: Final = 49
+# Of accessories that have proved to take more than one frame: what servers of HTTP in general take as a head, in which
+# ids to read stand; and no more ids than the largest bridges have.
+LARGE_REQUEST_BYTES: Final = 8000
+LARGE_REQUEST_IDS: Final = 1000
 # §3.6: failed attempts after which an accessory lets nobody pair.
 MAX_TRIES: Final = 100
 # §12.4, §12.5
