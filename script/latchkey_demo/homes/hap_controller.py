@@ -346,7 +346,7 @@ HOME = Home(
         "Unlock a door, open the garage, send a blind to a position, give a lamp another colour.",
         "Be the hand: ring the doorbell on the simulated home's page, press a button, break in.",
         "Jam the front door there and unlock it here; put something in the way of the garage.",
-        "Lose an accessory behind the bridge, rename one, add one, reboot the bridge.",
+        "Lose an accessory of the bridge there and drop the link: it alone is unavailable then.",
     ),
     scenarios=(
         # First: a link that was lost shortly before is given longer.
