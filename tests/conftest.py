@@ -5,6 +5,7 @@ import custom_components  # noqa: F401  First of all: the plugin has an empty pa
 
 # isort: on
 import asyncio
+from collections.abc import Iterator
 import os
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 from homeassistant.util import loop
 from hypothesis import HealthCheck, settings
 import pytest
+from zeroconf import Zeroconf
 
 # Failures in shared tests explain themselves as others do.
 pytest.register_assert_rewrite("tests.support")
@@ -40,6 +42,8 @@ _report_blocking_call = loop.raise_for_blocking_call
 loop.raise_for_blocking_call = _report_in_running_loop
 block_async_io.enable()
 
+_init_zeroconf = Zeroconf.__init__
+
 BROWSER_TESTS = Path(__file__).parent / "browser"
 COMMAND_LINE_TESTS = Path(__file__).parent / "cli"
 
@@ -59,13 +63,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
-def hass(hass: HomeAssistant) -> HomeAssistant:
-    """Let every test's Home Assistant find our components.
+def hass(hass: HomeAssistant) -> Iterator[HomeAssistant]:
+    """Let every test's Home Assistant find our components, and leave the library of mDNS as it was.
 
     Wrapping the fixture, unlike an automatic one, leaves the order of recorder fixtures alone.
     """
     hass.data.pop(DATA_CUSTOM_COMPONENTS)
-    return hass
+    yield hass
+    # Home Assistant has it give one and the same instance, a mock most of the time, to whoever wants one from then on.
+    Zeroconf.__new__ = lambda cls, *_, **__: object.__new__(cls)  # type: ignore[assignment,method-assign]
+    Zeroconf.__init__ = _init_zeroconf  # type: ignore[method-assign]
 
 
 @pytest.fixture(autouse=True)

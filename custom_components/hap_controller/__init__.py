@@ -44,7 +44,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: HapConfigEntry) -> bool
     """Remove the entities; the entry then stops the link, which it owns."""
     if entry.disabled_by:  # nothing to mend in what is not used
         async_delete_issues(hass, entry.entry_id)
-    return await hass.config_entries.async_unload_platforms(entry, entry.runtime_data.platforms)
+    return await entry.runtime_data.async_unload_platforms()
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: HapConfigEntry) -> None:

@@ -29,7 +29,7 @@ from .entity import (
     generic,
     shown_services,
 )
-from .limits import named
+from .limits import certain, named
 from .naming import label_of
 from .protocol import Accessory, Characteristic, CharacteristicUuid as C, Service, ServiceUuid as S
 
@@ -263,7 +263,12 @@ class HapBinarySensor(HapEntity, BinarySensorEntity):
     @property
     @override
     def is_on(self) -> bool | None:
-        """Whether it is so; None until reported, and for what nobody knows the meaning of."""
+        """Whether it is so; None until reported, for what nobody knows the meaning of, and if it could not be read last.
+
+        An old "closed" or "dry" is worth nothing.
+        """
+        if certain(self._shown) is None:
+            return None
         return named(self._shown, self.entity_description.members)
 
 

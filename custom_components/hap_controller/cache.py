@@ -1,11 +1,13 @@
 """Descriptions of accessories, kept apart from the entries: large, and read anew when they are lost (mapping §1.1)."""
 
-from typing import Any, Final, TypedDict
+from typing import Any, Final, NamedTuple
 
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.json import json_bytes
 from homeassistant.helpers.singleton import singleton
 from homeassistant.helpers.storage import Store
 from homeassistant.util.hass_dict import HassKey
+from homeassistant.util.json import json_loads
 
 from .const import DOMAIN
 from .protocol import Database, VendorError
@@ -14,12 +16,32 @@ _VERSION: Final = 1
 _SAVE_AFTER_S: Final = 10.0
 
 
-class Description(TypedDict):
-    """What is kept of one pairing."""
+class Known(NamedTuple):
+    """What is known of an accessory before it is asked."""
 
-    config_num: int | None
+    database: Database
+    configuration: int | None
     """``c#`` under which the accessory announced it."""
-    accessories: list[dict[str, Any]]
+    takes_large: bool | None = None
+    """Whether it bears requests of more than one frame; None as long as that was not tried."""
+    fresh: bool = False
+    """Whether it was read just now and has not been used: so it needs no number to be believed."""
+
+
+class _Kept(NamedTuple):
+    """The same as it is kept: as the JSON that it was told in, a fraction of what it is as objects."""
+
+    accessories: bytes
+    configuration: int | None
+    takes_large: bool | None
+    fresh: bool = False
+
+    def store(self) -> dict[str, Any]:
+        return {
+            "config_num": self.configuration,
+            "takes_large": self.takes_large,
+            **json_loads(self.accessories),  # type: ignore[dict-item]
+        }
 
 
 class DescriptionCache:
@@ -27,40 +49,70 @@ class DescriptionCache:
 
     def __init__(self, hass: HomeAssistant) -> None:
         """Prepare; ``async_load`` reads what is stored."""
-        self._store: Store[dict[str, Description]] = Store(hass, _VERSION, f"{DOMAIN}.descriptions")
-        self._descriptions: dict[str, Description] = {}
+        self._store: Store[dict[str, dict[str, Any]]] = Store(
+            hass, _VERSION, f"{DOMAIN}.descriptions"
+        )
+        self._kept: dict[str, _Kept] = {}
 
     async def async_load(self) -> None:
         """Read what is stored; what cannot be read is as good as not there."""
         stored = await self._store.async_load()
-        self._descriptions = stored if isinstance(stored, dict) else {}
+        for key, each in stored.items() if isinstance(stored, dict) else ():
+            try:
+                self._kept[key] = _Kept(
+                    json_bytes({"accessories": each["accessories"]}),
+                    each["config_num"],
+                    each.get("takes_large"),
+                )
+            except AttributeError, KeyError, TypeError:
+                continue
 
-    def get(self, pairing_id: str) -> tuple[Database, int | None] | None:
-        """Give a description and its number; None when there is none, or it cannot be understood."""
-        stored = self._descriptions.get(pairing_id.lower())
+    def get(self, pairing_id: str) -> Known | None:
+        """Give what is known of an accessory; None when nothing is, or it cannot be understood."""
+        kept = self._kept.get(pairing_id.lower())
         try:
-            return stored and (
-                Database.from_accessories(stored["accessories"]),
-                stored["config_num"],
-            )
-        except VendorError, KeyError, TypeError:
-            del self._descriptions[pairing_id.lower()]
+            return kept and Known(Database.load(kept.accessories), *kept[1:])
+        except VendorError:
+            del self._kept[pairing_id.lower()]
             return None
 
     @callback
-    def put(self, pairing_id: str, database: Database, configuration: int | None) -> None:
-        """Keep a description."""
-        self._descriptions[pairing_id.lower()] = {
-            "config_num": configuration,
-            "accessories": database.store(),
-        }
-        self._store.async_delay_save(lambda: self._descriptions, _SAVE_AFTER_S)
+    def put(
+        self,
+        pairing_id: str,
+        database: Database,
+        configuration: int | None,
+        takes_large: bool | None = None,
+        fresh: bool = True,
+    ) -> None:
+        """Keep what is known of an accessory."""
+        self._kept[pairing_id.lower()] = _Kept(
+            json_bytes({"accessories": database.store()}), configuration, takes_large, fresh
+        )
+        self._save()
 
     @callback
     def drop(self, pairing_id: str) -> None:
-        """Forget a description."""
-        if self._descriptions.pop(pairing_id.lower(), None):
-            self._store.async_delay_save(lambda: self._descriptions, _SAVE_AFTER_S)
+        """Forget an accessory."""
+        if self._kept.pop(pairing_id.lower(), None):
+            self._save()
+
+    def _save(self) -> None:
+        self._store.async_delay_save(
+            lambda: {key: each.store() for key, each in self._kept.items()}, _SAVE_AFTER_S
+        )
+
+
+_ANNOUNCED: Final[HassKey[dict[str, int]]] = HassKey(f"{DOMAIN}.announced")
+
+
+@callback
+def async_announced_numbers(hass: HomeAssistant) -> dict[str, int]:
+    """Give the numbers of descriptions that accessories with an entry announced since the start, by id in lower case.
+
+    What is announced while an entry is being set up is not repeated.
+    """
+    return hass.data.setdefault(_ANNOUNCED, {})
 
 
 _CACHE: Final[HassKey[DescriptionCache]] = HassKey(f"{DOMAIN}.descriptions")

@@ -64,6 +64,8 @@ ABSENT_AFTER_S: Final = 24 * 3600.0
 REFRESH_AFTER_S: Final = 10.0
 # An accessory that is busy is asked once more after this (mapping §3.6).
 BUSY_AGAIN_S: Final = 0.5
+# After a refusal what was to be written is read: some accessories refuse what they have done.
+REFUSED_AGAIN_S: Final = 2.0
 # A list of accessories that has shrunk by half is not believed for so long (mapping §8.2).
 DOUBT_S: Final = 600.0
 
@@ -109,8 +111,11 @@ def signal_told(entry_id: str, aid: int, iid: int) -> SignalType[object]:
     return SignalType(f"{DOMAIN}.{entry_id}.{aid}.{iid}.told")
 
 
-def signal_accessory(entry_id: str, aid: int) -> SignalType[()]:
-    """Name the signal sent when an accessory behind a bridge came within reach, or went out of it."""
+def signal_accessory(entry_id: str, aid: int) -> SignalType[bool]:
+    """Name the signal sent to all that shows an accessory: it can be had again or no longer, or, with true, is described anew.
+
+    So each entity listens to one signal beside those of its values; a bridge has hundreds of them.
+    """
     return SignalType(f"{DOMAIN}.{entry_id}.{aid}")
 
 

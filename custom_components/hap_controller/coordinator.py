@@ -6,12 +6,14 @@ from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 import logging
 from typing import Any, Final, override
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import Platform
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.dispatcher import async_dispatcher_send
@@ -19,7 +21,7 @@ from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
 from homeassistant.util.signal_type import SignalType
 
-from .cache import DescriptionCache
+from .cache import DescriptionCache, Known, async_announced_numbers
 from .const import (
     ABSENT_AFTER_S,
     BUSY_AGAIN_S,
@@ -33,6 +35,7 @@ from .const import (
     MIN_POLL_S,
     PEER_NAME,
     REFRESH_AFTER_S,
+    REFUSED_AGAIN_S,
     SETUP_LIMIT_S,
     signal_accessory,
     signal_added,
@@ -51,6 +54,7 @@ from .protocol import (
     Change,
     Characteristic,
     CharacteristicUuid,
+    CommandError,
     Database,
     DatabaseChanged,
     HapClient,
@@ -77,6 +81,8 @@ _SAMPLES: Final = 3600 // MIN_POLL_S + 1
 _MISSES: Final = 2
 # A description without some accessory is read again after this before its device goes.
 _READ_AGAIN_S: Final = 60.0
+
+_ALIVE: Final = (ConfigEntryState.LOADED, ConfigEntryState.SETUP_IN_PROGRESS)
 
 # Its own number for the first accessory, behind which all others of a bridge are.
 BRIDGE_AID: Final = 1
@@ -116,17 +122,17 @@ class Options:
         )
 
 
-def new_client(
-    record: PairingRecord, known: tuple[Database, int | None] | None = None
-) -> HapClient:
-    """Make a client of a pairing; ``known`` is its description as it was last, with its number."""
-    database, configuration = known or (None, None)
+def new_client(record: PairingRecord, known: Known | None = None) -> HapClient:
+    """Make a client of a pairing; ``known`` is what is known of the accessory from before."""
     return HapClient(
         record.keys,
         record.hosts,
         record.port or 0,
-        database=database,
-        configuration=configuration,
+        database=known and known.database,
+        configuration=known and known.configuration,
+        # Without a number nothing would tell that the accessory is another one by now.
+        trusted=known is not None and (known.fresh or known.configuration is not None),
+        takes_large=known and known.takes_large,
     )
 
 
@@ -151,7 +157,15 @@ class Coordinator(LinkCoordinator[HapClient]):
         self._unreachable: set[Key] = set()
         self._away: set[int] = set()
         """Accessories of which nothing can be had: their bridge does not reach them."""
+        self._aids: set[int] = set()
+        """All accessories that ever were described."""
+        self._known: Known | None = None
+        """What is kept of the accessory."""
         self._misses: dict[Key, int] = {}
+        self._before: dict[Key, Any] = {}
+        """Values that are told by themselves, when they were asked for last to see whether they are."""
+        self._checked = False
+        """Whether that has been done since values were read because it was time."""
         self._next_check = 0
         self._polling = False
         self._polled: tuple[datetime, float] | None = None
@@ -168,6 +182,8 @@ class Coordinator(LinkCoordinator[HapClient]):
         """Accessories that the description lacks, and since when; their devices go when that is confirmed."""
         self._confirmation: CALLBACK_TYPE | None = None
         self._leaving: set[asyncio.Task[None]] = set()
+        self._adding = asyncio.Lock()
+        """Held while what a new description has is added."""
         self._refresher = Debouncer(
             hass,
             _LOGGER,
@@ -214,25 +230,41 @@ class Coordinator(LinkCoordinator[HapClient]):
         """Identify the device of an accessory."""
         return {(DOMAIN, f"{self.pairing_id}:aid:{aid}")}
 
+    def signal_changed(self, key: Key) -> SignalType[()]:
+        """Name the signal sent when a characteristic has changed.
+
+        Building the name anew for each push would cost as much as all else.
+        """
+        if (signal := self._signals.get(key)) is None:
+            signal = self._signals[key] = signal_changed(self.entry_id, *key)
+        return signal
+
     def track(self, keys: Collection[Key]) -> CALLBACK_TYPE:
         """Have these kept up to date, also when the accessory does not tell them; gives back what ends that."""
         for key in keys:
             self._tracked[key] = self._tracked.get(key, 0) + 1
+        return partial(self._untrack, keys)
 
-        @callback
-        def untrack() -> None:
-            for key in keys:
-                self._tracked[key] -= 1
-                if not self._tracked[key]:
-                    del self._tracked[key]
-
-        return untrack
+    def _untrack(self, keys: Collection[Key]) -> None:
+        for key in keys:
+            self._tracked[key] -= 1
+            if not self._tracked[key]:
+                del self._tracked[key]
 
     # --- what entities ask ------------------------------------------------------------------
 
     async def async_write(self, values: Mapping[Characteristic, Any]) -> None:
         """Write values, all in one request; raises a translated HomeAssistantError when one is refused."""
-        await self.async_command(self._write({each.key: value for each, value in values.items()}))
+        try:
+            await self.async_command(
+                self._write({each.key: value for each, value in values.items()})
+            )
+        except HomeAssistantError as err:
+            known = [each.key for each in values if each.metadata.readable]
+            # Some of it may have been done; a link that was lost has all values read when it is back.
+            if known and isinstance(err.__cause__, CommandError):
+                self.async_read_later(known, REFUSED_AGAIN_S)
+            raise
 
     async def _write(self, values: Mapping[Key, Any]) -> None:
         try:
@@ -282,8 +314,12 @@ class Coordinator(LinkCoordinator[HapClient]):
         """
         try:
             record = PairingRecord.read(dict(self.entry.data))
-            known = self.cache.get(record.keys.accessory_id)
-            self.client = new_client(record, known)
+            self._known = self.cache.get(record.keys.accessory_id)
+            self.client = new_client(record, self._known)
+            self.client.choose = self._choose
+            # What was announced while there was nobody to tell counts as well.
+            if number := async_announced_numbers(self.hass).get(self.pairing_id.lower()):
+                self.client.announced(number)
             self._start()
             async with asyncio.timeout(SETUP_LIMIT_S):
                 await self.client.ready(patient=False)
@@ -304,7 +340,8 @@ class Coordinator(LinkCoordinator[HapClient]):
         if self.linked:
             self._keep_description()
         self._remove_stale()
-        if self.linked:
+        if self.client.connected:
+            self._try_large()
             self._forget_absence()
         else:
             self._await_return()
@@ -315,12 +352,15 @@ class Coordinator(LinkCoordinator[HapClient]):
         self, configuration: int | None, hosts: Collection[str], port: int | None
     ) -> None:
         """Take what the accessory announces of itself."""
+        if configuration is not None:
+            async_announced_numbers(self.hass)[self.pairing_id.lower()] = configuration
         self.client.announced(configuration, tuple(hosts), port)
 
     @override
     @callback
     def _forget_timers(self) -> None:
         super()._forget_timers()
+        self._keep_description()
         self._refresher.async_shutdown()
         for timer in (self._poll_timer, self._absence, self._confirmation, *self._reads.values()):
             if timer:
@@ -335,31 +375,30 @@ class Coordinator(LinkCoordinator[HapClient]):
         """Turn one change into the signals of those who show it."""
         self.revision += 1
         match change:
-            case ValuesChanged(changes=changes):
+            case ValuesChanged(changes=changes, asked=asked):
+                if asked:
+                    self._note_misses(changes)
                 # All of it before anybody is told anything: who is told writes once.
                 self._note_reach(changes)
                 for characteristic, value in changes:
                     self._tell_value(characteristic, value)
             case LinkChanged(connected=True):
                 self._link_back()
+                self._keep_description()
+                self._try_large()
                 self._forget_absence()
             case LinkChanged(error=error):
                 self._link_lost(error)
                 self._await_return()
             case DatabaseChanged():
-                self.hass.async_create_task(
-                    self._async_describe_anew(), f"{DOMAIN} description of {self.entry_id}"
-                )
+                self._follow_description()
 
     def _tell_value(self, characteristic: Characteristic, value: Any) -> None:
         key = characteristic.key
         if characteristic.metadata.stateless:
             async_dispatcher_send(self.hass, signal_told(self.entry_id, *key), value)
             return
-        # Building the name anew for each push would cost as much as all else here.
-        if (signal := self._signals.get(key)) is None:
-            signal = self._signals[key] = signal_changed(self.entry_id, *key)
-        async_dispatcher_send(self.hass, signal)
+        async_dispatcher_send(self.hass, self.signal_changed(key))
 
     def _note_reach(self, changes: Iterable[tuple[Characteristic, Any]]) -> None:
         """Note what can be reached now or no longer, and tell when that is true of a whole accessory."""
@@ -376,7 +415,7 @@ class Coordinator(LinkCoordinator[HapClient]):
             # Its values are all taken by now, so the accessory itself cannot tell what it was before.
             if accessory.reachable is (aid in self._away):
                 self._away ^= {aid}
-                async_dispatcher_send(self.hass, signal_accessory(self.entry_id, aid))
+                async_dispatcher_send(self.hass, signal_accessory(self.entry_id, aid), False)
 
     def _reach_all(self) -> None:
         """Note of everything whether it can be reached."""
@@ -395,22 +434,42 @@ class Coordinator(LinkCoordinator[HapClient]):
     def _tell_available(self) -> None:
         self.revision += 1
         self._reach_all()
+        self._tell_accessories(anew=False)
         async_dispatcher_send(self.hass, self._available)
         async_dispatcher_send(self.hass, self._connected)
 
+    def _tell_accessories(self, *, anew: bool) -> None:
+        for aid in self._aids:
+            async_dispatcher_send(self.hass, signal_accessory(self.entry_id, aid), anew)
+
     # --- descriptions -----------------------------------------------------------------------
 
-    async def _async_describe_anew(self) -> None:
+    def _follow_description(self) -> None:
         """Have everything look for what it shows in a new description (mapping §3.5)."""
         self._take_description()
         self._keep_description()
         self._remove_stale()
         self.revision += 1
+        self._tell_accessories(anew=True)
         async_dispatcher_send(self.hass, signal_described(self.entry_id))
-        if self._leaving:
-            await asyncio.gather(*self._leaving)
-        await self.async_load_platforms()
-        async_dispatcher_send(self.hass, signal_added(self.entry_id))
+        self.entry.async_create_task(
+            self.hass, self._async_add_new(), f"{DOMAIN} description of {self.entry_id}"
+        )
+
+    async def _async_add_new(self) -> None:
+        """Add what is new in a description, once what is gone is gone; one after the other."""
+        async with self._adding:
+            while self._leaving:
+                await asyncio.wait(self._leaving)
+            if self.entry.state not in _ALIVE:  # nobody would unload what is set up now
+                return
+            await self.async_load_platforms()
+            async_dispatcher_send(self.hass, signal_added(self.entry_id))
+
+    async def async_unload_platforms(self) -> bool:
+        """Remove all entities, once what is just being added is there."""
+        async with self._adding:
+            return await self.hass.config_entries.async_unload_platforms(self.entry, self.platforms)
 
     async def async_load_platforms(self) -> None:
         """Set up the platforms that the description needs and that are not there yet."""
@@ -427,14 +486,34 @@ class Coordinator(LinkCoordinator[HapClient]):
 
     def _take_description(self) -> None:
         self._names.clear()
+        self._aids |= self.database.accessories.keys()
         self._reach_all()
         self._misses.clear()
         self._register()
         self._look_for_missing()
 
     def _keep_description(self) -> None:
-        self._described = dt_util.utcnow()
-        self.cache.put(self.pairing_id, self.database, self.client.configuration)
+        """Keep what is known of the accessory, when that is not what is kept."""
+        client = self.client
+        known = Known(client.database, client.configuration, client.takes_large)
+        if known == self._known or not known.database.accessories:
+            return
+        if self._known is None or known.database is not self._known.database:
+            self._described = dt_util.utcnow()
+        self._known = known
+        self.cache.put(self.pairing_id, *known)
+
+    def _try_large(self) -> None:
+        """Find out whether fewer requests would do, if nobody knows yet."""
+        if self.client.takes_large is None:
+            self.entry.async_create_background_task(
+                self.hass, self._async_try_large(), f"{DOMAIN} trial of {self.entry_id}"
+            )
+
+    async def _async_try_large(self) -> None:
+        with suppress(VendorError):  # the link tells of itself
+            await self.client.try_large()
+        self._keep_description()
 
     def _register(self) -> None:
         """Describe the accessories to the device registry, the bridge first."""
@@ -495,9 +574,13 @@ class Coordinator(LinkCoordinator[HapClient]):
             for aid in due:
                 registry.async_remove_device(devices[aid].id)
                 del self._missing[aid]
-        if self._missing and not self._confirmation:
+        if self._missing:
+            self._confirm_later(doubt)
+
+    def _confirm_later(self, delay_s: float) -> None:
+        if not self._confirmation:
             self._confirmation = async_call_later(
-                self.hass, doubt, HassJob(self._confirm, cancel_on_shutdown=True)
+                self.hass, delay_s, HassJob(self._confirm, cancel_on_shutdown=True)
             )
 
     @callback
@@ -509,8 +592,11 @@ class Coordinator(LinkCoordinator[HapClient]):
         )
 
     async def _async_confirm(self) -> None:
-        with suppress(VendorError):
+        try:
             await self.client.describe()
+        except VendorError:  # which confirms nothing
+            self._confirm_later(_READ_AGAIN_S)
+            return
         self._look_for_missing()
 
     def _remove_stale(self) -> None:
@@ -540,7 +626,9 @@ class Coordinator(LinkCoordinator[HapClient]):
     @callback
     def _poll(self, _now: datetime) -> None:
         self._poll_later()
+        self._keep_description()
         self._pushes.append((dt_util.utcnow(), self.client.statistics.pushes))
+        self._keep_description()
         self._look_at_link()
         if self.client.connected and not self._polling:
             self.entry.async_create_background_task(
@@ -552,11 +640,8 @@ class Coordinator(LinkCoordinator[HapClient]):
         self._polling = True
         started = dt_util.utcnow()
         try:
-            keys = self._due()
-            if keys:
-                before = {key: self.database.characteristics[key].value for key in keys}
-                values = await self.client.read(keys)
-                self._compare(before, values)
+            if keys := self._due():
+                await self.client.read(keys)
         except VendorError as err:
             _LOGGER.debug("Values of %s could not be read: %s", PEER_NAME, err)
         finally:
@@ -578,21 +663,47 @@ class Coordinator(LinkCoordinator[HapClient]):
         }
 
     def _due(self) -> list[Key]:
-        """Choose what to read now: all that is not told, and a request's worth of the rest, in turn."""
+        """Choose what to read now: all that is not told, and, unless that was done, a request's worth of the rest."""
         told = self.client.subscribed
-        wanted = [key for key in self.database.readable() if key in self._tracked]
-        untold = [key for key in wanted if key not in told or self._misses.get(key, 0) >= _MISSES]
-        rest = [key for key in wanted if key not in untold]
-        room = _CHECKED_AT_ONCE - len(untold) % _CHECKED_AT_ONCE
-        start = self._next_check if self._next_check < len(rest) else 0
-        self._next_check = start + room
-        return untold + rest[start : start + room]
+        untold = [
+            key
+            for key in self.database.readable()
+            if key in self._tracked and (key not in told or self._is_missed(key))
+        ]
+        checked, self._checked = self._checked, False
+        if checked:
+            self._before = {}
+            return untold
+        return untold + self._next_checks(_CHECKED_AT_ONCE - len(untold) % _CHECKED_AT_ONCE)
 
-    def _compare(self, before: Mapping[Key, Any], values: Mapping[Key, Any]) -> None:
-        """Note what had changed without a word."""
+    def _choose(self, count: int) -> Collection[Key]:
+        """Choose what to read as a sign of life: what is told by itself, in turn, if there is any."""
+        self._checked = True
+        return self._next_checks(min(count, _CHECKED_AT_ONCE)) or self.database.readable()[:1]
+
+    def _next_checks(self, count: int) -> list[Key]:
+        """Choose the next of what is told by itself, to see whether it is."""
         told = self.client.subscribed
-        for key, value in values.items():
-            if key in told and value != before.get(key):
+        every = [
+            key
+            for key in self.database.readable()
+            if key in self._tracked and key in told and not self._is_missed(key)
+        ]
+        start = self._next_check if self._next_check < len(every) else 0
+        self._next_check = start + count
+        chosen = every[start : start + count]
+        self._before = {key: self.database.characteristics[key].value for key in chosen}
+        return chosen
+
+    def _is_missed(self, key: Key) -> bool:
+        """Tell whether a value is told by itself in name only."""
+        return self._misses.get(key, 0) >= _MISSES
+
+    def _note_misses(self, changes: Iterable[tuple[Characteristic, Any]]) -> None:
+        """Note what had changed without a word."""
+        for characteristic, value in changes:
+            key = characteristic.key
+            if key in self._before and self._before.pop(key) != value:
                 self._misses[key] = self._misses.get(key, 0) + 1
 
     # --- what the user is told --------------------------------------------------------------

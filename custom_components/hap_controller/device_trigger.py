@@ -160,4 +160,4 @@ async def _async_database(hass: HomeAssistant, entry: HapConfigEntry) -> Databas
     if entry.state is ConfigEntryState.LOADED:
         return entry.runtime_data.database
     known = (await async_get_cache(hass)).get(entry.data[CONF_PAIRING_ID])
-    return known[0] if known else Database()
+    return known.database if known else Database()

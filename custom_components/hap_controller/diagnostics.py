@@ -91,7 +91,7 @@ async def _describe(
         snapshot["link"] = _about_link(coordinator)
         snapshot["config_num"] = coordinator.client.configuration
     elif known := (await async_get_cache(hass)).get(entry.data[CONF_PAIRING_ID]):
-        database, snapshot["config_num"] = known
+        database, snapshot["config_num"] = known.database, known.configuration
     found: dict[str, Any] = redact(snapshot)
     found["devices"] = [_about_device(hass, device, redact) for device in devices]
     if announcement := await async_find(hass, entry.data[CONF_PAIRING_ID]):

@@ -12,13 +12,7 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import (
-    signal_accessory,
-    signal_added,
-    signal_available,
-    signal_changed,
-    signal_described,
-)
+from .const import signal_accessory, signal_added
 from .coordinator import Coordinator, HapConfigEntry
 from .dispatch import SERVICES, generic_platform, is_shown
 from .naming import Name
@@ -225,12 +219,8 @@ class HapEntity(Entity):
     async def async_added_to_hass(self) -> None:
         """Listen to what it shows, and to the link."""
         await super().async_added_to_hass()
-        entry_id = self.coordinator.entry_id
-        for signal in (signal_available(entry_id), signal_accessory(entry_id, self.accessory.aid)):
-            self.async_on_remove(async_dispatcher_connect(self.hass, signal, self._async_changed))
-        self.async_on_remove(
-            async_dispatcher_connect(self.hass, signal_described(entry_id), self._async_described)
-        )
+        signal = signal_accessory(self.coordinator.entry_id, self.accessory.aid)
+        self.async_on_remove(async_dispatcher_connect(self.hass, signal, self._async_told))
         self.async_on_remove(self._stop_listening)
         self._listen()
 
@@ -244,10 +234,9 @@ class HapEntity(Entity):
     def _listen(self) -> None:
         """Listen to what is shown as it is described now."""
         self._stop_listening()
-        entry_id = self.coordinator.entry_id
+        signals = map(self.coordinator.signal_changed, self._watched)
         self._unlisten = [
-            async_dispatcher_connect(self.hass, signal_changed(entry_id, *key), self._async_changed)
-            for key in self._watched
+            async_dispatcher_connect(self.hass, signal, self._async_changed) for signal in signals
         ]
         self._unlisten.append(self.coordinator.track(tuple(self._watched)))
 
@@ -263,6 +252,14 @@ class HapEntity(Entity):
             self._revision = self.coordinator.revision
             self._async_take()
             self.async_write_ha_state()
+
+    @callback
+    def _async_told(self, anew: bool) -> None:
+        """Follow what became of the accessory as a whole."""
+        if anew:
+            self._async_described()
+        else:
+            self._async_changed()
 
     @callback
     def _async_described(self) -> None:

@@ -5,7 +5,8 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Final
 
-from homeassistant.core import HomeAssistant
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant
 
 from .const import DOMAIN
 from .leftovers import async_get_leftovers, store_half
@@ -63,6 +64,7 @@ class Joining:
         self._kept: str | None = None
         self._asked = False
         self._left = False
+        self._unlisten: CALLBACK_TYPE | None = None
 
     @property
     def awaits_code(self) -> bool:
@@ -77,6 +79,10 @@ class Joining:
     async def async_begin(self) -> None:
         """Ask the accessory to pair; it may show its code now. Raises VendorError."""
         again, self._asked = self._asked, True
+        if self._unlisten is None and not self._left:
+            self._unlisten = self._hass.bus.async_listen_once(
+                EVENT_HOMEASSISTANT_STOP, self._async_stop
+            )
         await self._async_close()
         try:
             async with asyncio.timeout(BEGIN_LIMIT_S):
@@ -101,6 +107,9 @@ class Joining:
     async def async_leave(self) -> None:
         """Be done with it; a pairing that no entry has taken is taken back."""
         self._left = True
+        if self._unlisten is not None:
+            self._unlisten()
+            self._unlisten = None
         if self._proof is not None:
             await asyncio.wait([self._proof])
             if not self._proof.cancelled():
@@ -110,6 +119,14 @@ class Joining:
             leftovers = await async_get_leftovers(self._hass)
             leftovers.release(self._kept)
             await leftovers.async_take_back(self._kept)
+
+    async def _async_stop(self, _event: Event) -> None:
+        """Hang up, as Home Assistant stops; what may have been paired is taken back when it starts again."""
+        self._left = True
+        self._unlisten = None
+        if self._proof is not None:
+            self._proof.cancel()
+        await self._async_close()
 
     async def _async_open(self) -> None:
         """Connect and say the first words."""

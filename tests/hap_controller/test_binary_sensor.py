@@ -8,10 +8,10 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.hap_controller.binary_sensor import ROWS, SERVICES
-from custom_components.hap_controller.protocol import ServiceUuid
+from custom_components.hap_controller.protocol import HapStatus, ServiceUuid
 from tests.support.rooms import pass_time, state_of, until, until_state
 
-from .living import Json, Living, characteristic, flush, redescribe, service
+from .living import Json, Living, characteristic, flush, poll, redescribe, service
 from .rows import FIRST_AID, READ, bridge_of, entity_id_of, entity_ids_of, uuid_of
 
 # Service, characteristic, what is off, and what is on.
@@ -106,6 +106,21 @@ async def test_door_of_a_lock(hass: HomeAssistant, loaded: MockConfigEntry, livi
         living.push(2, 100, value)
         await flush(hass, loaded)
         assert state_of(hass, entity_id).state == state
+
+
+@pytest.mark.parametrize(
+    "accessories", [bridge_of([described("CONTACT_SENSOR", "CONTACT_SENSOR_STATE", 0)])]
+)
+async def test_window_that_cannot_be_read(
+    hass: HomeAssistant, loaded: MockConfigEntry, living: Living
+) -> None:
+    """Who cannot be asked may have been opened since."""
+    key = living.find("CONTACT_SENSOR", "CONTACT_SENSOR_STATE", aid=FIRST_AID)
+    entity_id = "binary_sensor.accessory_2"
+    for status, shown in ((HapStatus.TIMED_OUT, STATE_UNKNOWN), (0, STATE_OFF)):
+        living.fail(*key, status)
+        await poll(hass, loaded, living)
+        assert state_of(hass, entity_id).state == shown
 
 
 def labelled(service_type: str, label: int | None, *more: Json, name: str | None = None) -> Json:

@@ -16,6 +16,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
+from custom_components.hap_controller.cache import async_announced_numbers
 from custom_components.hap_controller.const import CONF_POLL_INTERVAL, DOMAIN, DOUBT_S
 from custom_components.hap_controller.coordinator import _is_serial, parse_unique_id
 from custom_components.hap_controller.protocol import HapClient, HapStatus, UnsupportedError
@@ -852,3 +853,94 @@ def test_unique_ids(unique_id: str, place: tuple[int, ...] | None) -> None:
 def test_serials(serial: str | None, is_one: bool) -> None:
     """Many serial numbers are none."""
     assert _is_serial(serial) is is_one
+
+
+async def test_two_descriptions_at_once(
+    hass: HomeAssistant, loaded: MockConfigEntry, living: Living
+) -> None:
+    """The second one comes while platforms of the first are set up; in the end all is as the last one says."""
+    coordinator = loaded.runtime_data
+    first, second = home(), home()
+    first[1]["services"][1] = service("LIGHTBULB", characteristic("ON", True, iid=201), iid=200)
+    second[1]["services"][1] = service("FAN", characteristic("ON", True, iid=301), iid=300)
+    hold = asyncio.Event()
+    load = hass.config_entries.async_forward_entry_setups
+
+    async def slowly(*args: Any) -> None:
+        await hold.wait()
+        await load(*args)
+
+    with patch.object(hass.config_entries, "async_forward_entry_setups", slowly):
+        for accessories in (first, second):
+            number = living.redescribe(accessories)
+            coordinator.announced(number, [HOST], living.port)
+            await soon(lambda number=number: coordinator.client.configuration == number)
+        hold.set()
+        await until_state(hass, "fan.lamp_2", STATE_ON)
+    await hass.async_block_till_done()
+    assert hass.states.get("light.lamp_2") is None
+    assert hass.states.get("switch.lamp_2") is None
+    await soon(lambda: (2, 301) in living.subscribed)
+    living.push(2, 301, False)
+    await until_state(hass, "fan.lamp_2", STATE_OFF)
+
+
+async def test_new_description_amid_unload(
+    hass: HomeAssistant, loaded: MockConfigEntry, living: Living
+) -> None:
+    """What is new then is set up by the next load, and nothing is left behind."""
+    accessories = home()
+    accessories[1]["services"][1] = service(
+        "LIGHTBULB", characteristic("ON", True, iid=201), iid=200
+    )
+    number = living.redescribe(accessories)
+    coordinator = loaded.runtime_data
+    unload = hass.config_entries.async_unload_platforms
+
+    async def late(*args: Any) -> bool:
+        done = await unload(*args)
+        coordinator.announced(number, [HOST], living.port)
+        await soon(lambda: coordinator.client.configuration == number)
+        await asyncio.sleep(0)
+        return done
+
+    with patch.object(hass.config_entries, "async_unload_platforms", late):
+        assert await hass.config_entries.async_unload(loaded.entry_id)
+    await hass.async_block_till_done()
+    assert hass.states.get("light.lamp_2") is None
+    await setup(hass, loaded)
+    assert state_of(hass, "light.lamp_2").state == STATE_ON
+
+
+async def test_announced_amid_set_up(
+    hass: HomeAssistant, entry: MockConfigEntry, living: Living
+) -> None:
+    """A number that was announced before there was an entry to tell it to is not lost."""
+    await setup(hass, entry)
+    await announce(hass, entry, living)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    accessories = home()
+    accessories[1]["services"][1] = service(
+        "LIGHTBULB", characteristic("ON", True, iid=201), iid=200
+    )
+    async_announced_numbers(hass)[entry.unique_id or ""] = living.redescribe(accessories)
+    await setup(hass, entry)
+    assert state_of(hass, "light.lamp_2").state == STATE_ON
+    assert hass.states.get("switch.lamp_2") is None
+
+
+async def test_nothing_confirmed(
+    hass: HomeAssistant, loaded: MockConfigEntry, living: Living, clock: Clock
+) -> None:
+    """A device does not go as long as nobody could look again."""
+    await redescribe(hass, loaded, living, home(1))
+    living.answers = lambda request: Response(500) if request.target == "/accessories" else None
+    for _ in range(2):
+        living.requests.clear()
+        await clock.passes(61)
+        await soon(lambda: living.asked("/accessories"))
+        await flush(hass, loaded)
+        assert "Lamp 3" in devices_of(hass, loaded)
+    living.answers = lambda request: None
+    await clock.passes(61)
+    await soon(lambda: "Lamp 3" not in devices_of(hass, loaded))

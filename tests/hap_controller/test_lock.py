@@ -85,7 +85,7 @@ async def test_commands(hass: HomeAssistant, loaded: MockConfigEntry, living: Li
 
 @pytest.mark.parametrize("name", ["lock"])
 async def test_refused(hass: HomeAssistant, loaded: MockConfigEntry, living: Living) -> None:
-    """A command that fails is no movement, is not repeated and leaves nothing to look after."""
+    """A command that fails is no movement and is not repeated; what it was about is looked at once more."""
     target = living.find("LOCK_MECHANISM", "LOCK_TARGET_STATE")
     living.fail(*target, HapStatus.NOT_ALLOWED)
     with pytest.raises(HomeAssistantError) as caught:
@@ -96,7 +96,7 @@ async def test_refused(hass: HomeAssistant, loaded: MockConfigEntry, living: Liv
     living.requests.clear()
     pass_time(hass, 9)
     await flush(hass, loaded)
-    assert not living.asked("/characteristics")
+    assert living.asked("/characteristics") == [f"/characteristics?id={target[0]}.{target[1]}"]
 
 
 @pytest.mark.parametrize("name", ["lock_stale_target"])

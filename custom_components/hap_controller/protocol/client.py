@@ -25,7 +25,11 @@ from .const import (
     FIRST_DELAY_S,
     HEALTHY_AFTER_S,
     MAX_DELAY_S,
+    MAX_FRAME_BYTES,
+    MAX_IDS_PER_READ,
+    PROBE_LIMIT_S,
     READY_LIMIT_S,
+    REQUEST_LIMIT_S,
     SLOW_VERIFY_LIMIT_S,
     TIMED_WRITE_LIMIT_S,
     VERIFY_LIMIT_S,
@@ -87,6 +91,12 @@ _MAX_PID: Final = 2**53 - 1
 _FEWEST: Final = 6
 # Anybody can announce anything: that ends a wait between attempts only so often.
 _HURRY_AGAIN_S: Final = 2.0
+# Who is done with so few need not try whether fewer would do.
+_FEW_REQUESTS: Final = 5
+# A sign of life is as many values as should take no longer than this, far below what ends the link; what an accessory
+# took for one is forgotten by and by.
+_SOON_S: Final = 2.0
+_FORGET: Final = 0.9
 
 
 @dataclass(slots=True)  # frozen it would take twice as long to make, for each event
@@ -94,6 +104,8 @@ class ValuesChanged:
     """Values, or whether they can be had, changed; in the order in which they did."""
 
     changes: Sequence[ValueChange]
+    asked: bool = False
+    """Whether that was found by asking, without the accessory having told it by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +151,15 @@ class HapClient(LinkClient[Connection, Event, Change]):
         *,
         database: Database | None = None,
         configuration: int | None = None,
+        trusted: bool = True,
+        takes_large: bool | None = None,
         backoff: Backoff | None = None,
     ) -> None:
         """Prepare a client of the accessory at ``hosts``, addresses or names: the first that answers is taken.
 
-        ``database`` is a description kept from earlier, and ``configuration`` its number: it is read anew only when
-        the accessory announces another one. ``backoff`` replaces the waits between attempts.
+        ``database`` is a description kept from earlier, and ``configuration`` its number: unless it is not ``trusted``
+        it is read anew only when the accessory announces another one. ``takes_large`` is what ``try_large`` found out
+        earlier. ``backoff`` replaces the waits between attempts.
         """
         super().__init__(
             backoff=backoff
@@ -156,18 +171,32 @@ class HapClient(LinkClient[Connection, Event, Change]):
         """What the accessory has, with its values; replaced when it changes."""
         self.configuration = configuration
         """Number of the description that ``database`` is, ``c#``; None while the accessory announced none."""
+        self.takes_large = takes_large
+        """Whether the accessory bears requests of more than one frame; None as long as that was not tried."""
+        self.choose: Callable[[int], Collection[Key]] = self._first
+        """Chooses so many values at most, to be read when nothing was heard for long: a sign of life that is of use."""
         self._keys = keys
         self._hosts = tuple(hosts)
         self._port = port
         self._wrong_hosts: set[str] = set()
+        self._here: tuple[str, int] | None = None
+        """Where the link goes that is open."""
+        self._proven: tuple[str, int] | None = None
+        """Where the accessory was when it proved last that it is the one."""
+        self._elsewhere = False
+        """Whether the last attempt went to where the accessory announces to be, and that is another place."""
         self._announced: int | None = None
-        self._known = database is not None
+        self._known = database is not None and trusted
         """Whether the description needs no reading as long as no other one is announced."""
         self._wanted: set[Key] = set()
         self._all_wanted = True
         self._subscribed: set[Key] = set()
         self._aligning = asyncio.Lock()
         self._batching = Batching(host="")
+        if takes_large:
+            self._batching = self._batching.large()
+        self._slowest_s = 0.0
+        """How long the accessory took for one value of late, when it was slow."""
         self._at_once = 0
         """How many characteristics the greeting is just reading or subscribing to."""
         self._slow = False
@@ -211,6 +240,7 @@ class HapClient(LinkClient[Connection, Event, Change]):
             self._hosts = tuple(hosts)
             self._wrong_hosts.clear()
         self._port = port or self._port
+        self._elsewhere = False  # the next attempt goes there
         if configuration is not None:
             self._announced = configuration
             self._keep_up()
@@ -282,6 +312,19 @@ class HapClient(LinkClient[Connection, Event, Change]):
             self._refresher = self._spawn(self._ask(self._reading_all()))
         await asyncio.shield(self._refresher)
 
+    async def try_large(self) -> None:
+        """Find out, once, whether the accessory bears requests of more than one frame, if that would spare it many.
+
+        Many small accessories do not (§6.1); so nothing is at stake while that is tried: values are read and told again
+        that are known. Raises LinkError when the link was lost by it.
+        """
+        if self.takes_large is not None or not self.connected or not self._is_many():
+            return
+        self.takes_large = False
+        if await self._ask(self._trying_large(), limit_s=PROBE_LIMIT_S):
+            self.takes_large = True
+            self._batching = self._batching.large()
+
     async def describe(self) -> None:
         """Read the description again, whatever number was announced; tells of it when it is another one."""
         await self._ask(self._describing_anew())
@@ -351,11 +394,15 @@ class HapClient(LinkClient[Connection, Event, Change]):
 
     # --- the way out ------------------------------------------------------------------------
 
-    async def _ask[Result](self, steps: Steps[Result], *, together: bool = False) -> Result:
+    async def _ask[Result](
+        self, steps: Steps[Result], *, together: bool = False, limit_s: float = REQUEST_LIMIT_S
+    ) -> Result:
         """Have steps taken, on a link that is waited for; gives their result."""
         await self._reach()
         result: Result = await self._settled(
-            lambda connection: connection.submit(steps, self._now(), together=together)
+            lambda connection: connection.submit(
+                steps, self._now(), together=together, limit_s=limit_s
+            )
         )
         return result
 
@@ -456,8 +503,12 @@ class HapClient(LinkClient[Connection, Event, Change]):
         while batches:
             batch = batches.popleft()
             self._at_once = 0 if self.connected else len(batch)
+            asked = self._now()
             answer = yield read_request(batch)
             self._at_once = 0
+            # A slow answer is remembered for some while: it may depend on what was read.
+            each_s = (self._now() - asked) / len(batch)
+            self._slowest_s = max(each_s, self._slowest_s * _FORGET)
             try:
                 got = parse_read_answer(answer.code, answer.body, batch).reports
             except RefusedError as err:  # others may well be told
@@ -471,13 +522,45 @@ class HapClient(LinkClient[Connection, Event, Change]):
             reports += got
             told = {key for key, _, _ in got}
             rest = _untold(key for key in batch if key not in told)
-            self._tell(self.database.apply([*got, *rest]))
+            self._tell(self.database.apply([*got, *rest]), asked=True)
         if refusal and not reports:
             raise refusal
         return reports
 
     def _reading_all(self) -> Steps[list[Report]]:
         return (yield from self._reading(self.database.readable()))
+
+    def _trying_large(self) -> Steps[bool]:
+        """Read and subscribe to as much at once as ever will be, all of which was done before; tells whether it went well."""
+        large = self._batching.large()
+        reading = large.reads(self.database.readable())[0]
+        # Some accessories tell a press again to those who subscribe to it.
+        told = {key for key in self._subscribed if not self._is_stateless(key)}
+        answer = yield read_request(reading)
+        try:
+            reports = parse_read_answer(answer.code, answer.body, reading).reports
+            if _too_much(reading, reports) or len(reports) < len(reading):
+                return False
+            self._tell(self.database.apply(reports))
+            for batch in large.subscriptions(told)[:1]:
+                answer = yield subscribe_request(batch, True)
+                results = parse_write_answer(answer.code, answer.body, batch)
+                if any(result.status for result in results.values()):
+                    return False
+        except RefusedError:
+            return False
+        return True
+
+    def _is_many(self) -> bool:
+        """Tell whether an accessory that bears what is usual has to be asked for everything in many requests."""
+        if self._batching != self._batching.small() or self._batching.one_accessory:
+            return False  # it minds even that
+        reads = self._batching.reads(self.database.readable())
+        return len(reads) + len(self._batching.subscriptions(self._watchable())) > _FEW_REQUESTS
+
+    def _is_stateless(self, key: Key) -> bool:
+        found = self.database.characteristics.get(key)
+        return found is not None and found.metadata.stateless
 
     def _subscribing(self, keys: Iterable[Key], *, on: bool) -> Steps[None]:
         """Have changes told, or not any more; some accessories refuse some, and those are to be polled."""
@@ -575,13 +658,16 @@ class HapClient(LinkClient[Connection, Event, Change]):
     @override
     async def _open_link(self) -> AsyncIterator[tuple[TcpTransport, Connection]]:
         """Connect to one of the accessory's addresses."""
-        everywhere = await resolve(self._hosts)
+        everywhere, port = await self._whereabouts()
         hosts = [host for host in everywhere if plain_address(host) not in self._wrong_hosts]
         if not hosts:
             self._wrong_hosts.clear()
             hosts = list(everywhere)
-        async with open_tcp(hosts, self._port) as transport:
+        async with open_tcp(hosts, port) as transport:
             opened = self._now()
+            # As it was given: an address of one link only is nothing without its zone.
+            here = next((each for each in hosts if plain_address(each) == transport.host), None)
+            self._here = (here, port) if here else None
             self._batching = replace(self._batching, host=transport.host)
             self._subscribed = set()
             self._at_once, self._several = 0, False
@@ -602,7 +688,7 @@ class HapClient(LinkClient[Connection, Event, Change]):
                     self._wrong_address(transport.host, everywhere, err)
                     raise
                 except (LinkClosedError, PeerSilentError) as err:
-                    self._bear_less()
+                    self._bear_less(connection.at_stake)
                     silent = isinstance(err, PeerSilentError) and not connection.verified
                     self._slow = silent and not self._slow
                     if connection.established and self._now() - opened >= HEALTHY_AFTER_S:
@@ -611,9 +697,26 @@ class HapClient(LinkClient[Connection, Event, Change]):
                 finally:
                     self._subscribed = set()
 
-    def _bear_less(self) -> None:
+    async def _whereabouts(self) -> tuple[Sequence[str], int]:
+        """Tell where to try: where the accessory announces to be, and in turn with that where it was, if it proved it.
+
+        Anyone can announce anything; nobody may keep us away with that.
+        """
+        self._elsewhere = not self._elsewhere and self._proven is not None
+        if not self._elsewhere and self._proven is not None:
+            host, port = self._proven
+            return (host,), port
+        everywhere = await resolve(self._hosts)
+        if self._proven in {(host, self._port) for host in everywhere}:
+            self._elsewhere = False
+        return everywhere, self._port
+
+    def _bear_less(self, lost_bytes: int) -> None:
         """Ask for less, if the link was lost when much was asked for (§6.1, §7.2): it may be that it was too much."""
-        if self._several:
+        if self.takes_large and lost_bytes > MAX_FRAME_BYTES:
+            self.takes_large = None  # it had borne that before, so it may do so again
+            self._batching = self._batching.small()
+        elif self._several:
             # Once may be chance; but a bridge that bears one accessory per request would never let us get further.
             self._several_lost += 1
             if self._several_lost > 1:
@@ -630,9 +733,18 @@ class HapClient(LinkClient[Connection, Event, Change]):
         if not known and {plain_address(each) for each in everywhere} - self._wrong_hosts:
             err.delay_s = 0.0
 
-    def _probe(self) -> Request | None:
-        """Choose something small to read."""
-        return next((read_request((key,)) for key in self.database.readable()[:1]), None)
+    def _probe(self) -> Steps[None] | None:
+        """Read something that the accessory can answer soon."""
+        soon = int(_SOON_S / max(self._slowest_s, _SOON_S / MAX_IDS_PER_READ))
+        keys = self.choose(max(1, soon))
+        return self._probing(keys) if keys else None
+
+    def _probing(self, keys: Collection[Key]) -> Steps[None]:
+        with suppress(RefusedError):  # that it answers is what counts
+            yield from self._reading(keys)
+
+    def _first(self, _count: int) -> Collection[Key]:
+        return self.database.readable()[:1]
 
     @override
     def _report(self, err: VendorError) -> None:
@@ -662,13 +774,14 @@ class HapClient(LinkClient[Connection, Event, Change]):
             case Settled():
                 self._settle(event)
             case Established():
+                self._proven = self._here or self._proven
                 self._established()
                 self._keep_up()
 
-    def _tell(self, changes: Sequence[ValueChange]) -> None:
+    def _tell(self, changes: Sequence[ValueChange], *, asked: bool = False) -> None:
         """Have changes told that steps found, in the order of events; that the link is up tells all of before."""
         if changes and self._connection is not None and self._connection.established:
-            self._connection.tell(ValuesChanged(changes))
+            self._connection.tell(ValuesChanged(changes, asked))
 
 
 def _untold(keys: Iterable[Key]) -> list[Report]:

@@ -109,14 +109,14 @@ class Connection:
         greet: Callable[[], Steps[None]],
         *,
         verify_limit_s: float = VERIFY_LIMIT_S,
-        probe: Callable[[], Request | None] = lambda: None,
+        probe: Callable[[], Steps[Any] | None] = lambda: None,
         tickets: Iterable[int] | None = None,
         statistics: Statistics | None = None,
     ) -> None:
         """Begin at ``now`` on a connection just opened to the address ``host``.
 
-        ``greet`` is started when both ends are verified, which may take ``verify_limit_s``; ``probe`` gives a small
-        request for a sign of life; ``tickets`` numbers requests beyond this connection.
+        ``greet`` is started when both ends are verified, which may take ``verify_limit_s``; ``probe`` gives steps that
+        ask for a sign of life, each answered soon; ``tickets`` numbers requests beyond this connection.
         """
         self.established = False
         self._host = host
@@ -133,6 +133,7 @@ class Connection:
         self._asking: _Job | None = None
         """Whose request is not answered yet."""
         self._answer_due = NEVER
+        self._asked_bytes = 0
         self._greeting_due = now + verify_limit_s
         self._heard = now
         self._deadline: float | None = None
@@ -176,16 +177,29 @@ class Connection:
         if now >= self._answer_due or now >= self._greeting_due:
             raise PeerSilentError("the accessory does not answer")
         if self.established and self._asking is None and now >= self._heard + PROBE_SILENCE_S:
-            if request := self._probe():
-                self._begin(_Job(_asking(request), _nothing, limit_s=PROBE_LIMIT_S), now)
+            if steps := self._probe():
+                self._begin(_Job(steps, _nothing, limit_s=PROBE_LIMIT_S), now)
             else:
                 self._heard = now  # nothing to ask: the network has to notice by itself
         return self.told()
 
-    def submit(self, steps: Steps[Any], now: float, *, together: bool = False) -> int:
+    @property
+    def at_stake(self) -> int:
+        """How many bytes the request has that is not answered yet; 0 when there is none."""
+        return self._asked_bytes if self._asking is not None else 0
+
+    def submit(
+        self,
+        steps: Steps[Any],
+        now: float,
+        *,
+        together: bool = False,
+        limit_s: float = REQUEST_LIMIT_S,
+    ) -> int:
         """Queue steps; gives a ticket, which a later ``Settled`` names with their result or CommandError.
 
-        Others may ask in between unless they belong ``together``. Raises CommandError when too many wait.
+        Others may ask in between unless they belong ``together``; each answer must come within ``limit_s``. Raises
+        CommandError when too many wait.
         """
         if len(self._waiting) >= MAX_QUEUED:
             raise CommandError("too many requests wait for the accessory")
@@ -194,7 +208,7 @@ class Connection:
         def settle(answer: Any, _: float) -> None:
             self._events.append(Settled(ticket, answer=answer))
 
-        self._begin(_Job(steps, settle, ticket, together), now)
+        self._begin(_Job(steps, settle, ticket, together, limit_s), now)
         return ticket
 
     def outgoing(self) -> Sequence[bytes]:
@@ -314,6 +328,7 @@ class Connection:
         data = encode_request(
             request.method, request.target, self._host, request.content_type, request.body
         )
+        self._asked_bytes = len(data)
         self._outgoing.append(data if self._codec is None else self._codec.seal(data))
 
 
@@ -330,11 +345,6 @@ def _verifying(verify: PairVerifyController) -> Steps[None]:
             raise refused from err
         except CommandError as err:
             raise SessionRefusedError(f"the accessory does not verify: {err}") from err
-
-
-def _asking(request: Request) -> Steps[Response]:
-    """Ask for one thing."""
-    return (yield request)
 
 
 def _nothing(_: object, __: float) -> None:

@@ -38,8 +38,9 @@ VERIFY_LIMIT_S: Final = 10.0
 SLOW_VERIFY_LIMIT_S: Final = 40.0
 # Database, subscriptions and values of a large bridge with slow answers.
 GREETING_LIMIT_S: Final = 120.0
-# After so long a silence a small request asks for a sign of life; together less than a minute.
-PROBE_SILENCE_S: Final = 45.0
+# After so long a silence a small request asks for a sign of life; with the grace that entities are given, less than a
+# minute goes by until nothing is shown any more.
+PROBE_SILENCE_S: Final = 35.0
 PROBE_LIMIT_S: Final = 10.0
 # §6.7: what the accessory role takes at most, because phones wait 10 s.
 RESPONSE_LIMIT_S: Final = 9.0
@@ -58,6 +59,10 @@ TIMED_WRITE_LIMIT_S: Final = 5.0
 
 # §7.2: ids in one read.
 MAX_IDS_PER_READ: Final = 49
+# Of accessories that have proved to take more than one frame: what servers of HTTP in general take as a head, in which
+# ids to read stand; and no more ids than the largest bridges have.
+LARGE_REQUEST_BYTES: Final = 8000
+LARGE_REQUEST_IDS: Final = 1000
 # §3.6: failed attempts after which an accessory lets nobody pair.
 MAX_TRIES: Final = 100
 # §12.4, §12.5

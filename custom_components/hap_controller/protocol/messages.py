@@ -11,7 +11,16 @@ from urllib.parse import unquote
 
 import orjson
 
-from .const import MAX_FRAME_BYTES, MAX_IDS_PER_READ, ContentType, HapStatus, HttpCode, Path
+from .const import (
+    LARGE_REQUEST_BYTES,
+    LARGE_REQUEST_IDS,
+    MAX_FRAME_BYTES,
+    MAX_IDS_PER_READ,
+    ContentType,
+    HapStatus,
+    HttpCode,
+    Path,
+)
 from .errors import FrameError, RefusedError
 from .refusals import normalised_status
 from .values import dumps, loads
@@ -186,7 +195,7 @@ class Batching:
     host: str = field(repr=False)
     """As it stands in the head, without brackets."""
     max_bytes: int | None = MAX_FRAME_BYTES
-    """Of the whole request, head included; None for accessories that have proved to take more."""
+    """Of the whole request, head included; None for any number."""
     max_items: int = MAX_IDS_PER_READ
     one_accessory: bool = False
     """Whether a request to write or subscribe must be about a single accessory of a bridge."""
@@ -194,6 +203,14 @@ class Batching:
     def halved(self, items: int) -> Batching:
         """Take half of what an accessory could not bear; at least one item."""
         return replace(self, max_items=max(1, min(self.max_items, items) // 2))
+
+    def large(self) -> Batching:
+        """Be for an accessory that has proved to take more than one frame."""
+        return replace(self, max_bytes=LARGE_REQUEST_BYTES, max_items=LARGE_REQUEST_IDS)
+
+    def small(self) -> Batching:
+        """Be for an accessory of which nothing is known, or for one that did not bear more."""
+        return replace(self, max_bytes=MAX_FRAME_BYTES, max_items=MAX_IDS_PER_READ)
 
     def reads(self, keys: Iterable[Key], *, flags: bool = False) -> list[list[Key]]:
         """Split what is to be read, each characteristic once; ``flags`` keeps room for all of them."""

@@ -103,6 +103,8 @@ class Odd:
         self.register = Register("AA:BB:CC:DD:EE:FF", "031-45-154")
         self.keys = pair(self.register)
         self.answers = answers
+        self.think_s = 0.0
+        """How long it takes for an answer."""
         self.requests: list[Request] = []
         self.connections = 0
         self.verify_takes_s = 0.0
@@ -145,6 +147,7 @@ class Odd:
                         writer.write(session.respond(Response(200, body, ContentType.TLV)))
                         continue
                     self.requests.append(request)
+                    await asyncio.sleep(self.think_s)
                     answer = self.answers(request)
                     if answer is None:
                         writer.transport.abort()

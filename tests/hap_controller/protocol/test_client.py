@@ -38,6 +38,7 @@ from custom_components.hap_controller.protocol.const import (
     FIRST_DELAY_S,
     HEALTHY_AFTER_S,
     MAX_DELAY_S,
+    PROBE_SILENCE_S,
     READY_LIMIT_S,
 )
 from custom_components.hap_controller.protocol.crypto import SigningKey
@@ -1109,6 +1110,196 @@ def test_accessory_that_refuses_to_be_read() -> None:
             # What is known of them is as old as it may be.
             database = run.client.database
             assert all(database.characteristics[key].status for key in database.readable())
+
+    run_virtual(main())
+
+
+# --- large requests -----------------------------------------------------------------------------
+
+
+def town(request: Request) -> Response:
+    """Answer as a bridge does that is well, with a hundred lamps and a button behind it."""
+    if request.target == "/accessories":
+        (lamp, *_) = LAMP["accessories"]
+        press = {"iid": 3, "type": "73", "format": "uint8", "perms": ["pr", "ev"]}
+        button = {"aid": 101, "services": [{"iid": 2, "type": "89", "characteristics": [press]}]}
+        described = {"accessories": [*(lamp | {"aid": aid} for aid in range(1, 101)), button]}
+        return Response(200, json.dumps(described).encode(), None)
+    return lamp_answers(request)
+
+
+BUTTON = (101, 3)
+
+
+def is_large(request: Request) -> bool:
+    """Tell whether a request is more than an unknown accessory is asked for at once."""
+    return len(request.body) > 1024 or request.target.count(",") > 49
+
+
+def test_large_requests_once_they_have_proved_to_be_borne() -> None:
+    """A bridge that takes them is asked for all at once: on the next link, by the next client, and in commands."""
+
+    async def main() -> None:
+        async with Odd(town) as odd:
+            async with running(odd.keys, odd.port) as run:
+                assert run.requests == 2 + 1 + 7 + 5
+                assert not any(map(is_large, odd.requests))
+                assert run.client.takes_large is None
+                await run.client.try_large()
+                assert run.client.takes_large is True
+                assert run.links() == [True]
+                before = run.requests
+                await run.client.refresh()
+                assert run.requests == before + 1
+                await asyncio.gather(*(run.client.write({(aid, 2): True}) for aid in range(1, 101)))
+                assert run.requests == before + 2
+                await run.client.try_large()
+                assert run.requests == before + 2
+                stored = run.client.database.store()
+            kept: dict[str, Any] = {
+                "database": Database.from_accessories(stored),
+                "configuration": 1,
+                "takes_large": True,
+            }
+            async with running(odd.keys, odd.port, **kept) as run:
+                assert run.requests == 2 + 2
+                assert len(run.client.subscribed) == 201
+
+    run_virtual(main())
+
+
+def test_large_requests_are_not_tried_where_few_do() -> None:
+    """What is asked for in a handful of requests anyway is left alone: small accessories often bear no more."""
+
+    async def main() -> None:
+        async with Odd(lamp_answers) as odd, running(odd.keys, odd.port) as run:
+            before = run.requests
+            await run.client.try_large()
+            assert run.requests == before
+            assert run.client.takes_large is None
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        Response(400, b"", None),
+        Response(207, b'{"status":-70407}', None),
+        Response(200, b'{"characteristics":[{"aid":1,"iid":2,"value":1}]}', None),
+    ],
+    ids=["refused", "out_of_resources", "answered_in_part"],
+)
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_large_requests_are_refused(method: str, refusal: Response) -> None:
+    """An accessory that refuses is not asked again, and loses nothing."""
+    if method == "PUT" and refusal.code == 200:
+        refusal = Response(207, b'{"characteristics":[{"aid":1,"iid":2,"status":-70407}]}', None)
+
+    async def main() -> None:
+        def answers(request: Request) -> Response:
+            if is_large(request) and request.method == method:
+                return refusal
+            return town(request)
+
+        async with Odd(answers) as odd, running(odd.keys, odd.port) as run:
+            await run.client.try_large()
+            assert run.client.takes_large is False
+            assert run.links() == [True]
+            assert len(run.client.subscribed) == 201
+            assert not any(each.status for each in run.client.database.characteristics.values())
+            before = len(odd.requests)
+            await run.client.try_large()
+            await run.client.refresh()
+            assert not any(map(is_large, odd.requests[before:]))
+
+    run_virtual(main())
+
+
+def test_large_requests_that_hang_up() -> None:
+    """An accessory that hangs up on a large request is asked as before on the next link."""
+
+    async def main() -> None:
+        def answers(request: Request) -> Response | None:
+            return None if is_large(request) else town(request)
+
+        async with Odd(answers) as odd, running(odd.keys, odd.port) as run:
+            with pytest.raises(LinkError):
+                await run.client.try_large()
+            assert run.client.takes_large is False
+            await run.back()
+            assert odd.connections == 2
+            assert len(run.client.subscribed) == 201
+
+    run_virtual(main())
+
+
+def test_large_requests_that_are_borne_no_longer() -> None:
+    """An accessory that hangs up on what it bore once is asked for less, until that is tried again."""
+
+    async def main() -> None:
+        def answers(request: Request) -> Response | None:
+            return None if is_large(request) else town(request)
+
+        async with Odd(town) as odd, running(odd.keys, odd.port) as run:
+            stored = run.client.database.store()
+            kept: dict[str, Any] = {
+                "database": Database.from_accessories(stored),
+                "configuration": 1,
+                "takes_large": True,
+            }
+            odd.answers = answers
+            async with running(odd.keys, odd.port, **kept) as again:
+                assert again.client.takes_large is None
+                assert again.client.statistics.drops.total() == 1
+                assert len(again.client.subscribed) == 201
+
+    run_virtual(main())
+
+
+def test_large_requests_tell_no_press_again() -> None:
+    """A button is not subscribed to anew: some accessories tell its last press to whoever does."""
+
+    async def main() -> None:
+        async with Odd(town) as odd, running(odd.keys, odd.port) as run:
+            asked = len(odd.asked("/characteristics"))
+            assert BUTTON in run.client.subscribed
+            await run.client.try_large()
+            _, put = odd.asked("/characteristics")[asked:]
+            items = json.loads(put.body)["characteristics"]
+            assert BUTTON not in {(each["aid"], each["iid"]) for each in items}
+            assert BUTTON in run.client.subscribed
+
+    run_virtual(main())
+
+
+# --- signs of life ------------------------------------------------------------------------------
+
+
+def test_sign_of_life_is_of_use() -> None:
+    """What is asked in a long silence is chosen by whoever uses the client, as much as the accessory can answer soon."""
+
+    async def main() -> None:
+        counts: list[int] = []
+
+        def choose(count: int) -> list[tuple[int, int]]:
+            counts.append(count)
+            return [(1, 2), (2, 2)][:count]
+
+        async with Odd(town) as odd, running(odd.keys, odd.port) as run:
+            run.client.choose = choose
+            before = run.requests
+            await asyncio.sleep(PROBE_SILENCE_S + 1)
+            assert run.requests == before + 1
+            assert ids_of(odd.requests[-1]) == [[1, 2], [2, 2]]
+            assert counts == [49]
+            odd.think_s = 5.0
+            await asyncio.sleep(4 * PROBE_SILENCE_S)
+            assert counts[1] == 49
+            assert counts[2:4] == [1, 1]
+            odd.answers = lambda request: Response(400, b"", None)
+            await asyncio.sleep(2 * PROBE_SILENCE_S)
+            assert run.links() == [True]
 
     run_virtual(main())
 

@@ -587,7 +587,7 @@ def test_request_without_answer() -> None:
 
 def test_sign_of_life() -> None:
     """After a long silence something small is asked; no answer means that there is nobody."""
-    talk = up(probe=lambda: READ)
+    talk = up(probe=lambda: ask(READ))
     assert talk.connection.deadline == NOON + PROBE_SILENCE_S
     assert talk.connection.tick(NOON + PROBE_SILENCE_S - 1) == ()
     assert talk.asked() == []
@@ -602,7 +602,7 @@ def test_sign_of_life() -> None:
 
 def test_sign_of_life_is_given() -> None:
     """Any answer counts, and the silence begins anew."""
-    talk = up(probe=lambda: READ)
+    talk = up(probe=lambda: ask(READ))
     talk.now = NOON + PROBE_SILENCE_S
     talk.connection.tick(talk.now)
     talk.asked()
@@ -613,7 +613,7 @@ def test_sign_of_life_is_given() -> None:
 
 def test_news_is_a_sign_of_life() -> None:
     """Who hears something has no need to ask."""
-    talk = up(probe=lambda: READ)
+    talk = up(probe=lambda: ask(READ))
     talk.now += 30
     talk.answer(PRESS)
     assert talk.connection.tick(NOON + PROBE_SILENCE_S) == ()
@@ -631,7 +631,7 @@ def test_nothing_to_probe() -> None:
 
 def test_no_probe_while_waiting() -> None:
     """A request that waits is sign enough, and the clock does not spin on it."""
-    talk = up(probe=lambda: READ)
+    talk = up(probe=lambda: ask(READ))
     talk.now = NOON + PROBE_SILENCE_S - 1
     talk.submit(ACCESSORIES)
     assert talk.asked() == ["/accessories"]
