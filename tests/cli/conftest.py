@@ -4,7 +4,7 @@ A module whose tests want a cloud says in a fixture ``cloud`` which one.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 import json
 import os
@@ -14,12 +14,15 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
 
 from script.lending import ROOT
+
+from .nursery import Nursery, Program
 
 CLI = ROOT / "script/cli"
 LIMIT_S = 30
@@ -71,6 +74,13 @@ class Cloud:
         """Look an id up at the vendor's side."""
         return str(next(each["id"] for each in self.state()["devices"] if each["name"] == name))
 
+    def wait_for(self, condition: Callable[[Json], object]) -> None:
+        """Wait until something can be said of what it shows."""
+        deadline = time.monotonic() + LIMIT_S
+        while not condition(self.state()):
+            assert time.monotonic() < deadline, "it does not happen"
+            time.sleep(0.02)
+
     def operate(self, op: str, **members: object) -> object:
         """Do something at the vendor's side."""
         body = json.dumps({"op": op, **members}).encode()
@@ -105,7 +115,7 @@ type Run = Callable[..., Result]
 
 
 BYTECODE = tempfile.TemporaryDirectory(prefix="latchkey-bytecode-")
-"""Where programs under test keep their bytecode: compiling anew would be most of each start."""
+"""Where programs under test keep their bytecode if the tests keep none: compiling anew is most of a start."""
 
 
 def clean_environment() -> dict[str, str]:
@@ -118,7 +128,7 @@ def clean_environment() -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE",
     )
     kept = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
-    return {**kept, "PYTHONPYCACHEPREFIX": BYTECODE.name}
+    return {**kept, "PYTHONPYCACHEPREFIX": BYTECODE.name} if sys.dont_write_bytecode else kept
 
 
 @contextmanager
@@ -142,7 +152,7 @@ def simulated(domain: str, *options: str) -> Iterator[Cloud]:
 class Follower:
     """A ``watch`` under way."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: Program) -> None:
         """Read what it prints; a silent one is killed when the time is over."""
         self.process = process
         self._timer = threading.Timer(LIMIT_S, process.kill)
@@ -150,7 +160,6 @@ class Follower:
 
     def line(self) -> str:
         """Wait for the next line."""
-        assert self.process.stdout
         line = self.process.stdout.readline()
         assert line, "it ended or was silent"
         return line.rstrip("\n")
@@ -178,17 +187,40 @@ class Follower:
         """Leave nothing running."""
         self._timer.cancel()
         self._timer.join()
-        with suppress(ProcessLookupError):
-            self.process.kill()
-        self.process.communicate(timeout=LIMIT_S)
+        self.process.close()
 
 
 type Follow = Callable[..., Follower]
 
 
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    """Import the command line once for all tests of a worker."""
+    nursery = Nursery(clean_environment(), ROOT)
+    yield nursery
+    nursery.close()
+
+
 @pytest.fixture
-def run() -> Run:
-    """Start script/cli, without anybody to ask, and wait for its end."""
+def run(nursery: Nursery) -> Run:
+    """Run script/cli in a process of its own, without anybody to ask, and wait for its end."""
+
+    def run_cli(
+        *words: str, environment: Environment | None = None, cwd: Path | None = None
+    ) -> Result:
+        program = nursery.start(words, {**clean_environment(), **(environment or {})}, cwd)
+        try:
+            output, errors = program.communicate(timeout=LIMIT_S)
+            return Result(program.wait(LIMIT_S), output, errors)
+        finally:
+            program.close()
+
+    return run_cli
+
+
+@pytest.fixture
+def run_alone() -> Run:
+    """Start script/cli as a person does, and wait for its end."""
 
     def run_cli(
         *words: str, environment: Environment | None = None, cwd: Path | None = None
@@ -221,19 +253,17 @@ def on_cloud(run: Run, cloud: Cloud, socket_enabled: None) -> Run:
 
 
 @pytest.fixture
-def follow(cloud: Cloud, socket_enabled: None, request: pytest.FixtureRequest) -> Follow:
+def follow(
+    nursery: Nursery, cloud: Cloud, socket_enabled: None, request: pytest.FixtureRequest
+) -> Follow:
     """Start ``watch`` on the simulated account."""
 
     def start(*words: str) -> Follower:
-        process = subprocess.Popen(
-            [CLI, cloud.line["domain"], "watch", *cloud.options, *words],
-            env={**clean_environment(), **cloud.environment},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
+        program = nursery.start(
+            [cloud.line["domain"], "watch", *cloud.options, *words],
+            {**clean_environment(), **cloud.environment},
         )
-        follower = Follower(process)
+        follower = Follower(program)
         request.addfinalizer(follower.stop)
         return follower
 

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from .conftest import Cloud, Follow, Result, Run, simulated
+from .conftest import Cloud, Follow, Json, Result, Run, simulated
 
 GATE, PARLOUR, OFFICE, ATTIC = "Volet chambre", "Volet salon", "Volet bureau", "Volet grenier"
 PLUG, LAMP = "Prise garage", "Prise lampadaire"
@@ -119,6 +119,12 @@ def test_shutter_arrives(dio: Run, words: tuple[str, ...], text: str, position: 
     assert (shown["position"], shown["movement"]) == (position, "stop")
 
 
+def level(state: Json, name: str) -> int:
+    """Look up how far open a shutter is just now."""
+    values = next(each["values"] for each in state["devices"] if each["name"] == name)
+    return int(values["openlevel"])
+
+
 def test_shutter_stops_halfway(dio: Run, cloud: Cloud) -> None:
     """A running shutter reports where it stopped."""
     cloud.operate("level", device=PARLOUR, level=0)
@@ -126,6 +132,7 @@ def test_shutter_stops_halfway(dio: Run, cloud: Cloud) -> None:
     cloud.operate("pace", speed=1)  # slow enough to be caught on the way
     try:
         assert dio("open", PARLOUR).status == 0
+        cloud.wait_for(lambda state: level(state, PARLOUR) > 0)
         done = dio("stop", PARLOUR, "--wait", "--json")
     finally:
         cloud.operate("pace", speed=20)

@@ -91,6 +91,14 @@ def test_parse_as_table(run: Run, household: Cloud) -> None:
     ]
 
 
+def test_started_as_by_a_person(
+    run: Run, run_alone: Run, cloud: Cloud, socket_enabled: None
+) -> None:
+    """What the other tests run is the program: started from a shell it says the same."""
+    for words in (["get", *cloud.options], ["get"], ["--help"]):
+        assert run_alone(DOMAIN, *words) == run(DOMAIN, *words)
+
+
 def test_parse_as_json(run: Run, household: Cloud) -> None:
     """One object per appliance, with all features by uid."""
     done = run(DOMAIN, "parse", household.line["archive"], "--appliance", "washer", "--json")

@@ -129,14 +129,13 @@ def test_cover_is_sent(
 
 def settle(cloud: Cloud, name: str, level: int) -> None:
     """Let the next case begin with a cover that stands."""
-    while members(cloud, name)["curtainState"] != str(200 + level):
-        pass
+    cloud.wait_for(lambda _: members(cloud, name)["curtainState"] == str(200 + level))
 
 
 def test_cover_stops_halfway(homismart: Run, cloud: Cloud) -> None:
     """A moving curtain is stopped, and tells where."""
-    cloud.operate("level", device=CURTAIN, level=100)
-    settle(cloud, CURTAIN, 100)
+    cloud.operate("level", device=CURTAIN, level=60)
+    settle(cloud, CURTAIN, 60)
     cloud.operate("pace", speed=1)  # slow enough to be caught on the way
     try:
         assert homismart("open", CURTAIN).status == 0
@@ -146,7 +145,7 @@ def test_cover_stops_halfway(homismart: Run, cloud: Cloud) -> None:
     assert (done.status, done.errors) == (0, "")
     state = done.json["state"]
     assert state["motion"] is None
-    assert 0 < state["position"] < 100
+    assert 40 <= state["position"] < 100
 
 
 def test_door_is_locked(homismart: Run, cloud: Cloud) -> None:

@@ -1,7 +1,6 @@
 """The protocol core is loaded alone and at once."""
 
 import os
-from pathlib import Path
 import subprocess
 import sys
 
@@ -9,6 +8,8 @@ import pytest
 
 from script.latchkey_cli.vendors import VENDORS
 from script.lending import ROOT, lend_core
+
+from .conftest import CLI, clean_environment
 
 START_LIMIT_S = 0.5
 
@@ -27,7 +28,7 @@ assert "homeassistant" not in sys.modules
 """
     done = subprocess.run(
         [sys.executable, "-P", "-c", program],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**clean_environment(), "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=False,
@@ -45,16 +46,14 @@ def test_loaded_packages_are_left_alone() -> None:
 
 
 @pytest.mark.parametrize("domain", VENDORS)
-def test_start_is_quick(domain: str, tmp_path: Path) -> None:
+def test_start_is_quick(domain: str) -> None:
     """With its bytecode at hand, as from the second start on, the program costs less than half a second."""
-    environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(tmp_path)}
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     costs = []
     for _ in range(4):
         before = _children_s()
         subprocess.run(
-            [ROOT / "script/cli", domain, "--help"],
-            env=environment,
+            [CLI, domain, "--help"],
+            env=clean_environment(),
             stdout=subprocess.DEVNULL,
             check=True,
         )

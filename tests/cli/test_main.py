@@ -12,9 +12,9 @@ from script.latchkey_cli.vendors.homismart.actions import ACTIONS as HOMISMART_A
 from .conftest import Run
 
 
-def test_help_names_vendors_and_statuses(run: Run, tmp_path: Path) -> None:
+def test_help_names_vendors_and_statuses(run_alone: Run, tmp_path: Path) -> None:
     """The help is complete without a network, and from any folder."""
-    done = run("--help", cwd=tmp_path)
+    done = run_alone("--help", cwd=tmp_path)
     assert (done.status, done.errors) == (0, "")
     assert all(domain in done.output for domain in VENDORS)
     assert "exit status:" in done.output
