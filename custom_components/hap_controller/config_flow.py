@@ -11,7 +11,7 @@ from homeassistant.config_entries import (
     OptionsFlow,
     OptionsFlowWithReload,
 )
-from homeassistant.const import CONF_DEVICE, CONF_HOST
+from homeassistant.const import CONF_DEVICE
 from homeassistant.core import callback
 from homeassistant.helpers.selector import (
     BooleanSelector,
@@ -30,6 +30,7 @@ from .const import (
     CONF_ALL_CHARACTERISTICS,
     CONF_LEVEL_IS_OPEN,
     CONF_POLL_INTERVAL,
+    CONF_TRUST_EVENTS,
     CONF_VALVES_AS_SWITCHES,
     DOMAIN,
     MAX_POLL_S,
@@ -48,7 +49,6 @@ from .protocol import (
     PairingRecord,
     VendorError,
     check_pairing,
-    is_host,
     read_announcement,
 )
 from .takeover import read_record
@@ -73,6 +73,7 @@ _OPTIONS_SCHEMA: Final = vol.Schema(
                 unit_of_measurement="s",
             )
         ),
+        vol.Required(CONF_TRUST_EVENTS): BooleanSelector(),
         vol.Required(CONF_ALL_CHARACTERISTICS): BooleanSelector(),
         vol.Required(CONF_VALVES_AS_SWITCHES): BooleanSelector(),
         vol.Required(CONF_LEVEL_IS_OPEN): BooleanSelector(),
@@ -229,9 +230,9 @@ class HapConfigFlow(ImportForms, RenewalForms, domain=DOMAIN):
         """Take host and port of an accessory that cannot be heard."""
         if user_input is None:
             return self._show_place("manual", {})
-        host, port = read_place(user_input)
-        if not is_host(host):
-            return self._show_place("manual", {CONF_HOST: "invalid_host"}, host, port)
+        host, port, errors = read_place(user_input)
+        if errors:
+            return self._show_place("manual", errors, host, port)
         self._by_hand = True
         for found in (await async_announced(self.hass)).values():
             if host in found.addresses and found.port == port:
@@ -262,6 +263,7 @@ class HapOptionsFlow(OptionsFlowWithReload):
                 _OPTIONS_SCHEMA,
                 {
                     CONF_POLL_INTERVAL: options.poll_s,
+                    CONF_TRUST_EVENTS: options.trust_events,
                     CONF_ALL_CHARACTERISTICS: options.all_characteristics,
                     CONF_VALVES_AS_SWITCHES: options.valves_as_switches,
                     CONF_LEVEL_IS_OPEN: options.level_is_open,

@@ -52,6 +52,7 @@ CONF_POLL_INTERVAL: Final = "poll_interval"
 CONF_ALL_CHARACTERISTICS: Final = "all_characteristics"
 CONF_VALVES_AS_SWITCHES: Final = "valves_as_switches"
 CONF_LEVEL_IS_OPEN: Final = "level_is_open"
+CONF_TRUST_EVENTS: Final = "trust_events"
 
 MIN_POLL_S: Final = 30
 MAX_POLL_S: Final = 3600

@@ -28,6 +28,7 @@ from .const import (
     CONF_ALL_CHARACTERISTICS,
     CONF_LEVEL_IS_OPEN,
     CONF_POLL_INTERVAL,
+    CONF_TRUST_EVENTS,
     CONF_VALVES_AS_SWITCHES,
     DEFAULT_POLL_S,
     DOMAIN,
@@ -104,6 +105,8 @@ class Options:
 
     poll_s: float = DEFAULT_POLL_S
     """How often what the accessory does not tell by itself is read, in seconds."""
+    trust_events: bool = False
+    """Whether what the accessory tells by itself is never asked for, as some cannot bear it."""
     all_characteristics: bool = False
     """Whether characteristics that nobody knows become entities."""
     valves_as_switches: bool = False
@@ -116,6 +119,7 @@ class Options:
         """Read the options of an entry; what is not there is as by default."""
         return cls(
             poll_s=options.get(CONF_POLL_INTERVAL, DEFAULT_POLL_S),
+            trust_events=options.get(CONF_TRUST_EVENTS, False),
             all_characteristics=options.get(CONF_ALL_CHARACTERISTICS, False),
             valves_as_switches=options.get(CONF_VALVES_AS_SWITCHES, False),
             level_is_open=options.get(CONF_LEVEL_IS_OPEN, False),
@@ -176,8 +180,8 @@ class Coordinator(LinkCoordinator[HapClient]):
         """When the description was read last."""
         self._poll_timer: CALLBACK_TYPE | None = None
         self._absence: CALLBACK_TYPE | None = None
-        self._reads: dict[float, CALLBACK_TYPE] = {}
-        """What ends reads that are still to come, by their time."""
+        self._reads: list[tuple[float, CALLBACK_TYPE]] = []
+        """When reads are still to come, and what ends them."""
         self._missing: dict[int, datetime] = {}
         """Accessories that the description lacks, and since when; their devices go when that is confirmed."""
         self._confirmation: CALLBACK_TYPE | None = None
@@ -290,11 +294,14 @@ class Coordinator(LinkCoordinator[HapClient]):
             )
 
         now = self.hass.loop.time()
-        self._reads = {due: timer for due, timer in self._reads.items() if due > now}
-        for delay in delays:
-            self._reads[now + delay] = async_call_later(
-                self.hass, delay, HassJob(read, cancel_on_shutdown=True)
+        self._reads = [(due, timer) for due, timer in self._reads if due > now]
+        self._reads += (
+            (
+                now + delay,
+                async_call_later(self.hass, delay, HassJob(read, cancel_on_shutdown=True)),
             )
+            for delay in delays
+        )
 
     async def _async_read(self, keys: Collection[Key]) -> None:
         with suppress(VendorError):  # the link tells of itself, values of theirs
@@ -362,7 +369,12 @@ class Coordinator(LinkCoordinator[HapClient]):
         super()._forget_timers()
         self._keep_description()
         self._refresher.async_shutdown()
-        for timer in (self._poll_timer, self._absence, self._confirmation, *self._reads.values()):
+        for timer in (
+            self._poll_timer,
+            self._absence,
+            self._confirmation,
+            *(timer for _, timer in self._reads),
+        ):
             if timer:
                 timer()
         self._reads.clear()
@@ -683,6 +695,8 @@ class Coordinator(LinkCoordinator[HapClient]):
 
     def _next_checks(self, count: int) -> list[Key]:
         """Choose the next of what is told by itself, to see whether it is."""
+        if self.options.trust_events:
+            return []
         told = self.client.subscribed
         every = [
             key

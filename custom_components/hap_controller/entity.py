@@ -12,7 +12,7 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import signal_accessory, signal_added
+from .const import DOMAIN, signal_accessory, signal_added
 from .coordinator import Coordinator, HapConfigEntry
 from .dispatch import SERVICES, generic_platform, is_shown
 from .naming import Name
@@ -75,6 +75,11 @@ def async_add_platform(
     @callback
     def add() -> None:
         made: dict[str, HapEntity] = {}
+        # Disabled ones never live, so that nothing tells of their end but the registry.
+        registry = er.async_get(hass)
+        live.intersection_update(
+            [each for each in live if registry.async_get_entity_id(platform, DOMAIN, each)]
+        )
         for accessory in coordinator.database.accessories.values():
             try:
                 for entity in new_entities(coordinator, accessory):

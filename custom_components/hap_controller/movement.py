@@ -44,7 +44,11 @@ class Movement:
         if current is None or target is None or current == target:
             self.end()
         elif wanted is not None and target != wanted:
-            self._begin()
+            # Told at once that it left where it shall be: which came first cannot be seen, and what is counts.
+            if target == was:
+                self.end()
+            else:
+                self._begin()
         elif current != was and was is not None:
             # What comes nearer moves; what goes away from its target was moved by hand.
             if abs(target - current) < abs(target - was):

@@ -32,6 +32,7 @@ from custom_components.hap_controller.const import (
     CONF_ALL_CHARACTERISTICS,
     CONF_LEVEL_IS_OPEN,
     CONF_POLL_INTERVAL,
+    CONF_TRUST_EVENTS,
     CONF_VALVES_AS_SWITCHES,
     DOMAIN,
 )
@@ -415,6 +416,8 @@ async def test_by_hand(hass: HomeAssistant) -> None:
                 await submit(hass, result, {CONF_HOST: HOST, CONF_PORT: port})
         result = await submit(hass, result, {CONF_HOST: "no host", CONF_PORT: port_of(server)})
         assert result["errors"] == {CONF_HOST: "invalid_host"}
+        result = await submit(hass, result, {CONF_HOST: HOST})
+        assert result["errors"] == {CONF_PORT: "no_port"}
         with nowhere() as port:
             result = await submit(hass, result, {CONF_HOST: HOST, CONF_PORT: port})
             assert result["step_id"] == "manual"
@@ -1368,6 +1371,7 @@ async def test_uploaded_twice(hass: HomeAssistant, living: Living, upload: Uploa
 
 DEFAULTS = {
     CONF_POLL_INTERVAL: 60,
+    CONF_TRUST_EVENTS: False,
     CONF_ALL_CHARACTERISTICS: False,
     CONF_VALVES_AS_SWITCHES: False,
     CONF_LEVEL_IS_OPEN: False,
@@ -1387,6 +1391,7 @@ async def test_options(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
             )
     chosen = {
         CONF_POLL_INTERVAL: 600.0,
+        CONF_TRUST_EVENTS: True,
         CONF_ALL_CHARACTERISTICS: True,
         CONF_VALVES_AS_SWITCHES: True,
         CONF_LEVEL_IS_OPEN: True,

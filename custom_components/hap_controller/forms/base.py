@@ -21,7 +21,7 @@ from homeassistant.helpers.selector import (
 from homeassistant.helpers.translation import async_get_translations
 
 from ..const import DOMAIN
-from ..protocol import Announcement
+from ..protocol import Announcement, is_host
 from ..takeover import built_in_entries
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ NOTHING_SCHEMA: Final = vol.Schema({})
 _PLACE_SCHEMA: Final = vol.Schema(
     {
         vol.Required(CONF_HOST): TextSelector(),
-        vol.Required(CONF_PORT): NumberSelector(
+        # Not required as far as the frontend knows: it would fill in the least number.
+        vol.Optional(CONF_PORT): NumberSelector(
             NumberSelectorConfig(min=1, max=_MAX_PORT, step=1, mode=NumberSelectorMode.BOX)
         ),
     }
@@ -148,6 +149,9 @@ def category_name(texts: Mapping[str, str], found: Announcement) -> str:
     return texts.get(f"{_TEXTS}.category.options.{slug}", name)
 
 
-def read_place(user_input: Mapping[str, Any]) -> tuple[str, int]:
-    """Read host and port; brackets around an address are as good as none."""
-    return user_input[CONF_HOST].strip().strip("[]"), int(user_input[CONF_PORT])
+def read_place(user_input: Mapping[str, Any]) -> tuple[str, int, dict[str, str]]:
+    """Read host and port, 0 for none, and what is wrong with them; brackets around an address are as good as none."""
+    host = user_input[CONF_HOST].strip().strip("[]")
+    port = int(user_input.get(CONF_PORT, 0))
+    errors = {} if is_host(host) else {CONF_HOST: "invalid_host"}
+    return host, port, errors if port else {**errors, CONF_PORT: "no_port"}

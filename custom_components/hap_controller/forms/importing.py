@@ -13,7 +13,7 @@ from homeassistant.config_entries import (
     ConfigFlowResult,
     OperationNotAllowed,
 )
-from homeassistant.const import CONF_DEVICE, CONF_HOST
+from homeassistant.const import CONF_DEVICE
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.selector import (
     BooleanSelector,
@@ -38,7 +38,6 @@ from ..protocol import (
     RecordError,
     VendorError,
     import_pairings,
-    is_host,
 )
 from ..takeover import built_in_entries, read_record
 from .base import CONF_SKIP_TEST, STEP_LIMIT_S, HapForms, read_place
@@ -219,9 +218,9 @@ class ImportForms(HapForms):
         record = self._record
         if user_input is None:
             return self._show_place("where", {}, record.hosts[0] if record.hosts else "")
-        host, port = read_place(user_input)
-        if not is_host(host):
-            return self._show_place("where", {CONF_HOST: "invalid_host"}, host, port)
+        host, port, errors = read_place(user_input)
+        if errors:
+            return self._show_place("where", errors, host, port)
         record = replace(record, hosts=(host,), port=port)
         if user_input.get(CONF_SKIP_TEST):
             self._record = _without_description(record)

@@ -12,7 +12,7 @@ from homeassistant.config_entries import (
     ConfigEntryState,
     ConfigFlowResult,
 )
-from homeassistant.const import CONF_DEVICE, CONF_HOST
+from homeassistant.const import CONF_DEVICE
 from homeassistant.core import callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.selector import SelectSelector
@@ -23,7 +23,7 @@ from ..const import CONF_ADDRESSES, CONF_PAIRING_ID, DOMAIN
 from ..coordinator import PAIRING_LOST
 from ..errors import error_key
 from ..joining import Target
-from ..protocol import PairingRecord, VendorError, check_pairing, is_host
+from ..protocol import PairingRecord, VendorError, check_pairing
 from ..takeover import async_change_identity, async_move_back, find_twin, read_record
 from .base import NOTHING_SCHEMA, STEP_LIMIT_S, read_place
 from .pairing import PairingForms
@@ -197,9 +197,8 @@ class RenewalForms(PairingForms):
         if user_input is None:
             host = record.hosts[0] if record.hosts else ""
             return self._show_place("reconfigure_host", {}, host, record.port)
-        host, port = read_place(user_input)
-        if not is_host(host):
-            errors = {CONF_HOST: "invalid_host"}
+        host, port, errors = read_place(user_input)
+        if errors:
             return self._show_place("reconfigure_host", errors, host, port)
         try:
             async with asyncio.timeout(STEP_LIMIT_S):
