@@ -489,6 +489,7 @@ class Coordinator(LinkCoordinator[HapClient]):
         new = sorted(needed - self.platforms)
         self.platforms.update(new)
         await self.hass.config_entries.async_forward_entry_setups(self.entry, new)
+        self._names.clear()  # whoever needs one now has it
 
     @callback
     def async_leave(self, removal: asyncio.Task[None]) -> None:

@@ -130,7 +130,8 @@ def by_uuid[RowT: CharacteristicRow](*rows: RowT) -> dict[str, tuple[RowT, ...]]
     table: dict[str, tuple[RowT, ...]] = {}
     for row in rows:
         alike = frozenset(each.uuid for each in rows if each.key == row.key) - {row.uuid}
-        table[row.uuid] = (*table.get(row.uuid, ()), replace(row, alike=alike))
+        known = replace(row, alike=alike) if alike else row
+        table[row.uuid] = (*table.get(row.uuid, ()), known)
     return table
 
 
@@ -239,11 +240,14 @@ class HapEntity(Entity):
     def _listen(self) -> None:
         """Listen to what is shown as it is described now."""
         self._stop_listening()
-        signals = map(self.coordinator.signal_changed, self._watched)
+        # What is only written never changes: each bridge has a button for each accessory.
+        keys = tuple(key for key, each in self._watched.items() if each.metadata.has_news)
+        signals = map(self.coordinator.signal_changed, keys)
         self._unlisten = [
             async_dispatcher_connect(self.hass, signal, self._async_changed) for signal in signals
         ]
-        self._unlisten.append(self.coordinator.track(tuple(self._watched)))
+        if keys:
+            self._unlisten.append(self.coordinator.track(keys))
 
     def _stop_listening(self) -> None:
         for stop in self._unlisten:

@@ -30,6 +30,9 @@ class HapRoomJobs(RoomJobs):
         self._remote.call("forget", think_s=0.0)
         await super().open()
         await self._settled()
+        if announce := getattr(self._integration, "announce", None):
+            announce(self._entry)
+            await self._settled()
 
     @override
     async def setup(self) -> Json:

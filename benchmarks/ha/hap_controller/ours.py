@@ -20,6 +20,7 @@ __all__ = [
     "DOMAIN",
     "VERSION",
     "Jobs",
+    "announce",
     "entry_data",
     "prepare",
     "switches",
@@ -50,6 +51,11 @@ def entry_data(card: Mapping[str, Any], account: Mapping[str, Any]) -> dict[str,
         "AccessoryIPs": [HOST],
         "AccessoryPort": account["port"],
     }
+
+
+def announce(entry: ConfigEntry[Any]) -> None:
+    """Have the bridge announce itself, as all do: a description that has a number is kept."""
+    entry.runtime_data.announced(1, [HOST], entry.data["AccessoryPort"])
 
 
 def unique_id(device_id: str) -> str:

@@ -155,6 +155,8 @@ class Metadata:
     writable: bool = field(init=False, repr=False, compare=False)
     notifies: bool = field(init=False, repr=False, compare=False)
     """Whether changes can be subscribed to."""
+    has_news: bool = field(init=False, repr=False, compare=False)
+    """Whether changes can be heard of at all, by reading or by being told."""
     timed: bool = field(init=False, repr=False, compare=False)
     """Whether writes must be prepared (§7.4)."""
     stateless: bool = field(init=False, repr=False, compare=False)
@@ -172,6 +174,7 @@ class Metadata:
             "readable": Permission.READ in self.perms,
             "writable": Permission.WRITE in self.perms,
             "notifies": Permission.EVENTS in self.perms,
+            "has_news": Permission.READ in self.perms or Permission.EVENTS in self.perms,
             "timed": Permission.TIMED_WRITE in self.perms,
             "stateless": stateless,
             "value_class": value_class,
