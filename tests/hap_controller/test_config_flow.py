@@ -1219,7 +1219,9 @@ async def test_upload(hass: HomeAssistant, living: Living, upload: Uploads) -> N
     assert entry.unique_id == id_of(living)
     await hass.async_block_till_done()
     assert entry.state is ConfigEntryState.LOADED
-    assert len(living.asked("/accessories")) == 1  # the description was kept
+    assert (
+        len(living.asked("/accessories")) == 2
+    )  # at the form, and anew: nothing announced that it is the same
     await unload(hass, entry)
 
 

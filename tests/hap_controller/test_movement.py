@@ -49,6 +49,8 @@ def movement(shown: Shown) -> Iterator[Movement]:
         [(0, 0, False), (0, 1, True), (0, None, False), (0, 1, False)],
         # By hand, with a target that stays.
         [(1, 1, False), (0, 1, False), (1, 1, False)],
+        # By hand, when somebody wants it back at the same time.
+        [(0, 1, False), (1, 0, False), (0, 0, False)],
         # On the way, and pulled back from it.
         [(0, 0, False), (0, 100, True), (40, 100, True), (30, 100, False), (60, 100, True)],
         # Found on the way.

@@ -610,7 +610,8 @@ class HapClient(LinkClient[Connection, Event, Change]):
 
     def _greet(self) -> Steps[None]:
         """Learn all there is to know on a new link: description if need be, subscriptions, values."""
-        if not self._known or self._is_outdated():
+        # One that has announced no number may be another one than when it was described (mapping of numbers included).
+        if not self._known or self._announced is None or self._is_outdated():
             yield from self._describing()
         yield from self._subscribing(self._watchable(), on=True)
         try:
