@@ -238,7 +238,7 @@ class CloudJobs:
         """Give by how many bytes the heap has grown after many pushes."""
         tracemalloc.start()
         try:
-            await self.push(WARM_UP)
+            await self.push(min(WARM_UP, count))
             gc.collect()
             before, _ = tracemalloc.get_traced_memory()
             await self.push(count)

@@ -36,11 +36,11 @@ class Contest:
     ) -> dict[str, list[Any]]:
         """Ask for a job several times, A B A B, and give the results by contender.
 
-        With ``warm_up`` there is one round before that does not count.
+        With ``warm_up`` there is one round before that does not count, unless there is only one: nobody compares it.
         """
         chosen = self._chosen(only)
         results: dict[str, list[Any]] = {name: [] for name in chosen}
-        for number in range(-int(warm_up), times):
+        for number in range(-int(warm_up and times > 1), times):
             for name, child in chosen.items():
                 result = child.ask(job, **members)
                 if number >= 0:

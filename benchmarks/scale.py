@@ -48,7 +48,7 @@ FULL = Scale(
 )
 SMOKE = Scale(
     rounds=1,
-    trips=2,
+    trips=1,
     slow_rounds=1,
     pushes=500,
     paced_rounds=1,

@@ -5,13 +5,11 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 import gc
-from pathlib import Path
-import subprocess
-import sys
 import tracemalloc
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
+from benchmarks.children import Child
+
 # Heap blocks that may come and go with caches of the interpreter, however many pushes there were.
 NOISE_BLOCKS = 50
 # Rooms of a protocol core, and of a whole component with it; a handful more than the cloud components have.
@@ -32,31 +30,15 @@ def peak_bytes(action: Callable[[], object]) -> int:
     return peak
 
 
-def imported_by(preparation: str, *modules: str) -> list[str]:
-    """List what importing modules loads beyond what a ``preparation`` has loaded, in a process of its own."""
-    program = f"""
-import sys
-from importlib import import_module
-{preparation}
-before = set(sys.modules)
-for name in {modules!r}:
-    import_module(name)
-print(*sorted(set(sys.modules) - before))
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    return done.stdout.split()
+def imported_by(importer: Child, *modules: str, core: str | None = None) -> list[str]:
+    """List what importing modules loads on top of a running Home Assistant; ``core`` is whose core is wanted alone."""
+    names: list[str] = importer.ask("import", modules=modules, core=core)["names"]
+    return names
 
 
-def imported_by_core(domain: str) -> list[str]:
-    """List what a protocol core loads on top of a Home Assistant."""
-    preparation = f"""
-import homeassistant.bootstrap
-from script.lending import lend_core
-lend_core({domain!r})
-"""
-    return imported_by(preparation, f"custom_components.{domain}.protocol")
+def imported_by_core(importer: Child, domain: str) -> list[str]:
+    """List what a protocol core loads on top of a running Home Assistant."""
+    return imported_by(importer, f"custom_components.{domain}.protocol", core=domain)
 
 
 @asynccontextmanager

@@ -13,6 +13,7 @@ import aiohttp
 import orjson
 import pytest
 
+from benchmarks.children import Child
 from custom_components.dio_chacon.protocol import Credentials, DioClient, Servers
 from custom_components.dio_chacon.protocol.connection import Connection
 from custom_components.dio_chacon.protocol.frames import Control, encode
@@ -206,8 +207,8 @@ def test_memory_of_a_push() -> None:
     assert peak_bytes(take) <= 1.2 * peak_bytes(lambda: orjson.loads(on))
 
 
-def test_modules() -> None:
+def test_modules(importer: Child) -> None:
     """The core brings its own rooms and nothing that a running Home Assistant has not loaded."""
-    modules = imported_by_core("dio_chacon")
+    modules = imported_by_core(importer, "dio_chacon")
     assert [name for name in modules if not name.startswith("custom_components.dio_chacon")] == []
     assert len(modules) <= CORE_MODULES

@@ -6,6 +6,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from benchmarks.children import Child
 from benchmarks.ha.dio_chacon.rows import INTEGRATIONS
 from benchmarks.table import OURS
 from custom_components.dio_chacon.const import DOMAIN
@@ -90,8 +91,8 @@ async def test_updating_all_entities_is_one_request(
     assert len(cloud.requests("states")) == 1
 
 
-def test_modules() -> None:
+def test_modules(importer: Child) -> None:
     """The integration brings its own rooms and nothing that a running Home Assistant has not loaded."""
-    modules = imported_by("import benchmarks.ha.preload", *INTEGRATIONS[OURS])
+    modules = imported_by(importer, *INTEGRATIONS[OURS])
     assert [name for name in modules if not name.startswith("custom_components")] == []
     assert len(modules) <= COMPONENT_MODULES

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
+from benchmarks.children import Child
 from benchmarks.hap_controller import bridge, ours
 from benchmarks.hap_controller.contender import Key
 from benchmarks.hap_controller.wire import Sealed, event
@@ -142,9 +143,9 @@ def test_requests_to_subscribe(accessories: int, requests: int) -> None:
     assert len(batches) <= requests
 
 
-def test_modules() -> None:
+def test_modules(importer: Child) -> None:
     """The core brings its own rooms and a part of a library that is there; the other role stays out."""
-    modules = imported_by_core("hap_controller")
+    modules = imported_by_core(importer, "hap_controller")
     foreign = [name for name in modules if not name.startswith("custom_components.")]
     assert {name.partition(".")[0] for name in foreign} <= {"cryptography"}
     assert not any(".accessory" in name for name in modules)

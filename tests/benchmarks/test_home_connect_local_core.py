@@ -14,6 +14,7 @@ import aiohttp
 import orjson
 import pytest
 
+from benchmarks.children import Child
 from benchmarks.home_connect_local.appliance import is_switch, write_files
 from benchmarks.home_connect_local.big_profile import FEATURES, big_profile
 from custom_components.home_connect_local.protocol import (
@@ -276,9 +277,9 @@ def test_bytes_of_a_model() -> None:
     assert used <= FEATURES * STATE_BYTES_PER_FEATURE
 
 
-def test_modules() -> None:
+def test_modules(importer: Child) -> None:
     """The core brings its own rooms, and no cipher before a link needs one."""
-    modules = imported_by_core("home_connect_local")
+    modules = imported_by_core(importer, "home_connect_local")
     foreign = [name for name in modules if not name.startswith("custom_components.")]
     assert foreign == []
     assert len(modules) <= CORE_MODULES

@@ -5,6 +5,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from benchmarks.children import Child
 from benchmarks.ha.home_connect_local.rows import INTEGRATIONS
 from benchmarks.table import OURS
 from simulators.home_connect_local import SimulatedAppliance
@@ -82,8 +83,8 @@ async def test_an_action_is_one_message(
     assert writes.entities == [switch]
 
 
-def test_modules() -> None:
+def test_modules(importer: Child) -> None:
     """The integration brings its own rooms and nothing that a running Home Assistant has not loaded."""
-    modules = imported_by("import benchmarks.ha.preload", *INTEGRATIONS[OURS])
+    modules = imported_by(importer, *INTEGRATIONS[OURS])
     assert [each for each in modules if not each.startswith("custom_components")] == []
     assert len(modules) <= COMPONENT_MODULES

@@ -13,6 +13,7 @@ import aiohttp
 import orjson
 import pytest
 
+from benchmarks.children import Child
 from custom_components.homismart.protocol import (
     Credentials,
     DeviceChanged,
@@ -226,8 +227,8 @@ def test_memory_of_a_push() -> None:
     assert peak_bytes(take) <= 3 * peak_bytes(lambda: orjson.loads(on[4:]))
 
 
-def test_modules() -> None:
+def test_modules(importer: Child) -> None:
     """The core brings its own rooms and nothing that a running Home Assistant has not loaded."""
-    modules = imported_by_core("homismart")
+    modules = imported_by_core(importer, "homismart")
     assert [name for name in modules if not name.startswith("custom_components.homismart")] == []
     assert len(modules) <= CORE_MODULES

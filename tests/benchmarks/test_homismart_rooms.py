@@ -7,6 +7,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from benchmarks.children import Child
 from benchmarks.ha.homismart.rows import INTEGRATIONS
 from benchmarks.table import OURS
 from simulators.homismart import Home, Pace, SimulatedCloud, large_home
@@ -100,8 +101,8 @@ async def test_updating_all_entities_is_one_list(
     assert len(requests(cloud)) <= 2
 
 
-def test_modules() -> None:
+def test_modules(importer: Child) -> None:
     """The integration brings its own rooms and nothing that a running Home Assistant has not loaded."""
-    modules = imported_by("import benchmarks.ha.preload", *INTEGRATIONS[OURS])
+    modules = imported_by(importer, *INTEGRATIONS[OURS])
     assert [name for name in modules if not name.startswith("custom_components")] == []
     assert len(modules) <= COMPONENT_MODULES
