@@ -1,9 +1,14 @@
 """The command: everything runs, every result is checked, nothing is left out."""
 
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 import json
 from pathlib import Path
 import subprocess
 import sys
+import tempfile
+from typing import IO, Self
 
 from homeassistant import runner
 import pytest
@@ -12,21 +17,63 @@ ROOT = Path(__file__).resolve().parents[2]
 WHEN_ALL_IS_BUSY_S = 300
 
 
-def benchmark(*words: str) -> subprocess.CompletedProcess[str]:
-    """Run the command."""
-    return subprocess.run(
-        [sys.executable, "-m", "benchmarks", *words],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The command under way."""
+
+    process: subprocess.Popen[str]
+    output: IO[str]
+    errors: IO[str]
+
+    @classmethod
+    def of(cls, *words: str) -> Self:
+        """Start it."""
+        output, errors = (tempfile.TemporaryFile("w+", encoding="utf-8") for _ in range(2))
+        command = [sys.executable, "-m", "benchmarks", *words]
+        return cls(
+            subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=errors, text=True),
+            output,
+            errors,
+        )
+
+    def result(self) -> tuple[int, str, str]:
+        """Wait for its end; gives its status and what it printed."""
+        with self.output, self.errors:
+            status = self.process.wait()
+            for stream in (self.output, self.errors):
+                stream.seek(0)
+            return status, self.output.read(), self.errors.read()
+
+
+type Smoke = Callable[[str], tuple[int, str, str]]
+
+
+@pytest.fixture(scope="module")
+def smoke(request: pytest.FixtureRequest) -> Iterator[Smoke]:
+    """Run parts with next to no rounds, the next one beside the one that is waited for: half their time is sleep."""
+    runs: dict[str, Run] = {}
+    parts = deque(
+        item.callspec.params["part"]
+        for item in request.session.items
+        if isinstance(item, pytest.Function) and item.originalname == "test_smoke"
     )
+
+    def run(part: str) -> tuple[int, str, str]:
+        while parts and (part not in runs or len(runs) < 2):
+            following = parts.popleft()
+            runs[following] = Run.of("--smoke", "--json", "--only", following)
+        return runs.pop(part).result()
+
+    yield run
+    for each in runs.values():
+        each.result()
 
 
 @pytest.mark.skipif(
     not hasattr(runner, "create_event_loop"),
     reason="benchmarks are made for the release of Home Assistant that requirements_test.txt pins",
 )
+@pytest.mark.xdist_group("benchmarks")
 @pytest.mark.timeout(WHEN_ALL_IS_BUSY_S)
 @pytest.mark.parametrize(
     ("part", "rows", "without_peer"),
@@ -74,11 +121,11 @@ def benchmark(*words: str) -> subprocess.CompletedProcess[str]:
         ("hap-ha", 22, set()),
     ],
 )
-def test_smoke(part: str, rows: int, without_peer: set[str]) -> None:
+def test_smoke(smoke: Smoke, part: str, rows: int, without_peer: set[str]) -> None:
     """A run with next to no rounds has a figure for every contender that a row is about."""
-    done = benchmark("--smoke", "--json", "--only", part)
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)["rows"]
+    status, output, errors = smoke(part)
+    assert status == 0, errors
+    found = json.loads(output)["rows"]
     assert len(found) == rows
     assert all(row["ours"] is not None for row in found)
     assert {row["metric"] for row in found if row["peer"] is None} == without_peer
@@ -87,6 +134,6 @@ def test_smoke(part: str, rows: int, without_peer: set[str]) -> None:
 
 def test_unknown_part() -> None:
     """A part that does not exist is refused, with those that do."""
-    done = benchmark("--only", "nonsense")
-    assert done.returncode == 2
-    assert "there are dio" in done.stderr
+    status, _, errors = Run.of("--only", "nonsense").result()
+    assert status == 2
+    assert "there are dio" in errors
