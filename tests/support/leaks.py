@@ -1,9 +1,14 @@
 """What must be gone when a test is over: tasks, timers, sockets."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 import gc
 from pathlib import Path
+import sys
+import tracemalloc
+
+# What caches of the interpreter and the last of whatever was done may hold.
+_NOISE_BYTES, _NOISE_BLOCKS = 64 * 1024, 500
 
 
 def open_sockets() -> set[str]:
@@ -43,3 +48,28 @@ async def no_leaks[Result](main: Coroutine[object, object, Result]) -> Result:
     assert open_sockets() <= sockets, "a socket was left open"
     assert len(pending_timers(loop)) <= timers, pending_timers(loop)
     return result
+
+
+async def stays_flat(act: Callable[[int], Awaitable[None]], times: int) -> None:
+    """Do something so many times; fail when anything is kept of it.
+
+    Blocks of memory are counted over most of it, which costs nothing and finds what is kept of each. What is larger
+    than such a block is traced, which takes several times as long as what is done, over a tenth.
+    """
+    few = times // 20
+    await act(2 * few)  # what is made once is there from then on
+    gc.collect()
+    blocks = sys.getallocatedblocks()
+    await act(times - 4 * few)
+    gc.collect()
+    assert sys.getallocatedblocks() - blocks < _NOISE_BLOCKS
+    tracemalloc.start()
+    try:
+        await act(few)
+        gc.collect()
+        before, _ = tracemalloc.get_traced_memory()
+        await act(few)
+        gc.collect()
+        assert tracemalloc.get_traced_memory()[0] - before < _NOISE_BYTES
+    finally:
+        tracemalloc.stop()

@@ -11,7 +11,6 @@ from itertools import repeat
 import logging
 import random
 import time
-import tracemalloc
 from typing import Any
 
 import aiohttp
@@ -37,7 +36,7 @@ from custom_components.home_connect_local.protocol.transport import WebSocketTra
 from simulators.home_connect_local import SimulatedAppliance
 from tests.support.clock import run_real, run_virtual
 from tests.support.fault_proxy import Accept, Cut, FaultProxy, Way
-from tests.support.leaks import living
+from tests.support.leaks import living, stays_flat
 
 from .running import DEVICE_ID, Running, at_home, now, profile_of, running, simulate, spin, until
 
@@ -780,17 +779,7 @@ def test_hundreds_of_reconnects() -> None:
                     run.changes.clear()
                     simulated.journal.clear()
 
-            await reconnect(100)
-            tracemalloc.start()
-            try:
-                await reconnect(30)
-                gc.collect()
-                before = tracemalloc.get_traced_memory()[0]
-                await reconnect(69)
-                gc.collect()
-                assert tracemalloc.get_traced_memory()[0] - before < 64 * 1024
-            finally:
-                tracemalloc.stop()
+            await stays_flat(reconnect, 199)
             assert [len(living(kind)) - 1 for kind in kinds] == others
             assert len(asyncio.all_tasks()) <= 5
             assert run.client.statistics.connects == 200
@@ -826,20 +815,7 @@ def test_memory_is_flat_over_pushes() -> None:
                 while run.client.statistics.pushes < target:
                     await asyncio.sleep(0)
 
-            await flood(5000)
-            tracemalloc.start()
-            try:
-                await flood(2000)
-                gc.collect()
-                before = tracemalloc.get_traced_memory()[0]
-                tracemalloc.stop()
-                await flood(41_000)
-                tracemalloc.start()
-                await flood(2000)
-                gc.collect()
-                assert tracemalloc.get_traced_memory()[0] - before < 64 * 1024
-            finally:
-                tracemalloc.stop()
+            await stays_flat(flood, 50_000)
             assert heard >= 49_000
             assert len(run.appliance.unknown) <= 256
             assert run.client.connected
