@@ -21,6 +21,7 @@ from homeassistant.const import CONF_DEVICE, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import area_registry as ar, device_registry as dr, entity_registry as er
+from homeassistant.loader import async_get_zeroconf
 from homeassistant.setup import async_setup_component
 import pytest
 from zeroconf import IPVersion
@@ -68,9 +69,18 @@ async def witness(socket_enabled: None, tmp_path: Path) -> AsyncIterator[Witness
 
 @pytest.fixture(autouse=True)
 def loopback(hass: HomeAssistant) -> Iterator[None]:
-    """Let Home Assistant hear what is announced on this machine, which it would not; there is no Bluetooth."""
+    """Let Home Assistant hear HomeKit accessories on this machine, which it would not; there is no Bluetooth.
+
+    What else other tests announce meanwhile is nothing to it.
+    """
     hass.config.components.add("bluetooth_adapters")
+
+    async def only_homekit(hass: HomeAssistant) -> dict[str, Any]:
+        types = await async_get_zeroconf(hass)
+        return {name: found for name, found in types.items() if name.startswith("_hap.")}
+
     with (
+        patch("homeassistant.components.zeroconf.async_get_zeroconf", only_homekit),
         patch(
             "homeassistant.components.zeroconf.HaZeroconf",
             lambda **_: HaZeroconf(interfaces=[HOST], ip_version=IPVersion.V4Only),
