@@ -1167,9 +1167,7 @@ def test_large_requests_once_they_have_proved_to_be_borne() -> None:
                 before = run.requests
                 await run.client.refresh()
                 assert run.requests == before + 1
-                await asyncio.gather(
-                    *(run.client.write({(aid, 2): True}) for aid in range(1, 101))
-                )
+                await asyncio.gather(*(run.client.write({(aid, 2): True}) for aid in range(1, 101)))
                 assert run.requests == before + 2
                 await run.client.try_large()
                 assert run.requests == before + 2
