@@ -19,7 +19,9 @@ from homeassistant.config_entries import (
 )
 from homeassistant.const import CONF_DEVICE, Platform
 from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import area_registry as ar, device_registry as dr, entity_registry as er
+from homeassistant.loader import async_get_zeroconf
 from homeassistant.setup import async_setup_component
 import pytest
 from zeroconf import IPVersion
@@ -67,9 +69,18 @@ async def witness(socket_enabled: None, tmp_path: Path) -> AsyncIterator[Witness
 
 @pytest.fixture(autouse=True)
 def loopback(hass: HomeAssistant) -> Iterator[None]:
-    """Let Home Assistant hear what is announced on this machine, which it would not; there is no Bluetooth."""
+    """Let Home Assistant hear HomeKit accessories on this machine, which it would not; there is no Bluetooth.
+
+    What else other tests announce meanwhile is nothing to it.
+    """
     hass.config.components.add("bluetooth_adapters")
+
+    async def only_homekit(hass: HomeAssistant) -> dict[str, Any]:
+        types = await async_get_zeroconf(hass)
+        return {name: found for name, found in types.items() if name.startswith("_hap.")}
+
     with (
+        patch("homeassistant.components.zeroconf.async_get_zeroconf", only_homekit),
         patch(
             "homeassistant.components.zeroconf.HaZeroconf",
             lambda **_: HaZeroconf(interfaces=[HOST], ip_version=IPVersion.V4Only),
@@ -92,6 +103,17 @@ def offers(hass: HomeAssistant, witness: Witness) -> dict[str, Any]:
         for flow in hass.config_entries.flow.async_progress()
         if flow["context"].get("unique_id") == witness.driver.state.mac.lower()
     }
+
+
+async def pair(hass: HomeAssistant, form: Any) -> ConfigEntry:
+    """Enter the setup code; the two libraries do not agree on leading zeros, so that now and then a proof fails."""
+    for _ in range(6):  # it asks to be paired anew, shows the form again, and takes the code
+        form = await submit(hass, form, {"pairing_code": CODE})
+        if form["type"] is FlowResultType.CREATE_ENTRY:
+            break
+        assert form["errors"] in ({}, {"pairing_code": "authentication_error"})
+    entry: ConfigEntry = form["result"]
+    return entry
 
 
 def shape(hass: HomeAssistant, entry: ConfigEntry) -> dict[str, tuple[Any, ...]]:
@@ -132,8 +154,7 @@ async def test_over_and_back(hass: HomeAssistant, witness: Witness) -> None:
     await until(lambda: offers(hass, witness).keys() == {DOMAIN, BUILT_IN_DOMAIN})
     form = offers(hass, witness)[BUILT_IN_DOMAIN]
     result = await hass.config_entries.flow.async_configure(form["flow_id"])
-    result = await submit(hass, result, {"pairing_code": CODE})
-    theirs: ConfigEntry = result["result"]
+    theirs = await pair(hass, result)
     assert theirs.state is ConfigEntryState.LOADED
     (controller,) = state.paired_clients
     # Ours hears that it is paired now.

@@ -814,6 +814,22 @@ def test_address_changes() -> None:
     run_virtual(main())
 
 
+def test_address_of_nobody() -> None:
+    """What anybody announced in its name keeps nobody from where the accessory proved to be; what is new comes first."""
+
+    async def main() -> None:
+        lamp, _ = bulb()
+        async with at_home(lamp) as (run, server):
+            nobody = [HOST], 1
+            run.client.announced(None, *nobody)
+            for _ in range(2):
+                await drop(run, server)
+            assert run.client.endpoint == ((HOST,), 1)
+            assert run.client.statistics.drops["ConnectError"] == 2
+
+    run_virtual(main())
+
+
 def test_asking_waits_for_the_link() -> None:
     """A command in a short blip is carried out when the link is back; without one it fails in time (§10.4)."""
 
