@@ -367,8 +367,9 @@ def pair(visitor: Visitor) -> None:
 
 
 def inside(visitor: Visitor, name: str, characteristic: str) -> Any:
-    """Ask the simulated accessory for a value."""
-    return visitor.vendor_device("hap_controller", name)["values"][characteristic]
+    """Ask the simulated accessory for a value; of a number with a meaning, as in "1 (Secured)", the number."""
+    value = visitor.vendor_device("hap_controller", name)["values"][characteristic]
+    return int(value.partition(" (")[0]) if isinstance(value, str) and " (" in value else value
 
 
 def open_door(visitor: Visitor) -> None:

@@ -43,7 +43,7 @@ def blocks(text: str, language: str) -> list[str]:
 
 
 def labels(component: Path) -> Iterator[str]:
-    """Give the names that a user meets: of form fields, options and entities."""
+    """Give the names that a user meets: of form fields, options and entities, without what tells equal ones apart."""
     path = component / "translations/en.json"
     texts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     for flow in (texts["config"], texts.get("options", {})):
@@ -52,7 +52,9 @@ def labels(component: Path) -> Iterator[str]:
                 yield from part.get("data", {}).values()
             yield from (part["name"] for part in step.get("sections", {}).values())
     for platform in texts["entity"].values():
-        yield from (entity["name"] for entity in platform.values() if "name" in entity)
+        for entity in platform.values():
+            if "name" in entity:
+                yield entity["name"].removeprefix("{prefix}").removesuffix("{number}")
     for selector in texts.get("selector", {}).values():
         yield from selector["options"].values()
 
