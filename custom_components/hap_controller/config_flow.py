@@ -164,8 +164,7 @@ class HapConfigFlow(ImportForms, RenewalForms, domain=DOMAIN):
             CONF_ADDRESS_PORT: announcement.port,
         }
         self.hass.config_entries.async_update_entry(entry, data={**entry.data, **place})
-        if announcement.config_number is not None:
-            async_announced_numbers(self.hass)[announcement.key] = announcement.config_number
+        async_announced_numbers(self.hass)[announcement.key] = announcement.config_number
         if entry.state is ConfigEntryState.LOADED:
             entry.runtime_data.announced(announcement.config_number, hosts, announcement.port)
         elif entry.state is ConfigEntryState.SETUP_RETRY:

@@ -367,8 +367,12 @@ def pair(visitor: Visitor) -> None:
 
 
 def inside(visitor: Visitor, name: str, characteristic: str) -> Any:
-    """Ask the simulated accessory for a value; of a number with a meaning, as in "1 (Secured)", the number."""
-    value = visitor.vendor_device("hap_controller", name)["values"][characteristic]
+    """Ask the simulated accessory for a value; of a number with a meaning, as in "1 (Secured)", the number.
+
+    The service stands in front of the name only where there are several.
+    """
+    values = visitor.vendor_device("hap_controller", name)["values"]
+    value = values.get(characteristic, values.get(characteristic.rpartition(": ")[2]))
     return int(value.partition(" (")[0]) if isinstance(value, str) and " (" in value else value
 
 
