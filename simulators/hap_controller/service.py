@@ -418,7 +418,10 @@ class Service:
         if not accessory.reachable or "ev" not in each.perms or self.rules.push == "mute":
             return
         for session in self.sessions:
-            if session is source or key not in session.subscriptions:
+            if session is source:  # what waits to be told is older than what it wrote
+                session.waiting.pop(key, None)
+                continue
+            if key not in session.subscriptions:
                 continue
             if each.stateless:
                 aid, iid = key
