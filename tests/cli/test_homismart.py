@@ -262,7 +262,7 @@ def test_terms(homismart: Run, cloud: Cloud) -> None:
     """Terms are confirmed by nobody but the user, in the app or by an option."""
     cloud.operate("terms", withhold=True)
     try:
-        done = homismart("devices", "--timeout", "5")
+        done = homismart("devices", "--timeout", "2")
         assert (done.status, done.output) == (4, "")
         assert "--accept-terms" in done.errors
         cloud.operate("terms", withhold=False)

@@ -454,6 +454,7 @@ async def test_zeroconf_offline(
     assert known(result["data"]) == known(entry_data(simulated))
 
 
+@patch("custom_components.home_connect_local.protocol.client.MOVE_INTERVAL_S", 0.0)
 async def test_zeroconf_of_a_known_appliance(
     hass: HomeAssistant, loaded: MockConfigEntry, simulated: SimulatedAppliance
 ) -> None:
@@ -768,7 +769,8 @@ async def refuse_key(
     hass: HomeAssistant, entry: MockConfigEntry, simulated: SimulatedAppliance
 ) -> Any:
     """Let the appliance be paired anew, and the link end for that; gives the form that opens."""
-    with patch("custom_components.home_connect_local.protocol.client.KEY_REFUSALS", 1):
+    client = "custom_components.home_connect_local.protocol.client"
+    with patch(f"{client}.KEY_REFUSALS", 1), patch(f"{client}.MOVE_INTERVAL_S", 0.0):
         await simulated.pair_anew(os.urandom(32))
         connection = entity_id_of(hass, entry, Platform.BINARY_SENSOR, "binary_sensor_connected")
         await until_state(hass, connection, STATE_OFF)
