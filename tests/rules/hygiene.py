@@ -7,10 +7,8 @@ import re
 from urllib.parse import unquote, urlsplit
 
 # Written in parts, so that these lines do not break the rules they state.
-MACHINE_PATHS = [
-    re.compile(rf"(?<![\w./-])/{folder}(?:/|\b(?=[\s\"'`)]))")
-    for folder in ("work", "root", "tmp", "Users", "home/[a-z]")
-]
+FOLDERS = "work|root|tmp|Users|home/[a-z]"
+MACHINE_PATH = re.compile(rf"(?<![\w./-])/(?:{FOLDERS})(?:/|\b(?=[\s\"'`)]))")
 REGISTRIES = re.compile(
     "|".join(
         re.escape(".".join(labels))
@@ -43,10 +41,13 @@ def unwanted_words(root: Path, files: list[Path]) -> list[str]:
     for path in files:
         if path.suffix in BINARY or path.name == "LICENSE":
             continue
+        text = path.read_text(encoding="utf-8")
+        if not any(each.search(text) for each in (MACHINE_PATH, REGISTRIES, NOTES, MERGE_MARKS)):
+            continue
         name = path.relative_to(root).as_posix()
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        for number, line in enumerate(text.splitlines(), 1):
             where = f"{name}:{number}"
-            if any(pattern.search(line) for pattern in MACHINE_PATHS):
+            if MACHINE_PATH.search(line):
                 found.append(f"{where} names a path of a machine")
             if REGISTRIES.search(line):
                 found.append(f"{where} names the host of a package registry")
@@ -61,7 +62,10 @@ def silent_skips(root: Path, files: list[Path]) -> list[str]:
     for path in files:
         if path.suffix != ".py" or "tests" not in path.relative_to(root).parts:
             continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        text = path.read_text(encoding="utf-8")
+        if "skip" not in text and "xfail" not in text:
+            continue
+        for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.Call):
                 name = ast.unparse(node.func)
                 reason = any(word.arg in ("reason", "msg") for word in node.keywords)

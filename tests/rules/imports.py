@@ -1,8 +1,9 @@
 """Who may import whom."""
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from homeassistant.const import Platform
@@ -83,11 +84,22 @@ def module_name(path: Path, root: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def imports_of(path: Path, root: Path) -> Iterator[Import]:
+def imports_of(path: Path, root: Path) -> Sequence[Import]:
     """Find all imports of a file: relative, late and type-only ones too.
 
     ``from package import name`` means the submodule ``name`` where there is one.
     """
+    # Each rule asks for those of every file anew.
+    stat = path.stat()
+    return _imports_of(path, root, (stat.st_mtime_ns, stat.st_size))
+
+
+@cache
+def _imports_of(path: Path, root: Path, version: tuple[int, int]) -> Sequence[Import]:
+    return tuple(_found_imports(path, root))
+
+
+def _found_imports(path: Path, root: Path) -> Iterator[Import]:
     here = module_name(path, root).split(".")
     package = here if path.name == "__init__.py" else here[:-1]
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

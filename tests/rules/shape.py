@@ -167,7 +167,8 @@ def postponed_annotations(folder: Path) -> list[str]:
     return [
         f"{path}:{node.lineno} postpones annotations, which are lazy already"
         for path in sources(folder)
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if "__future__" in (text := path.read_text(encoding="utf-8"))
+        for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.ImportFrom) and node.module == "__future__"
     ]
 
