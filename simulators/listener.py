@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 import struct
 import sys
 from typing import cast
@@ -23,8 +24,11 @@ class Listener:
         self._runner = web.AppRunner(
             application, handler_cancellation=True, shutdown_timeout=0.05, access_log=None
         )
+        self.context: ssl.SSLContext | None = None
+        """For TLS; what it is when connections are taken counts until they are refused."""
         self._site: web.SockSite | None = None
         self._keeper: socket.socket | None = None
+        self._turn = asyncio.Lock()
 
     @property
     def authority(self) -> str:
@@ -54,16 +58,23 @@ class Listener:
 
     async def accept(self) -> None:
         """Take connections, again."""
-        if self._site is None:
-            site = web.SockSite(self._runner, bind(self.host, self.port))
-            await site.start()
-            self._site = site
+        # Cancelled halfway, a server would listen that nobody knows of, and keep the port from the next one.
+        await asyncio.shield(asyncio.create_task(self._accept()))
+
+    async def _accept(self) -> None:
+        async with self._turn:
+            if self._site is None:
+                bound = bind(self.host, self.port)
+                site = web.SockSite(self._runner, bound, ssl_context=self.context)
+                await site.start()
+                self._site = site
 
     async def refuse(self) -> None:
         """Refuse new connections and reset the open ones."""
-        if self._site is not None:
-            site, self._site = self._site, None
-            await site.stop()
+        async with self._turn:
+            if self._site is not None:
+                site, self._site = self._site, None
+                await site.stop()
         self.reset_connections()
 
     async def close(self) -> None:

@@ -14,7 +14,7 @@ from typing import Any, override
 from aiohttp import WSMessage, WSMsgType, web
 
 from ..link import WebSocketLink
-from ..listener import Listener, bind
+from ..listener import Listener
 from ..refusal import Refusal
 from ..websocket import WebSocketService
 from .answers import act
@@ -69,22 +69,7 @@ class Received:
 
 
 class ApplianceListener(Listener):
-    """A port that may speak TLS."""
-
-    def __init__(
-        self, application: web.Application, host: str, port: int, context: ssl.SSLContext | None
-    ) -> None:
-        """Serve ``application``, over TLS with a context."""
-        super().__init__(application, host, port)
-        self.context = context
-
-    @override
-    async def accept(self) -> None:
-        """Take connections, again."""
-        if self._site is None:
-            site = web.SockSite(self._runner, bind(self.host, self.port), ssl_context=self.context)
-            await site.start()
-            self._site = site
+    """A port that may speak TLS, whose links are reset also while they are being closed."""
 
     @override
     def reset_connections(self) -> None:
@@ -125,7 +110,7 @@ class Service(WebSocketService[ApplianceSession, Received]):
         application = web.Application()
         application.router.add_get(PATH, self._open)
         application.router.add_route("*", "/{path:.*}", self._refuse_address)
-        self.listener: ApplianceListener = ApplianceListener(application, host, port, None)
+        self.listener: ApplianceListener = ApplianceListener(application, host, port)
 
     # --- life ------------------------------------------------------------------------------
 

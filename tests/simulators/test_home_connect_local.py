@@ -717,7 +717,7 @@ async def test_scenarios_can_be_stopped(homes: AsyncExitStack, name: str, scenar
     await asyncio.sleep(0.01)
     await served.reset()
     assert served.scenarios == []
-    await asyncio.wait_for(playing.done.wait(), 2)
+    await playing.done.wait()
 
 
 # --- households ---------------------------------------------------------------------------------
