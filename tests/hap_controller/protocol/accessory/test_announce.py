@@ -132,8 +132,7 @@ async def test_taken_names(zeroconf: AsyncZeroconf) -> None:
     await second.start()
     assert first.name is not None and first.name.startswith("Twins")
     assert second.name is not None and second.name != first.name
-    await first.stop()
-    await second.stop()
+    await asyncio.gather(first.stop(), second.stop())
     assert first.name is None
 
 
@@ -191,10 +190,9 @@ async def test_where_it_announces(monkeypatch: pytest.MonkeyPatch) -> None:
         return AsyncZeroconf(interfaces=["127.0.0.1"], ip_version=IPVersion.V4Only)
 
     monkeypatch.setattr(announce, "AsyncZeroconf", open_)
-    for host in ("127.0.0.1", "0.0.0.0"):
-        announcer = Announcer(fresh(), host, 4711)
-        await announcer.start()
-        await announcer.stop()
+    announcers = [Announcer(fresh(), host, 4711) for host in ("127.0.0.1", "0.0.0.0")]
+    await asyncio.gather(*(each.start() for each in announcers))
+    await asyncio.gather(*(each.stop() for each in announcers))
     assert opened == [
         {"interfaces": ["127.0.0.1"], "ip_version": IPVersion.V4Only},
         {"ip_version": IPVersion.V4Only},

@@ -1,7 +1,7 @@
 """The server over real sockets: connections, events, removal, limits."""
 
 import asyncio
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 import gc
 import json
 from pathlib import Path
@@ -685,7 +685,7 @@ async def test_example_runs(tmp_path: Path) -> None:
             stdout=asyncio.subprocess.PIPE,
         )
         stack.push_async_callback(process.wait)
-        stack.callback(process.terminate)
+        stack.callback(_terminate, process)
         assert process.stdout is not None
         line = (await process.stdout.readline()).decode()
         code = line.split()[2].strip(",")
@@ -698,13 +698,18 @@ async def test_example_runs(tmp_path: Path) -> None:
             assert await process.stdout.readline() == b"On\n"
 
 
+def _terminate(process: asyncio.subprocess.Process) -> None:
+    """End a process; one that has ended already shall not hide why."""
+    with suppress(ProcessLookupError):
+        process.terminate()
+
+
 async def _port_of(pid: int) -> int:
     """Find the port at which a process listens."""
-    inodes = {
-        link.readlink().name
-        for link in Path(f"/proc/{pid}/fd").iterdir()
-        if str(link.readlink()).startswith("socket:")
-    }
+    inodes = set()
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # it may close what it has opened meanwhile
+            inodes.add(link.readlink().name)
     for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]:
         fields = line.split()
         if fields[3] == "0A" and f"socket:[{fields[9]}]" in inodes:
