@@ -89,9 +89,10 @@ class BareClient:
     # --- frames ----------------------------------------------------------------------------
 
     async def text(self) -> str:
-        """Read one frame's clear text."""
+        """Read one frame's clear text; the answer to a ping of ours is none."""
         async with asyncio.timeout(LIMIT_S):
-            message = await self.ws.receive()
+            while (message := await self.ws.receive()).type is aiohttp.WSMsgType.PONG:
+                pass
         if self._chain:
             assert message.type is aiohttp.WSMsgType.BINARY, message
             return self._chain.open(message.data)
