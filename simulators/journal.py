@@ -53,7 +53,7 @@ class Journal[Entry]:
             if not waiter.done() and condition():
                 waiter.set_result(None)
 
-    async def wait_for(self, condition: Callable[[], bool], limit_s: float = 5.0) -> None:
+    async def wait_for(self, condition: Callable[[], bool], limit_s: float = 60.0) -> None:
         """Wait until something that clients do makes ``condition`` true; raises TimeoutError."""
         if condition():
             return

@@ -46,7 +46,7 @@ async def running[Client: Any](client: Client) -> AsyncIterator[Client]:
     """Run a client of a core, which has read everything when the block begins."""
     task = asyncio.create_task(client.run())
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             await client.ready()
         yield client
     finally:
@@ -65,7 +65,7 @@ async def reconnected(client: Any, interrupt: Callable[[], object]) -> None:
 
     client.subscribe(hear)
     interrupt()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await again.wait()
 
 

@@ -140,7 +140,7 @@ async def test_a_command_is_one_message() -> None:
         feature = client.appliance.find("BSH.Common.Setting.ChildLock")
         assert feature is not None
         await client.write(feature.uid, not client.appliance.value(feature.uid))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await told_back.wait()
         assert said(simulated)[before:] == ["/ro/values"]
 

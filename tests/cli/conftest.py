@@ -25,7 +25,7 @@ from script.lending import ROOT
 from .nursery import Nursery, Program
 
 CLI = ROOT / "script/cli"
-LIMIT_S = 30
+LIMIT_S = 90
 
 type Json = dict[str, Any]
 type Environment = Mapping[str, str]

@@ -36,7 +36,7 @@ from .conftest import Result
 DOMAIN = "hap_controller"
 HOST = "127.0.0.1"
 CODE = "031-45-154"
-LIMIT_S = 20
+LIMIT_S = 90
 
 
 class Console:

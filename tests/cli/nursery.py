@@ -21,7 +21,7 @@ import threading
 from typing import IO
 
 MAX_ORDER_BYTES = 256 * 1024
-LIMIT_S = 30
+LIMIT_S = 90
 
 
 class Program:

@@ -69,7 +69,7 @@ def value(appliance: Cloud, uid: int) -> object:
 
 def becomes(appliance: Cloud, uid: int, expected: object) -> bool:
     """Wait for a value inside the appliance: it acts a moment after it agreed."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while value(appliance, uid) != expected and time.monotonic() < deadline:
         time.sleep(0.02)
     return value(appliance, uid) == expected

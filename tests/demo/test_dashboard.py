@@ -341,7 +341,7 @@ async def test_follows_what_comes_and_goes(monkeypatch: pytest.MonkeyPatch) -> N
         shown.set()
 
     task = asyncio.create_task(keep_current(socket, show_again))  # type: ignore[arg-type]
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while len(socket.listeners) < 2:
             await asyncio.sleep(0)
         for listener in socket.listeners * 5:

@@ -13,7 +13,7 @@ from script.latchkey_demo.errors import DemoError
 from script.latchkey_demo.processes import Child, kill_all, last_lines
 from tests.common import TESTS
 
-LIMIT_S = 10.0
+LIMIT_S = 60.0
 
 
 def program(text: str) -> list[str]:

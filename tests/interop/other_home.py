@@ -222,7 +222,7 @@ class OtherHome:
         """Wait until a state there is as it should be."""
         found: Mapping[str, Any] = {}
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while not wanted.items() <= (found := await self.state(entity_id)).items():
                     await asyncio.sleep(0.02)
         except TimeoutError:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-LIMIT_S = 10
+LIMIT_S = 60
 
 type View = dict[str, dict[str, Any]]
 """What is known of each device, in the words of the published client."""

@@ -229,7 +229,7 @@ async def test_changed(hass: HomeAssistant, home: OtherHome) -> None:
         home.configure(*entities)
         await home.act("homekit.reload")
         before = coordinator.client.configuration
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while coordinator.client.configuration == before:
                 found = await home.announcement(
                     entry.unique_id or "", home.bridge, home.bridge_port

@@ -23,7 +23,7 @@ import pytest
 
 from simulators.home_connect_local import PROFILES, Pace, Profile, SimulatedAppliance
 
-LIMIT_S = 10
+LIMIT_S = 60
 POWER, CHILD_LOCK, ACTIVE, SELECTED = 539, 524, 256, 257
 OPERATION = "BSH.Common.Status.OperationState"
 REMOTE_START = "BSH.Common.Status.RemoteControlStartAllowed"

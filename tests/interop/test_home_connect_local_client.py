@@ -140,7 +140,7 @@ async def connected(
             )
             task = asyncio.create_task(client.run())
             try:
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(60):
                     await client.ready()
                 yield client, appliance
             finally:

@@ -5,7 +5,7 @@ from typing import Any
 
 import aiohttp
 
-LIMIT_S = 5.0
+LIMIT_S = 60.0
 MUTE_S = 0.05
 
 type Json = dict[str, Any]

@@ -18,7 +18,7 @@ from custom_components.hap_controller.protocol.pairing import PairVerifyControll
 from simulators.hap_controller import SimulatedAccessory
 from tests.hap_controller.protocol.running import Running, running
 
-LIMIT_S = 30.0
+LIMIT_S = 60.0
 TLV = "application/pairing+tlv8"
 JSON = "application/hap+json"
 

@@ -18,7 +18,7 @@ from Crypto.Cipher import AES
 
 from simulators.home_connect_local import SimulatedAppliance
 
-LIMIT_S = 5.0
+LIMIT_S = 60.0
 MUTE_S = 0.05
 
 type Json = dict[str, Any]

@@ -373,6 +373,6 @@ async def test_hanging_client(homes: AsyncExitStack, http: aiohttp.ClientSession
 
 
 async def _until(condition: Any) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0.01)

@@ -25,7 +25,7 @@ from simulators.home_connect_local import (
 from tests.simulators.home_connect_client import BareClient, connect
 
 ROOT = Path(__file__).resolve().parents[2]
-START_LIMIT_S = 30.0
+START_LIMIT_S = 90.0
 POWER, DOOR, OPERATION, CHILD_LOCK = 539, 527, 552, 524
 REMOTE_START, REMOTE_CONTROL, LOCAL_CONTROL = 517, 523, 535
 ECO, QUICK, SELECTED, ACTIVE = 8195, 8196, 257, 256
@@ -371,6 +371,6 @@ async def test_household_operations(http: aiohttp.ClientSession, socket_enabled:
 
 
 async def _until(condition: Any) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0.01)

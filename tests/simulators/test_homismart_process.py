@@ -16,7 +16,7 @@ from simulators.homismart import Pace, SimulatedCloud, demo_home
 from tests.simulators.homismart_client import BareClient, connect, login
 
 ROOT = Path(__file__).resolve().parents[2]
-START_LIMIT_S = 30.0
+START_LIMIT_S = 90.0
 
 
 @asynccontextmanager

@@ -18,7 +18,7 @@ from simulators.__main__ import domains
 from tests.simulators.dio_client import greeting
 
 ROOT = Path(__file__).parents[2]
-LIMIT_S = 20.0
+LIMIT_S = 60.0
 
 
 @asynccontextmanager

@@ -35,12 +35,12 @@ def living(*kinds: type) -> list[object]:
     return [each for each in gc.get_objects() if isinstance(each, kinds)]
 
 
-async def no_leaks[Result](main: Coroutine[object, object, Result]) -> Result:
-    """Await ``main``; fail when tasks, timers or sockets outlive it."""
+async def no_leaks[Result](main: Coroutine[object, object, Result], turns: int = 20) -> Result:
+    """Await ``main``; fail when tasks, timers or sockets outlive it for longer than so many turns of a millisecond."""
     loop = asyncio.get_running_loop()
     tasks, sockets, timers = asyncio.all_tasks(), open_sockets(), len(pending_timers(loop))
     result = await main
-    for _ in range(20):  # what was closed says goodbye within a few turns of the loop
+    for _ in range(turns):  # what was closed says goodbye within a few turns of the loop
         if asyncio.all_tasks() == tasks and open_sockets() <= sockets:
             break
         await asyncio.sleep(0.001)

@@ -22,7 +22,7 @@ from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 # Long enough for a loaded machine; what is waited for happens within milliseconds.
-LIMIT_S = 10.0
+LIMIT_S = 60.0
 # Random, not in every release, or not the same twice.
 _VARYING_ATTRIBUTES = {"access_token", "entity_picture", "is_closed", "since"}
 

@@ -259,7 +259,7 @@ def test_what_breaks_the_rules_ends_the_link(data: bytes) -> None:
     async def main() -> None:
         async with connected(Cloud()) as (transport, link):
             link.raw(data)
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(60):
                 with pytest.raises((FrameError, LinkClosedError)) as caught:
                     await drained(transport)
             assert len(str(caught.value)) < 100

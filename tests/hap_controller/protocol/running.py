@@ -29,6 +29,7 @@ from custom_components.hap_controller.protocol.const import ContentType
 from custom_components.hap_controller.protocol.crypto import SigningKey
 from custom_components.hap_controller.protocol.http import Request, Response
 from custom_components.hap_controller.protocol.pairing import Pairing, Register
+from tests.support.clock import real_limit_s
 
 HOST = "127.0.0.1"
 
@@ -41,7 +42,7 @@ def at_once() -> Iterator[float]:
 async def until(condition: Callable[[], object], limit_s: float = 10.0) -> None:
     """Wait until something holds; fail when it does not in time."""
     pause_s = 0.001
-    async with asyncio.timeout(limit_s):
+    async with asyncio.timeout(real_limit_s(limit_s)):
         while not condition():
             await asyncio.sleep(pause_s)
             pause_s = min(limit_s / 100, pause_s * 1.3)

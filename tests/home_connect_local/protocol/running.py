@@ -21,6 +21,7 @@ from custom_components.home_connect_local.protocol import (
     VendorError,
 )
 from simulators.home_connect_local import Pace, SimulatedAppliance
+from tests.support.clock import real_limit_s
 
 from .appliances import described
 
@@ -41,7 +42,7 @@ def now() -> float:
 async def until(condition: Callable[[], object], limit_s: float = 10.0) -> None:
     """Wait until something holds; fail when it does not in time."""
     pause_s = 0.001
-    async with asyncio.timeout(limit_s):
+    async with asyncio.timeout(real_limit_s(limit_s)):
         while not condition():
             await asyncio.sleep(pause_s)
             pause_s = min(limit_s / 100, pause_s * 1.3)
@@ -119,7 +120,7 @@ class Running:
 
     async def back(self, limit_s: float = 30.0) -> None:
         """Wait until the link is up."""
-        async with asyncio.timeout(limit_s):
+        async with asyncio.timeout(real_limit_s(limit_s)):
             await self.client.ready()
 
     async def end(self) -> BaseException | None:

@@ -19,6 +19,7 @@ from custom_components.homismart.protocol import (
     Servers,
     VendorError,
 )
+from tests.support.clock import real_limit_s
 
 from .cloud import Cloud, prompt_session
 from .home import CREDENTIALS, MORNING
@@ -32,7 +33,7 @@ def at_once() -> Iterator[float]:
 async def until(condition: Callable[[], object], limit_s: float = 10.0) -> None:
     """Wait until something holds; fail when it does not in time."""
     pause_s = 0.001
-    async with asyncio.timeout(limit_s):
+    async with asyncio.timeout(real_limit_s(limit_s)):
         while not condition():
             await asyncio.sleep(pause_s)
             pause_s = min(limit_s / 100, pause_s * 1.3)

@@ -13,7 +13,7 @@ from custom_components.hap_controller.protocol.pairing import (
 )
 from custom_components.hap_controller.protocol.records import PairingKeys
 
-LIMIT_S = 15.0
+LIMIT_S = 60.0
 TLV = "application/pairing+tlv8"
 JSON = "application/hap+json"
 

@@ -102,7 +102,7 @@ async def test_announcement_follows_pairing(connect: Connect, stack: object) -> 
         assert (told["sf"], told["c#"], told["id"]) == ("1", "1", state.register.accessory_id)
         assert (told["address"], told["port"]) == ("127.0.0.1", str(server.address[1]))
         await pair(server)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while (told := await heard(name)) is None or told["sf"] != "0":
                 await asyncio.sleep(0.1)
         assert told["c#"] == "1"
@@ -117,7 +117,7 @@ async def test_announcement_follows_the_definition(zeroconf: AsyncZeroconf) -> N
         assert name is not None
         accessory.add_service("43")
         await server.redefined()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while (told := await heard(name)) is None or told["c#"] != "2":
                 await asyncio.sleep(0.1)
     assert not zeroconf.zeroconf.done

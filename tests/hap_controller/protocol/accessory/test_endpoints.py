@@ -291,7 +291,7 @@ async def test_getters(serve: Serve, connect: Connect, caplog: pytest.LogCapture
     accessory = Accessory("Sensors")
 
     async def slow() -> float:
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0)
         return 21.5
 
     async def lost() -> float:

@@ -24,7 +24,7 @@ from custom_components.hap_controller.protocol.transport import (
 )
 
 LOOPBACK = ["127.0.0.1"]
-LIMIT_S = 10
+LIMIT_S = 60
 
 
 @pytest.fixture

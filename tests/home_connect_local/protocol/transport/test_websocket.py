@@ -734,7 +734,7 @@ def test_cut_anywhere() -> None:
                 limit = 7 * len(outcomes)
                 async with (
                     listening(relaying(target, limit, unused)) as port,
-                    asyncio.timeout(5),
+                    asyncio.timeout(60),
                 ):
                     outcomes.append(await outcome(port))
         # In this order: within TLS, within HTTP, within the frames; the last time all of them came.
