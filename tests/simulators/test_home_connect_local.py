@@ -672,19 +672,18 @@ async def test_wash_cycle(http: aiohttp.ClientSession, homes: AsyncExitStack) ->
 async def test_refusing_scenarios(http: aiohttp.ClientSession, homes: AsyncExitStack) -> None:
     """Scenarios answer with their own codes, and with another one when a detail is missing."""
     served, client = await meet(http, homes, "fridge_freezer")
-    served.play("setpoint_integer_only")
-    await asyncio.sleep(0.01)
+    setpoint = served.play("setpoint_integer_only")
+    await _until(lambda: setpoint.waits_for)
     assert await client.write((12800, -20.0)) == 536
     assert await client.write((12800, -20)) is None
     assert await client.told(12800) == -20
     hob, other = await meet(http, homes, "hob")
     scenario = hob.play("mandatory_values_500")
-    await asyncio.sleep(0.01)
-    assert scenario.waits_for
+    await _until(lambda: scenario.waits_for)
     for expected in (500, 500, None):
         assert (await other.ask("/ro/allMandatoryValues")).get("code") == expected
-    hob.play("truncated_json")
-    await asyncio.sleep(0.01)
+    truncated = hob.play("truncated_json")
+    await _until(lambda: truncated.waits_for)
     await other.send(other.message("/ro/allMandatoryValues"))
     text = await other.text()
     with pytest.raises(json.JSONDecodeError):
@@ -697,10 +696,12 @@ async def test_refusing_scenarios(http: aiohttp.ClientSession, homes: AsyncExitS
 async def test_switch_off_scenario(http: aiohttp.ClientSession, homes: AsyncExitStack) -> None:
     """The washer says good-bye and is gone for a while."""
     served, client = await meet(http, homes, "washer", speed=100)
+    # Looked out for from the beginning: it is gone but for a moment.
+    gone = asyncio.create_task(_until(lambda: not served.link_up))
     scenario = served.play("switch_off")
     assert await client.told(POWER) == 0
     assert await client.code() == 1000
-    await _until(lambda: not served.link_up)
+    await gone
     await scenario.done.wait()
     async with connect(http, served):
         pass

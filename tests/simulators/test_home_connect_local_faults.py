@@ -1,7 +1,7 @@
 """What the simulated appliances can be told to do wrong, and what of it a client sees."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 import json
 from typing import Any
@@ -305,15 +305,20 @@ async def test_stick(client: BareClient, served: SimulatedAppliance) -> None:
 async def test_refusing_connections(
     http: aiohttp.ClientSession, client: BareClient, served: SimulatedAppliance
 ) -> None:
-    """Nobody is let in for a while."""
-    served.spawn(served.refuse_for(0.1))
+    """Nobody is let in for a while; open connections are reset."""
+    await served.link_down()
     await client.end()
     with pytest.raises(aiohttp.ClientConnectorError):
         async with connect(http, served):
             pass
+    served.spawn(served.refuse_for(0.01))
     await _until(lambda: served.link_up)
-    async with connect(http, served):
-        pass
+    async with connect(http, served) as again:
+        down = _soon(lambda: not served.link_up)
+        served.spawn(served.refuse_for(0.01))
+        await again.end()
+        await down
+    await _until(lambda: served.link_up)
 
 
 async def test_reboot(
@@ -321,9 +326,10 @@ async def test_reboot(
 ) -> None:
     """Afterwards sessions have other numbers, and the values are what they were."""
     served.dead_slots = 3
+    down = _soon(lambda: not served.link_up)
     served.reboot(0.05)
     await client.end()
-    await _until(lambda: not served.link_up)
+    await down
     await _until(lambda: served.link_up)
     async with connect(http, served) as again:
         assert again.first["sID"] != client.first["sID"]
@@ -376,3 +382,8 @@ async def _until(condition: Any) -> None:
     async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0.01)
+
+
+def _soon(condition: Callable[[], bool]) -> asyncio.Task[None]:
+    """Look out for something that lasts but a moment, from before it happens."""
+    return asyncio.create_task(_until(condition))

@@ -411,27 +411,38 @@ async def test_programs_not_to_be_executed(
 async def test_slots(http: aiohttp.ClientSession, dishwasher: SimulatedAppliance) -> None:
     """There are few sessions; who goes without a word leaves one occupied for a while."""
     dishwasher.rules.slots = 2
-    dishwasher.rules.dead_slot_s = 0.2
     async with connect(http, dishwasher, device_id="1"), connect(http, dishwasher, device_id="2"):
-        with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
-            async with connect(http, dishwasher, device_id="3"):
-                pass
-        assert caught.value.status == 404
+        await _turned_away(http, dishwasher, device_id="3")
+    dishwasher.rules.dead_slot_s = 3600
     for _ in range(2):
-        async with connect(http, dishwasher) as client:
-            transport = client.ws._response.connection
-            assert transport
-            assert transport.transport
-            transport.transport.close()
-        await dishwasher.journal.wait_for(lambda: not dishwasher.sessions)
+        await _vanish(http, dishwasher)
     assert dishwasher.dead_slots == 2
-    with pytest.raises(aiohttp.WSServerHandshakeError):
-        async with connect(http, dishwasher):
-            pass
-    await _until(lambda: dishwasher.dead_slots == 0)
+    await _turned_away(http, dishwasher)
+    dishwasher.dead_slots = 1
+    dishwasher.rules.dead_slot_s = 0.05
+    await _vanish(http, dishwasher)
+    await _until(lambda: dishwasher.dead_slots == 1)
     async with connect(http, dishwasher):
         pass
-    assert dishwasher.dead_slots == 0
+
+
+async def _turned_away(
+    http: aiohttp.ClientSession, dishwasher: SimulatedAppliance, device_id: str = "c0ffee01"
+) -> None:
+    with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
+        async with connect(http, dishwasher, device_id=device_id):
+            pass
+    assert caught.value.status == 404
+
+
+async def _vanish(http: aiohttp.ClientSession, dishwasher: SimulatedAppliance) -> None:
+    """Connect, and go without a word."""
+    async with connect(http, dishwasher) as client:
+        transport = client.ws._response.connection
+        assert transport
+        assert transport.transport
+        transport.transport.close()
+    await dishwasher.journal.wait_for(lambda: not dishwasher.sessions)
 
 
 @pytest.mark.parametrize("which", ["new", "old"])
