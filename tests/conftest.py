@@ -20,6 +20,8 @@ from zeroconf import Zeroconf
 # Failures in shared tests explain themselves as others do.
 pytest.register_assert_rewrite("tests.support")
 
+from .support.ports import take_own_ports  # noqa: E402  After the line above.
+
 # Repeatable and bounded by default; HYPOTHESIS_PROFILE=long searches in earnest.
 _COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
 settings.register_profile("ci", derandomize=True, max_examples=100, database=None, **_COMMON)
@@ -40,6 +42,8 @@ def _report_in_running_loop(*args: Any, **kwargs: Any) -> None:
 _report_blocking_call = loop.raise_for_blocking_call
 loop.raise_for_blocking_call = _report_in_running_loop
 block_async_io.enable()
+
+take_own_ports()
 
 _init_zeroconf = Zeroconf.__init__
 
