@@ -1,6 +1,10 @@
 """What the tests of the rooms share: Homismart's record, and the names of the fixture account."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
+
+from homeassistant.core import HomeAssistant
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.homismart.const import (
     CONF_PASSWORD_MD5,
@@ -115,6 +119,21 @@ def credentials_of(cloud: SimulatedCloud) -> list[str]:
 def commands(cloud: SimulatedCloud, pattern: str = COMMANDS) -> list[Received]:
     """Return the commands that the cloud received."""
     return cloud.requests(pattern)
+
+
+async def set_up_in_vain(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    cloud: SimulatedCloud,
+    meanwhile: Callable[[], Awaitable[None]] | None = None,
+) -> None:
+    """Set an entry up whose list is withheld for want of an agreement, until the cloud hangs up on it."""
+    setting_up = hass.async_create_task(hass.config_entries.async_setup(entry.entry_id))
+    await until(hass, lambda: VENDOR.issues(hass))
+    if meanwhile:
+        await meanwhile()
+    cloud.abort()
+    assert not await setting_up
 
 
 VENDOR = Vendor(

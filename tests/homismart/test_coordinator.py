@@ -45,6 +45,7 @@ from .helpers import (
     pass_time,
     reconnect,
     refresh,
+    set_up_in_vain,
     settle,
     setup,
     state_of,
@@ -436,8 +437,7 @@ async def test_terms_and_no_list(
 ) -> None:
     """Without a list the entry keeps trying, and the user is told why."""
     home.terms = Terms(changed=True, withhold=True)
-    with patch("custom_components.homismart.cloud.CONNECT_LIMIT_S", 0.2):
-        await hass.config_entries.async_setup(entry.entry_id)
+    await set_up_in_vain(hass, entry, cloud)
     assert entry.reason
     assert issues(hass) == {"terms"}
     assert not cloud.requests("0222")

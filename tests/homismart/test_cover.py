@@ -33,7 +33,6 @@ from .helpers import (
     settle,
     setup,
     state_of,
-    until,
     until_attribute,
     until_state,
 )
@@ -226,17 +225,15 @@ async def test_obstacle(hass: HomeAssistant, curtain: str, cloud: SimulatedCloud
 
 
 async def test_motor_never_reports(
-    hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud
+    hass: HomeAssistant, curtain: str, cloud: SimulatedCloud, seen: list[State]
 ) -> None:
     """A motor that has long not reported is asked for, and neither moves nor is closed meanwhile."""
-    curtain = entity_id_of(hass, Platform.COVER, CURTAIN)
     cloud.faults.arm("obstacle", device=CURTAIN, at=50.0, report=False)
     asked = len(cloud.requests(LIST))
     with patch(f"{PROTOCOL}.client.MOTION_LIMIT_S", 0.3):
         await act(hass, Platform.COVER, "close_cover", curtain)
-        assert state_of(hass, curtain).state == "closing"
-        await until(hass, lambda: state_of(hass, curtain).state != "closing")
-        assert state_of(hass, curtain).state == STATE_UNKNOWN
+        await until_state(hass, curtain, STATE_UNKNOWN)
+        assert [state.state for state in seen] == ["closing", STATE_UNKNOWN]
         await cloud.journal.wait_for(lambda: len(cloud.requests(LIST)) > asked)
 
 

@@ -156,6 +156,7 @@ async def test_lost_report(
     hass: HomeAssistant, loaded: MockConfigEntry, cloud: SimulatedCloud, impatient: None
 ) -> None:
     """What was carried out and only not reported is a success, found in the list."""
+    cloud.home.pace.reaction_s = 0.0  # so that it is done before the list is asked for
     cloud.faults.arm("lost_push", device=BOILER, count=1)
     boiler = entity_id_of(hass, Platform.SWITCH, BOILER)
     await act(hass, Platform.SWITCH, "turn_off", boiler)

@@ -1,7 +1,6 @@
 """What the user can mend with a click."""
 
 from typing import Any
-from unittest.mock import patch
 
 from homeassistant.components.repairs import DOMAIN as REPAIRS
 from homeassistant.config_entries import ConfigEntryState
@@ -16,7 +15,16 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.homismart.const import DOMAIN
 from simulators.homismart import Home, SimulatedCloud, Terms
 
-from .helpers import USERNAME, connection_of, issues, reconnect, setup, until, until_state
+from .helpers import (
+    USERNAME,
+    connection_of,
+    issues,
+    reconnect,
+    set_up_in_vain,
+    setup,
+    until,
+    until_state,
+)
 
 CONFIRM = "0222"
 
@@ -124,8 +132,8 @@ async def test_while_the_list_is_withheld(
 ) -> None:
     """An entry that could not be set up for want of an agreement is set up with it."""
     home.terms = Terms(changed=True, withhold=True)
-    with patch("custom_components.homismart.cloud.CONNECT_LIMIT_S", 0.2):
-        await setup(hass, entry, ConfigEntryState.SETUP_RETRY)
+    await set_up_in_vain(hass, entry, cloud)
+    assert entry.state is ConfigEntryState.SETUP_RETRY
     assert issues(hass) == {"terms"}
     await repair.begin()
     await repair.submit()
@@ -144,13 +152,13 @@ async def test_while_the_entry_is_being_set_up(
 ) -> None:
     """The user is asked as soon as the cloud asks, and an agreement given then is not lost."""
     home.terms = Terms(changed=True, withhold=True)
-    with patch("custom_components.homismart.cloud.CONNECT_LIMIT_S", 0.3):
-        setting_up = hass.async_create_task(hass.config_entries.async_setup(entry.entry_id))
-        await until(hass, lambda: issues(hass))
+
+    async def agree() -> None:
         assert entry.state is ConfigEntryState.SETUP_IN_PROGRESS
         await repair.begin()
         await repair.submit()
-        assert not await setting_up
+
+    await set_up_in_vain(hass, entry, cloud, agree)
     await until(hass, lambda: entry.state is ConfigEntryState.LOADED)
     await hass.async_block_till_done()
     assert not issues(hass)

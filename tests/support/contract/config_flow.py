@@ -48,7 +48,8 @@ class ConfigFlowContract(Contract):
         """Each failure has its own text, all but the secret stays in the form, and a second try succeeds."""
         peer.faults.arm(fault, **options)
         result = await begin(hass, self.vendor.domain)
-        with patch(f"{self.vendor.package}.cloud.CONNECT_LIMIT_S", 0.5):
+        limit_s = 0.3 if error == "timeout" else 30.0
+        with patch(f"{self.vendor.package}.cloud.CONNECT_LIMIT_S", limit_s):
             result = await submit(hass, result, self.vendor.filled(peer))
         assert result["type"] is FlowResultType.FORM
         assert result["step_id"] == "user"
