@@ -36,7 +36,7 @@ def take_own_ports() -> None:
             or isinstance(address, str | bytes)
             or address[1] != 0
         ):
-            _bind(self, address)  # type: ignore[arg-type]
+            _bind(self, address)
             return
         for _ in range(100):
             try:
@@ -46,6 +46,6 @@ def take_own_ports() -> None:
                     raise
             else:
                 return
-        _bind(self, address)  # type: ignore[arg-type]
+        _bind(self, address)
 
     socket.socket.bind = bind  # type: ignore[method-assign,assignment]
