@@ -7,6 +7,7 @@ own: ``accessory``.
 """
 
 from . import catalogue
+from .accessories import Accessory, Characteristic, Service
 from .attempt import PairingAttempt
 from .catalogue import BASE_SUFFIX, CharacteristicUuid, ServiceUuid
 from .client import Change, DatabaseChanged, HapClient, ValuesChanged
@@ -41,7 +42,7 @@ from .errors import (
 )
 from .link import LinkChanged
 from .messages import Key
-from .model import Accessory, Characteristic, Database, Difference, Service, difference
+from .model import Database, Difference, difference
 from .pairing import Pairing
 from .records import (
     ConnectionKind,

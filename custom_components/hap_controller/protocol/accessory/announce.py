@@ -24,15 +24,17 @@ _LOGGER = logging.getLogger(__name__)
 SERVICE_TYPE: Final = "_hap._tcp.local."
 # Timed writes and write responses are understood.
 _PROTOCOL_VERSION: Final = "1.1"
-# A label of a domain name.
-_MAX_LABEL_BYTES: Final = 63
+# A label of a domain name has 63; four are left for a number where a name is taken.
+_MAX_LABEL_BYTES: Final = 59
+# An entry of a TXT record has 255 with its key.
+_MAX_MODEL_BYTES: Final = 250
 
 
 def txt_record(state: AccessoryState) -> dict[str, str]:
     """Give what is announced of an accessory as it is now."""
     register = state.register
     told = {
-        "md": state.name[:MAX_NAME_CHARS],
+        "md": _cut(state.name[:MAX_NAME_CHARS], _MAX_MODEL_BYTES),
         "ci": str(state.category or OTHER_CATEGORY),
         "pv": _PROTOCOL_VERSION,
         "c#": str(state.config_number),
@@ -72,10 +74,10 @@ class Announcer:
         """Announce; if the name is taken, under another one. Raises OSError without a network to announce in."""
         if self._zeroconf is None:
             address = ip_address(self._host)
+            version = IPVersion.V4Only if address.version == 4 else IPVersion.V6Only
             if address.is_unspecified:
-                self._zeroconf = AsyncZeroconf(ip_version=IPVersion.V4Only)
+                self._zeroconf = AsyncZeroconf(ip_version=version)
             else:
-                version = IPVersion.V4Only if address.version == 4 else IPVersion.V6Only
                 self._zeroconf = AsyncZeroconf(interfaces=[self._host], ip_version=version)
         self._told = txt_record(self._state)
         label = _label(self._state.name)
@@ -140,13 +142,23 @@ def addresses_of(host: str) -> list[str]:
     address = ip_address(host)
     if not address.is_unspecified:
         return [host]
-    own = [each.ip for adapter in ifaddr.get_adapters() for each in adapter.ips if each.is_IPv4]
-    found = [each for each in map(ip_address, map(str, own)) if not each.is_link_local]
+    own = [
+        ip_address(each.ip if isinstance(each.ip, str) else each.ip[0])
+        for adapter in ifaddr.get_adapters()
+        for each in adapter.ips
+        if bool(each.is_IPv4) == (address.version == 4)
+    ]
+    found = [each for each in own if not each.is_link_local]
     outer = [each for each in found if not each.is_loopback]
     return [str(each) for each in outer or found]
 
 
 def _label(name: str) -> str:
-    """Cut a name to what a label can hold, between two characters."""
-    data = name.encode()[:_MAX_LABEL_BYTES]
-    return data.decode(errors="ignore").strip() or "Accessory"
+    """Make one label of a name: no dots, they would make several, and nothing that cannot be seen."""
+    text = "".join(each if each.isprintable() and each != "." else " " for each in name)
+    return _cut(" ".join(text.split()), _MAX_LABEL_BYTES).strip() or "Accessory"
+
+
+def _cut(text: str, limit: int) -> str:
+    """Shorten a text to so many bytes at most, between two characters."""
+    return text.encode()[:limit].decode(errors="ignore")

@@ -6,6 +6,7 @@ server. Source: docs/hap_controller/wire.md §8, §12.3.
 
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextvars import ContextVar
 import hashlib
 from typing import Any, Final, override
 
@@ -48,7 +49,9 @@ type Getter = Callable[[], Any]
 type Setter = Callable[[Any], Any]
 """Takes a value that a controller wrote, may be a coroutine function; StatusError refuses it.
 
-What it gives back, unless None, is the answer to a controller that asked for one.
+What it gives back, unless None, is the answer where the characteristic has one (``wr``). While it runs, what it sets
+its own characteristic to is the outcome of the write; the controller is told behind the answer if that is not what it
+wrote.
 """
 type Authorizer = Callable[[bytes | None], bool]
 """Judges the authorization data that came with a write."""
@@ -58,6 +61,24 @@ type ImageMaker = Callable[[int, int], bytes | Awaitable[bytes]]
 """Gives a JPEG of about so many pixels in width and height."""
 type Watcher = Callable[[Characteristic, Any, object | None], None]
 """Told a characteristic, its new value and who wrote it, None for the accessory itself."""
+
+
+class Write:
+    """A controller's write while the program's setter has it: what that sets answers the write, until ``over``."""
+
+    __slots__ = ("characteristic", "over", "settled", "source")
+
+    def __init__(self, characteristic: Characteristic, source: object) -> None:
+        """Begin, for this task and what it starts."""
+        self.characteristic = characteristic
+        self.source = source
+        self.settled = False
+        """Whether the setter has set the value itself."""
+        self.over = False
+        _write_under_way.set(self)
+
+
+_write_under_way: Final[ContextVar[Write | None]] = ContextVar("write_under_way", default=None)
 
 
 class Characteristic:
@@ -115,7 +136,12 @@ class Characteristic:
     @value.setter
     def value(self, value: Any) -> None:
         """Take a new value."""
-        self.store(value, None)
+        write = _write_under_way.get()
+        if write is None or write.over or write.characteristic is not self:
+            self.store(value, None)
+        else:
+            self.store(value, write.source)
+            write.settled = True
 
     def check(self, value: Any) -> Any:
         """Convert a value to the format; bytes become base64. Raises FormatError when it is not valid."""
@@ -126,10 +152,17 @@ class Characteristic:
     def store(self, value: Any, source: object | None) -> None:
         """Take a value as ``value`` does; ``source`` is who wrote it and is not told."""
         value = self.check(value)
-        if not self.metadata.stateless:
-            if value == self._value:
-                return
+        if self.metadata.stateless:
+            self._tell(value, source)
+        elif value != self._value:
             self._value = value
+            self.tell(source)
+
+    def tell(self, source: object | None) -> None:
+        """Tell the value again to all but ``source``."""
+        self._tell(self._value, source)
+
+    def _tell(self, value: Any, source: object | None) -> None:
         for watcher in self._watchers:
             watcher(self, value, source)
 

@@ -25,7 +25,7 @@ from ..messages import (
 from ..pairing import MisplacedMessageError, Register, Work, answer_pairings, take_turns
 from ..refusals import StatusError, TlvError
 from ..values import FormatError, dumps, short_type
-from .definition import Accessory, Characteristic, admin_only
+from .definition import Accessory, Characteristic, Write, admin_only
 from .session import Session
 
 _LOGGER = logging.getLogger(__name__)
@@ -122,7 +122,9 @@ class Endpoints:
     async def _identify(self, session: Session, request: Request) -> Response:
         if self._register.paired or session.secured:
             return _json(HttpCode.BAD_REQUEST, {"status": HapStatus.INSUFFICIENT_PRIVILEGES})
-        await self._within({0: _called(self._primary.make_noticeable)})
+        status, _ = (await self._within({0: _called(self._primary.make_noticeable)}))[0]
+        if status:
+            return _json(HttpCode.INTERNAL_ERROR, {"status": status})
         return Response(HttpCode.NO_CONTENT)
 
     async def _accessories(self, session: Session, request: Request) -> Response:
@@ -300,22 +302,49 @@ class Endpoints:
         """Write and subscribe; gives the answer to who asked for one."""
         answer = None
         if item.has_value:
-            before = each.value
-            if each.setter is not None:
-                answer = await _called(each.setter, value)
-            if each.value == before and each.metadata.readable:  # else the program knew better
-                each.store(value, session)
+            answer = await _written(session, each, value)
         if item.events is not None:
             if item.events:
                 session.subscriptions.add(item.key)
             else:
                 session.subscriptions.discard(item.key)
-        return each.value if answer is None else answer
+        if answer is None or not (item.response and _answers(each)):
+            return each.value
+        try:
+            return each.check(answer)
+        except FormatError:
+            _LOGGER.warning("The setter of %r gave an answer that is not valid", each)
+            raise StatusError(HapStatus.INVALID_VALUE) from None
+
+
+async def _written(session: Session, each: Characteristic, value: Any) -> Any:
+    """Have a value taken; gives what the setter gives. The controller is told if the program knows better."""
+    before = each.value
+    write = Write(each, session)
+    try:
+        answer = None if each.setter is None else await _called(each.setter, value)
+    except BaseException:
+        if each.value != before:  # behind the back of the controller, which hears of a failure
+            each.tell(None)
+        raise
+    finally:
+        write.over = True
+    if each.metadata.readable:
+        if each.value == before and not write.settled:
+            each.store(value, session)
+        elif each.value != value:
+            session.correct((each.aid, each.iid), each.value)
+    return answer
+
+
+def _answers(each: Characteristic) -> bool:
+    """Tell whether what its setter gives is for the controller."""
+    return Permission.WRITE_RESPONSE in each.metadata.perms
 
 
 def _keeps_silent(each: Characteristic) -> bool:
     """Tell whether it is a control point: what it answers depends on what was written to it."""
-    return Permission.WRITE_RESPONSE in each.metadata.perms and each.getter is None
+    return _answers(each) and each.getter is None
 
 
 def _authorize(each: Characteristic, item: Item) -> None:

@@ -15,7 +15,7 @@ from ..conversation import NEVER
 from ..errors import LinkError
 from ..http import encode_response
 from ..setup_code import SetupPayload
-from .definition import Accessory, Characteristic
+from .definition import Accessory, Characteristic, admin_only
 from .endpoints import Endpoints
 from .session import EVENT_INTERVAL_S, Session
 from .state import AccessoryState
@@ -31,6 +31,10 @@ _LOGGER = logging.getLogger(__name__)
 MAX_CONNECTIONS: Final = 2 * MIN_CONNECTIONS
 # Connections that never got as far as pair-verify make room for others when they are silent this long.
 _IDLE_LIMIT_S: Final = 10.0
+# Others do when nothing else helps: phones come back when they want something. Some controllers ask once a minute.
+_VERIFIED_IDLE_LIMIT_S: Final = 90.0
+# So many that did not verify do not push out those that did: anybody can connect.
+_MAX_STRANGERS: Final = 4
 # §12.6: how long a removed controller may still be connected.
 _REMOVED_LIMIT_S: Final = 5.0
 _CLOSE_LIMIT_S: Final = 5.0
@@ -39,6 +43,14 @@ _WRITE_LIMIT_S: Final = 30.0
 _REJECT_LIMIT_S: Final = 2.0
 _MAX_REJECTED: Final = 8
 _READ_BYTES: Final = 64 * 1024
+# Whoever does not confirm anything for two minutes is gone. The last, in milliseconds, is for when something was sent:
+# then nothing is asked, and the system would send it again for a quarter of an hour.
+_KEEP_ALIVE: Final = (
+    ("TCP_KEEPIDLE", 60),
+    ("TCP_KEEPINTVL", 15),
+    ("TCP_KEEPCNT", 4),
+    ("TCP_USER_TIMEOUT", 120_000),
+)
 # Beyond this a controller does not read; its events are kept, the last of each characteristic.
 _MAX_BACKLOG_BYTES: Final = 256 * 1024
 
@@ -262,17 +274,26 @@ class AccessoryServer:
         self._keep(asyncio.create_task(self._serve(reader, connection)))
 
     def _make_room(self) -> bool:
-        """Close the connection that was silent for longest, if one may be closed."""
-        before = asyncio.get_running_loop().time() - _IDLE_LIMIT_S
-        idle = [
+        """Close the connection that can be spared most, if one can."""
+        now = asyncio.get_running_loop().time()
+        strangers = [
             each
             for each in self._connections
             if not (each.session.secured or each.session.setup.busy or each.answering)
-            and each.session.last_heard < before
         ]
-        if not idle:
+        spare = [each for each in strangers if each.session.last_heard < now - _IDLE_LIMIT_S]
+        if not spare and len(strangers) < _MAX_STRANGERS:
+            before = now - _VERIFIED_IDLE_LIMIT_S
+            spare = [
+                each
+                for each in self._connections
+                if each.session.secured and not each.answering and each.session.last_heard < before
+            ]
+        if not spare:
             return False
-        oldest = min(idle, key=lambda each: each.session.last_heard)
+        oldest = min(
+            spare, key=lambda each: (bool(each.session.subscriptions), each.session.last_heard)
+        )
         oldest.writer.transport.abort()
         self._connections.discard(oldest)
         return True
@@ -313,11 +334,12 @@ class AccessoryServer:
                 try:
                     response = await self._endpoints.answer(session, request)
                     writer.write(session.respond(response))
-                finally:
+                    async with asyncio.timeout(_WRITE_LIMIT_S):
+                        await writer.drain()
+                finally:  # what was done is done, also when nobody is left to hear of it
                     connection.answering = False
-                async with asyncio.timeout(_WRITE_LIMIT_S):
-                    await writer.drain()
-                self._settle()
+                    self._settle()
+                self._schedule(connection)
                 if session.outlived or writer.is_closing():
                     return
                 if session.more:  # who sends thousands at once must not keep the others waiting
@@ -344,8 +366,11 @@ class AccessoryServer:
         """Tell all who want to know, but the one who did it."""
         key = characteristic.aid, characteristic.iid
         press = characteristic.metadata.stateless
+        restricted = admin_only(characteristic, "notify")
         for connection in self._connections:
-            if connection.session is not source:
+            if connection.session is source:
+                connection.session.knows(key)
+            elif not restricted or connection.session.admin:
                 connection.session.notify(key, value, press=press)
                 self._schedule(connection)
 
@@ -404,7 +429,7 @@ def _keep_alive(writer: asyncio.StreamWriter) -> None:
     sock = writer.get_extra_info("socket")
     with suppress(OSError):
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        for name, value in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4)):
+        for name, value in _KEEP_ALIVE:
             if (option := getattr(socket, name, None)) is not None:
                 sock.setsockopt(socket.IPPROTO_TCP, option, value)
 

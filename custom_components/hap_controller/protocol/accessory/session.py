@@ -22,6 +22,8 @@ EVENT_INTERVAL_S: Final = 1.0
 MESSAGE_LIMIT_S: Final = 30.0
 # §3: the code is asked from the user amid pairing; but others are kept out as long.
 PAIRING_LIMIT_S: Final = 600.0
+# What anybody may send; messages of pairing have hundreds of bytes.
+MAX_PLAIN_BODY_BYTES: Final = 64 * 1024
 # Presses of buttons that wait for a controller that does not read.
 MAX_WAITING_PRESSES: Final = 32
 
@@ -58,12 +60,13 @@ class Session:
         self._event_interval_s = event_interval_s
         self._pairing: Pairing | None = None
         self._codec: SessionCodec | None = None
-        self._parser = RequestParser()
+        self._parser = RequestParser(body_limit=MAX_PLAIN_BODY_BYTES)
         self._requests: deque[Request] = deque()
         self._begun: float | None = None
         self._prepared: tuple[int, float] | None = None
         self._changed: dict[Key, Any] = {}
         self._presses: deque[tuple[Key, Any]] = deque(maxlen=MAX_WAITING_PRESSES)
+        self._corrections: dict[Key, Any] = {}
         self._told = NOW
 
     # --- who it is --------------------------------------------------------------------------
@@ -128,6 +131,9 @@ class Session:
         Raises FrameError when a plain request came behind the last one of pair-verify: it must not pass for sealed.
         """
         data = self._seal(encode_response(*response))
+        for key, value in self._corrections.items():
+            self.notify(key, value, press=False)
+        self._corrections.clear()
         verify, setup = self.verify, self.setup
         if verify.session is not None:
             self._secure(verify.session)
@@ -156,6 +162,14 @@ class Session:
             self._presses.append((key, value))
         else:
             self._changed[key] = value
+
+    def knows(self, key: Key) -> None:
+        """Take note that the controller wrote or read a newer value itself: what waits to be told would undo it."""
+        self._changed.pop(key, None)
+
+    def correct(self, key: Key, value: Any) -> None:
+        """Tell a value behind the answer: a controller takes what it wrote for true when it is acknowledged."""
+        self._corrections[key] = value
 
     @property
     def events_due(self) -> float:
@@ -202,5 +216,6 @@ class Session:
         self.subscriptions.clear()
         self._changed.clear()
         self._presses.clear()
+        self._corrections.clear()
         self._prepared = None
         self._requests.clear()

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from ipaddress import ip_address
 from uuid import uuid4
 
+import ifaddr
 import pytest
 from zeroconf import IPVersion, NotRunningException
 from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
@@ -90,6 +91,19 @@ def test_addresses() -> None:
     assert len({each.is_loopback for each in found}) == 1
 
 
+def test_addresses_of_version_6(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who listens on all addresses of version 6 cannot be reached at those of version 4."""
+    texts: list[tuple[str, int, int] | str] = [
+        ("fe80::1", 0, 2),
+        ("2001:db8::7", 0, 0),
+        "192.0.2.7",
+    ]
+    ips = [ifaddr.IP(text, 64, "eth0") for text in [*texts, ("::1", 0, 0), "127.0.0.1"]]
+    monkeypatch.setattr(ifaddr, "get_adapters", lambda: [ifaddr.Adapter("eth0", "eth0", ips)])
+    assert addresses_of("::") == ["2001:db8::7"]
+    assert addresses_of("0.0.0.0") == ["192.0.2.7"]
+
+
 async def test_announcement_follows_pairing(connect: Connect, stack: object) -> None:
     """Unpaired at first, paired after M6 was sent, with its port; gone after the goodbye."""
     state = fresh()
@@ -137,14 +151,35 @@ async def test_taken_names(zeroconf: AsyncZeroconf) -> None:
 
 
 async def test_names_that_are_long_or_odd(zeroconf: AsyncZeroconf) -> None:
-    """A label has 63 bytes at most, and cuts no character in two."""
-    announcer = Announcer(fresh("ü" * 40 + "\N{HONEYBEE}"), "127.0.0.1", 4711, zeroconf)
-    await announcer.start()
-    assert announcer.name is not None and announcer.name.startswith("ü" * 31)
-    await announcer.refresh()  # nothing to tell
-    await announcer.stop()
-    await announcer.stop()
-    await announcer.refresh()
+    """A label cuts no character in two and has room for a number; a record has room for the widest letters."""
+    unique = uuid4().hex[:12]
+    names = [f"{unique} {'ü' * 40}\N{HONEYBEE}"] * 2 + [unique + "\N{HONEYBEE}" * 60]
+    announcers = [Announcer(fresh(name), "127.0.0.1", 4711, zeroconf) for name in names]
+    twin = announcers.pop(0)
+    await asyncio.gather(*(each.start() for each in announcers))
+    await twin.start()
+    announcers.append(twin)
+    for announcer in announcers:
+        assert announcer.name is not None and announcer.name.startswith(unique)
+        assert len(announcer.name.removesuffix(f".{SERVICE_TYPE}").encode()) <= 63
+    assert len({each.name for each in announcers}) == 3
+    model = txt_record(fresh(names[2]))["md"]
+    assert len(model) > 50 and len(f"md={model}".encode()) <= 255
+    await announcers[0].refresh()  # nothing to tell
+    for _ in range(2):
+        await asyncio.gather(*(each.stop() for each in announcers))
+    await announcers[0].refresh()
+
+
+async def test_names_that_no_label_can_hold(zeroconf: AsyncZeroconf) -> None:
+    """Dots would make several labels of one, control characters none."""
+    unique = uuid4().hex[:12]
+    for name, label in ((f"{unique} v2.0\t\n.", f"{unique} v2 0"), ("...", "Accessory")):
+        announcer = Announcer(fresh(name), "127.0.0.1", 4711, zeroconf)
+        await announcer.start()
+        assert announcer.name is not None and announcer.name.startswith(label)
+        assert txt_record(fresh(name))["md"] == name
+        await announcer.stop()
 
 
 async def test_stopped_from_outside(
@@ -190,12 +225,13 @@ async def test_where_it_announces(monkeypatch: pytest.MonkeyPatch) -> None:
         return AsyncZeroconf(interfaces=["127.0.0.1"], ip_version=IPVersion.V4Only)
 
     monkeypatch.setattr(announce, "AsyncZeroconf", open_)
-    announcers = [Announcer(fresh(), host, 4711) for host in ("127.0.0.1", "0.0.0.0")]
+    announcers = [Announcer(fresh(), host, 4711) for host in ("127.0.0.1", "0.0.0.0", "::")]
     await asyncio.gather(*(each.start() for each in announcers))
     await asyncio.gather(*(each.stop() for each in announcers))
     assert opened == [
         {"interfaces": ["127.0.0.1"], "ip_version": IPVersion.V4Only},
         {"ip_version": IPVersion.V4Only},
+        {"ip_version": IPVersion.V6Only},
     ]
 
 

@@ -40,7 +40,7 @@ from custom_components.hap_controller.protocol.refusals import (
 from custom_components.hap_controller.protocol.setup_code import SetupPayload
 
 from .conftest import CODE, Connect, Serve, pair
-from .controller import RawController, request
+from .controller import TLV, RawController, request
 from .test_endpoints import BRIGHTNESS, ON, _known, bulb, light
 
 ROOT = Path(__file__).parents[4]
@@ -234,6 +234,7 @@ async def test_request_of_many_frames(serve: Serve, connect: Connect) -> None:
         b"nonsense\r\n\r\n",
         b"GET /" + b"x" * 9000,
         b"POST /pair-setup HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n",
+        b"POST /pair-setup HTTP/1.1\r\nContent-Length: 65537\r\n\r\n",
         bytes(100),
     ],
 )
@@ -313,6 +314,44 @@ async def test_silent_strangers_make_room(
     assert server.connections == 3
 
 
+async def test_idle_controllers_make_room_at_last(
+    serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """First one that listens to nothing, then the one that was silent for longest; never one that was heard just now."""
+    server = await serve(bulb(), max_connections=3)
+    keys = await pair(server)
+    controllers = [await connect(server, keys) for _ in range(3)]
+    await controllers[0].subscribe(ON)
+    await controllers[1].get(ON)
+    await controllers[2].subscribe(ON)
+    refused = await connect(server)
+    assert (await refused.ask("GET", "/accessories")).code == 503
+    monkeypatch.setattr(module, "_VERIFIED_IDLE_LIMIT_S", -1.0)
+    for silent in (controllers[1], controllers[0]):
+        newer = await connect(server, keys)
+        await newer.subscribe(ON)
+        assert await silent.closed()
+        assert (await controllers[2].get(ON)).code == 200
+    assert server.connections == 3
+
+
+async def test_strangers_do_not_push_out_controllers(
+    serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anybody in the network can connect; so a few of those who do not verify is all that idle ones give way to."""
+    monkeypatch.setattr(module, "_VERIFIED_IDLE_LIMIT_S", -1.0)
+    monkeypatch.setattr(module, "_MAX_STRANGERS", 1)
+    server = await serve(bulb(), max_connections=2)
+    keys = await pair(server)
+    first, second = await connect(server, keys), await connect(server, keys)
+    stranger = await connect(server)
+    assert (await stranger.ask("POST", "/identify")).code == 400
+    assert await first.closed()
+    another = await connect(server)
+    assert (await another.ask("POST", "/identify")).code == 503
+    assert (await second.get(ON)).code == 200
+
+
 async def test_flood_of_connections(
     serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -333,6 +372,8 @@ async def test_vanished_controllers_are_noticed(serve: Serve, connect: Connect) 
     (connection,) = server._connections
     sock = connection.writer.get_extra_info("socket")
     assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+    if sys.platform == "linux":  # else they would be told events for a quarter of an hour
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 120_000
 
 
 # --- events -----------------------------------------------------------------------------------
@@ -554,6 +595,46 @@ async def test_last_administrator_leaves(serve: Serve, connect: Connect) -> None
     keys = await pair(server)
     assert keys.accessory_ltpk == own.accessory_ltpk
     assert (await (await connect(server, keys)).get(ON)).code == 200
+
+
+async def test_controller_that_vanishes_while_it_is_answered(
+    serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was asked for is done with all that follows, though nobody is left to be told."""
+    server = await serve(bulb())
+    own = await pair(server)
+    admin = await connect(server, own)
+    user = await connect(server, keys_of(server, "user", await add(admin, "user")))
+    (connection,) = [each for each in server._connections if each.session.admin]
+    save = server.state.save
+
+    async def vanish() -> None:
+        connection.writer.transport.abort()
+        await turns(2)
+        await save()
+
+    monkeypatch.setattr(server._endpoints, "_store", vanish)
+    admin.send(request("POST", "/pairings", remove_pairing(own.controller_id), TLV))
+    assert await user.closed()
+    assert not server.paired
+
+
+async def test_demoted_controllers(serve: Serve, connect: Connect) -> None:
+    """What only administrators may be told is not told to one that is none any more."""
+    accessory = bulb()
+    restricted = accessory.add_service("F001").add(C.BUTTON_EVENT)
+    server = await serve(accessory)
+    admin = await connect(server, await pair(server))
+    key = await add(admin, "other", 1)
+    other = await connect(server, keys_of(server, "other", key))
+    for each in (admin, other):
+        assert (await each.subscribe(ON, (1, restricted.iid))).code == 204
+    message = add_pairing("other", key.public_key, ControllerPermission(0))
+    assert read_pairings(await admin.tlv("/pairings", message)) == []
+    restricted.value = "AQEB"
+    assert await admin.event() == [{"aid": 1, "iid": restricted.iid, "value": "AQEB"}]
+    light(accessory)[C.ON].value = True
+    assert await other.event() == [{"aid": 1, "iid": 11, "value": True}]
 
 
 async def test_removal_amid_a_request(serve: Serve, connect: Connect) -> None:
