@@ -8,7 +8,8 @@ from homeassistant.helpers.typing import ConfigType
 
 from .cache import async_get_cache
 from .const import CONF_PAIRING_ID, CONF_TAKE_OVER, DOMAIN
-from .coordinator import Coordinator, HapConfigEntry, async_delete_issues
+from .coordinator import Coordinator, HapConfigEntry
+from .issues import async_delete_issues
 from .leftovers import async_get_leftovers, async_unpair
 from .services import async_setup_services
 from .takeover import async_settle, async_take_over, async_watch_twin, is_twin_active
@@ -61,5 +62,5 @@ async def async_remove_config_entry_device(
     """Let a device be deleted by hand when no accessory is behind it, as far as that is known now."""
     if entry.state is not ConfigEntryState.LOADED:
         return False
-    aid = entry.runtime_data.aid_of(device_entry)
+    aid = entry.runtime_data.devices.aid_of(device_entry)
     return aid is None or aid not in entry.runtime_data.database.accessories

@@ -36,12 +36,12 @@ from .const import (
     MAX_POLL_S,
     MIN_POLL_S,
 )
-from .coordinator import Options
 from .forms.base import read_place
 from .forms.importing import ImportForms
 from .forms.renewing import RenewalForms
 from .joining import Target
 from .leftovers import async_get_leftovers
+from .options import Options
 from .protocol import (
     SERVICE_TYPE,
     Announcement,

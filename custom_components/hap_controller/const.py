@@ -69,6 +69,8 @@ BUSY_AGAIN_S: Final = 0.5
 REFUSED_AGAIN_S: Final = 2.0
 # A list of accessories that has shrunk by half is not believed for so long (mapping §8.2).
 DOUBT_S: Final = 600.0
+# A description without some accessory is read again after this before its device goes.
+READ_AGAIN_S: Final = 60.0
 
 # Texts for errors that only accessories have, by class and by HAP status.
 ERROR_KEYS: Final[dict[type[VendorError], str]] = {

@@ -150,7 +150,9 @@ class HapEntity(Entity):
         self.coordinator = coordinator
         self.accessory = accessory
         self.entity_description = row
-        self._attr_device_info = dr.DeviceInfo(identifiers=coordinator.identifiers(accessory.aid))
+        self._attr_device_info = dr.DeviceInfo(
+            identifiers=coordinator.devices.identifiers(accessory.aid)
+        )
         self._watched: dict[tuple[int, int], Characteristic] = {}
         self._unlisten: list[Callable[[], None]] = []
         self._revision: int | None = None
@@ -247,7 +249,7 @@ class HapEntity(Entity):
             async_dispatcher_connect(self.hass, signal, self._async_changed) for signal in signals
         ]
         if keys:
-            self._unlisten.append(self.coordinator.track(keys))
+            self._unlisten.append(self.coordinator.checks.track(keys))
 
     def _stop_listening(self) -> None:
         for stop in self._unlisten:

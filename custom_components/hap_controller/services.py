@@ -187,7 +187,7 @@ def _target(hass: HomeAssistant, device_id: str) -> tuple[Coordinator, Accessory
         raise _invalid("unknown_device")
     entry = service.async_get_config_entry(hass, DOMAIN, device.config_entry_id)
     coordinator: Coordinator = entry.runtime_data
-    aid = coordinator.aid_of(device)
+    aid = coordinator.devices.aid_of(device)
     accessory = coordinator.database.accessories.get(aid) if aid is not None else None
     if accessory is None:
         raise _invalid("unknown_device")

@@ -12,6 +12,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from tests.support.rooms import setup
 
+from .home import Clock
 from .living import Json, Living, new_entry, read_database
 
 
@@ -85,3 +86,11 @@ async def loaded(hass: HomeAssistant, entry: MockConfigEntry) -> MockConfigEntry
     """Return the entry, set up."""
     await setup(hass, entry)
     return entry
+
+
+@pytest.fixture
+def clock(hass: HomeAssistant) -> Iterator[Clock]:
+    """Give a clock; that of the loop goes on, so that sockets live."""
+    clock = Clock(hass)
+    with patch("homeassistant.util.dt.utcnow", clock.now):
+        yield clock

@@ -53,7 +53,7 @@ def device_of(hass: HomeAssistant, entry: MockConfigEntry, aid: int = 2) -> str:
     (device,) = (
         device
         for device in dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
-        if entry.runtime_data.aid_of(device) == aid
+        if entry.runtime_data.devices.aid_of(device) == aid
     )
     return device.id
 

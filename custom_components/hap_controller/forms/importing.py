@@ -28,7 +28,8 @@ from homeassistant.helpers.selector import (
 from ..announcements import async_announced
 from ..cache import async_get_cache
 from ..const import CONF_TAKE_OVER, CONF_VALVES_AS_SWITCHES, DOMAIN
-from ..coordinator import BRIDGE_AID, new_client
+from ..coordinator import new_client
+from ..devices import BRIDGE_AID
 from ..errors import error_key
 from ..protocol import (
     ConnectionKind,

@@ -13,7 +13,7 @@ from homeassistant.helpers.selector import BooleanSelector, TextSelector
 
 from ..announcements import async_find
 from ..const import DOMAIN
-from ..coordinator import BRIDGE_AID
+from ..devices import BRIDGE_AID
 from ..joining import HalfwayError, Joining, Target
 from ..protocol import (
     AlreadyPairedError,

@@ -14,14 +14,13 @@ from homeassistant.config_entries import (
 )
 from homeassistant.const import CONF_DEVICE
 from homeassistant.core import callback
-from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.selector import SelectSelector
 
 from ..announcements import async_announced
 from ..cache import async_get_cache
-from ..const import CONF_ADDRESSES, CONF_PAIRING_ID, DOMAIN
-from ..coordinator import PAIRING_LOST
+from ..const import CONF_ADDRESSES, CONF_PAIRING_ID
 from ..errors import error_key
+from ..issues import async_forget_pairing_lost, async_tell_pairing_lost
 from ..joining import Target
 from ..protocol import PairingRecord, VendorError, check_pairing
 from ..takeover import async_change_identity, async_move_back, find_twin, read_record
@@ -64,7 +63,7 @@ class RenewalForms(PairingForms):
 
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
         """Say that the accessory does not know us any more; nobody is contacted before the user wants that."""
-        ir.async_delete_issue(self.hass, DOMAIN, f"{self.context['entry_id']}_{PAIRING_LOST}")
+        async_forget_pairing_lost(self.hass, self.context["entry_id"])
         return await self.async_step_reauth_confirm()
 
     async def async_step_reauth_confirm(
@@ -174,16 +173,7 @@ class RenewalForms(PairingForms):
         entry = self.hass.config_entries.async_get_entry(self.context["entry_id"])
         if entry is None or entry.disabled_by is not None:
             return
-        ir.async_create_issue(
-            self.hass,
-            DOMAIN,
-            f"{entry.entry_id}_{PAIRING_LOST}",
-            data={"entry_id": entry.entry_id, "accessory": entry.title},
-            is_fixable=True,
-            severity=ir.IssueSeverity.ERROR,
-            translation_key=PAIRING_LOST,
-            translation_placeholders={"accessory": entry.title},
-        )
+        async_tell_pairing_lost(self.hass, entry)
 
     # --- another address --------------------------------------------------------------------
 
