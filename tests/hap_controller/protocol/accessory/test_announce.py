@@ -174,12 +174,13 @@ async def test_names_that_are_long_or_odd(zeroconf: AsyncZeroconf) -> None:
 async def test_names_that_no_label_can_hold(zeroconf: AsyncZeroconf) -> None:
     """Dots would make several labels of one, control characters none."""
     unique = uuid4().hex[:12]
-    for name, label in ((f"{unique} v2.0\t\n.", f"{unique} v2 0"), ("...", "Accessory")):
-        announcer = Announcer(fresh(name), "127.0.0.1", 4711, zeroconf)
-        await announcer.start()
+    names = {f"{unique} v2.0\t\n.": f"{unique} v2 0", "...": "Accessory"}
+    announcers = [Announcer(fresh(name), "127.0.0.1", 4711, zeroconf) for name in names]
+    await asyncio.gather(*(each.start() for each in announcers))
+    for announcer, (name, label) in zip(announcers, names.items(), strict=True):
         assert announcer.name is not None and announcer.name.startswith(label)
         assert txt_record(fresh(name))["md"] == name
-        await announcer.stop()
+    await asyncio.gather(*(each.stop() for each in announcers))
 
 
 async def test_stopped_from_outside(
