@@ -272,6 +272,7 @@ class SimulatedAccessories:
         return {
             "domain": DOMAIN,
             "accessories": [accessory.card() for accessory in self.accessories.values()],
+            "announced": all(each.announced_name for each in self.accessories.values()),
             "control_url": self.control_url,
         }
 

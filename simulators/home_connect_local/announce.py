@@ -12,6 +12,8 @@ from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 from .profile import Profile
 
 SERVICE_TYPE = "_homeconnect._tcp.local."
+FORGOTTEN_S = 1.2
+"""Who is told a goodbye keeps the record for another second, and takes what comes meanwhile for a repetition (RFC 6762 §10.1)."""
 
 
 def announcement(profile: Profile, host: str, port: int) -> AsyncServiceInfo:
@@ -31,8 +33,30 @@ def announcement(profile: Profile, host: str, port: int) -> AsyncServiceInfo:
     )
 
 
+class Announcer:
+    """Announces appliances, each as long as it is in the network."""
+
+    def __init__(self, zeroconf: AsyncZeroconf, infos: Iterable[AsyncServiceInfo]) -> None:
+        """Take what is announced already."""
+        self._zeroconf = zeroconf
+        self._infos = {info.decoded_properties["id"]: info for info in infos}
+        self._turns = {ha_id: asyncio.Lock() for ha_id in self._infos}
+
+    async def tell(self, ha_id: str, *, present: bool) -> None:
+        """Announce an appliance that is back, or say goodbye for one that leaves."""
+        info = self._infos[ha_id]
+        async with self._turns[ha_id]:
+            if present:  # nobody else took its name since it left
+                await (
+                    await self._zeroconf.async_register_service(info, cooperating_responders=True)
+                )
+            else:
+                await (await self._zeroconf.async_unregister_service(info))
+                await asyncio.sleep(FORGOTTEN_S)
+
+
 @asynccontextmanager
-async def announced(appliances: Iterable[tuple[Profile, str, int]]) -> AsyncIterator[None]:
+async def announced(appliances: Iterable[tuple[Profile, str, int]]) -> AsyncIterator[Announcer]:
     """Announce appliances at their addresses on those interfaces only, while the context is open.
 
     Raises OSError when somebody announces them already.
@@ -47,7 +71,7 @@ async def announced(appliances: Iterable[tuple[Profile, str, int]]) -> AsyncIter
         except NonUniqueNameException as err:
             raise OSError(EADDRINUSE, "somebody announces these appliances already") from err
         await asyncio.gather(*sent)
-        yield
+        yield Announcer(zeroconf, infos)
     finally:
         await zeroconf.async_unregister_all_services()
         await zeroconf.async_close()

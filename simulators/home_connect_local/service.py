@@ -103,6 +103,8 @@ class Service(WebSocketService[ApplianceSession, Received]):
         """Sessions that have gone without a closing frame and still hold a slot."""
         self.gone = False
         """Whether the appliance has left the network."""
+        self.on_presence: Callable[[bool], Coroutine[Any, Any, None]] | None = None
+        """Tells the network that the appliance leaves it, or is back."""
         self._closing = False
         self._serving: dict[asyncio.Task[Any] | None, ApplianceSession] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -159,11 +161,20 @@ class Service(WebSocketService[ApplianceSession, Received]):
     def _leave(self) -> None:
         self.gone = True
         self.spawn(self.vanish(self.rules.off_code))
+        self._tell_presence()
 
     def _return(self) -> None:
         if self.gone:
             self.gone = False
-            self.spawn(self.link_restored())
+            self.spawn(self._come_back())
+
+    async def _come_back(self) -> None:
+        await self.link_restored()
+        self._tell_presence()
+
+    def _tell_presence(self) -> None:
+        if self.on_presence is not None:
+            self.spawn(self.on_presence(not self.gone))
 
     async def vanish(self, code: int) -> None:
         """Close every connection in the orderly way, then refuse new ones."""
@@ -201,9 +212,11 @@ class Service(WebSocketService[ApplianceSession, Received]):
             scenario.stop()
         self.scenarios.clear()
         self.dead_slots = 0
-        self.gone = False
+        was_gone, self.gone = self.gone, False
         self.key = self.appliance.profile.key
         await super().reset()
+        if was_gone:
+            self._tell_presence()
 
     # --- what all vendors' services are asked for ------------------------------------------
 

@@ -16,7 +16,7 @@ from ..control import (
     check_arguments,
     describe as describe_operation,
 )
-from .announce import announced
+from .announce import Announcer, announced
 from .appliance import Appliance
 from .demo import PROFILES, profile_of
 from .manners import Character, Pace, Rules
@@ -183,7 +183,9 @@ class SimulatedHousehold:
             stack.push_async_callback(self.control.listener.close)
             if self._announce:
                 places = [(each.profile, each.host, each.port) for each in self.appliances]
-                await stack.enter_async_context(announced(places))
+                announcer = await stack.enter_async_context(announced(places))
+                for each in self.appliances:
+                    each.on_presence = partial(_tell, announcer, each.ha_id)
             self._stack = stack.pop_all()
         return self
 
@@ -223,5 +225,10 @@ class SimulatedHousehold:
             "domain": DOMAIN,
             "archive": str(self.archive),
             "appliances": [appliance.card() for appliance in self.appliances],
+            "announced": self._announce,
             "control_url": self.control_url,
         }
+
+
+async def _tell(announcer: Announcer, ha_id: str, present: bool) -> None:
+    await announcer.tell(ha_id, present=present)

@@ -13,7 +13,8 @@ import zipfile
 
 import aiohttp
 import pytest
-from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
+from zeroconf import ServiceStateChange
+from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
 
 from simulators.home_connect_local import (
     PROFILES,
@@ -92,7 +93,7 @@ async def client(
 async def test_program(http: aiohttp.ClientSession) -> None:
     """One line tells all that a client needs; the program serves until it is told to end."""
     async with running("--speed", "100") as (process, line):
-        assert line.keys() == {"domain", "archive", "appliances", "control_url"}
+        assert line.keys() == {"domain", "archive", "appliances", "announced", "control_url"}
         assert line["domain"] == "home_connect_local"
         assert [card["haId"] for card in line["appliances"]] == [
             profile.ha_id for profile in PROFILES.values()
@@ -184,6 +185,29 @@ async def test_announcement(socket_enabled: None) -> None:
             }
     finally:
         await browser.async_close()
+
+
+async def test_announced_while_it_is_there(socket_enabled: None) -> None:
+    """Switched off, an appliance leaves the network and says so; it is announced again when it is back."""
+    told: asyncio.Queue[ServiceStateChange] = asyncio.Queue()
+
+    def note(*, name: str, state_change: ServiceStateChange, **_: object) -> None:
+        if name.startswith("SIEMENS Washer") and state_change is not ServiceStateChange.Updated:
+            told.put_nowait(state_change)
+
+    network = AsyncZeroconf(interfaces=["127.0.0.1"])
+    try:
+        async with SimulatedHousehold(["washer"], announce=True) as household:
+            browser = AsyncServiceBrowser(network.zeroconf, SERVICE_TYPE, handlers=[note])
+            assert await told.get() is ServiceStateChange.Added
+            washer = household["washer"].appliance
+            washer.power("MainsOff")
+            assert await told.get() is ServiceStateChange.Removed
+            washer.power("On")
+            assert await told.get() is ServiceStateChange.Added
+            await browser.async_cancel()
+    finally:
+        await network.async_close()
 
 
 async def test_page_and_state(
