@@ -573,3 +573,7 @@ class ConnectionSensor(ApplianceEntity, BinarySensorEntity):
         """Listen to the link at once, without the grace that others have."""
         await super().async_added_to_hass()
         self._listen(signal_connected(self.coordinator.entry_id))
+
+    async def async_update(self) -> None:
+        """Look for the appliance at once, as whoever asks Home Assistant to update this knows that it is back."""
+        self.coordinator.client.hurry()

@@ -33,12 +33,16 @@ class House:
         socket: Socket,
         states: States,
         api: Api | None = None,
+        *,
+        announced: bool = False,
     ) -> None:
         """Look at the home of a component; call ``look`` before anything else."""
         self.control = control
         self.describe = describe
         """Tells what the simulator says about itself and its devices; another address can be given."""
         self.states = states
+        self.announced = announced
+        """Whether Home Assistant hears what the vendor's side announces."""
         self._domain = domain
         self._socket = socket
         self._api = api
@@ -97,11 +101,12 @@ class House:
         return self.devices[entity["device_id"]]
 
     async def act(self, entity_id: str, action: str, **data: object) -> None:
-        """Call an action of an entity's platform, as a dashboard does."""
+        """Call an action of an entity's platform, or another one by its whole name, as a dashboard does."""
+        domain, _, service = action.rpartition(".")
         await self._socket.call(
             "call_service",
-            domain=entity_id.partition(".")[0],
-            service=action,
+            domain=domain or entity_id.partition(".")[0],
+            service=service,
             service_data=data,
             target={"entity_id": entity_id},
         )

@@ -12,6 +12,7 @@ from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
+from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from syrupy.assertion import SnapshotAssertion
@@ -180,6 +181,28 @@ async def test_switched_off(
     await settled(hass, loaded)
     await until_state(hass, power, "on")
     assert state_of(hass, operation).state != STATE_UNAVAILABLE
+
+
+@pytest.mark.parametrize("name", ["washer"])
+async def test_looked_for(
+    hass: HomeAssistant, loaded: MockConfigEntry, simulated: SimulatedAppliance
+) -> None:
+    """Whoever knows that the appliance is back need not wait for the next attempt."""
+    assert await async_setup_component(hass, "homeassistant", {})
+    client = loaded.runtime_data.client
+    simulated.appliance.power("MainsOff")
+    await until_state(hass, connection_of(hass, loaded), STATE_OFF)
+    # Until the waits between attempts would last for the rest of the test.
+    await eventually(hass, lambda: client.statistics.drops["ConnectError"] >= 2)
+    simulated.appliance.power("On")
+    await simulated.link_restored()
+    with patch(f"{CLIENT}.MOVE_INTERVAL_S", 0.0):
+        await act(hass, "homeassistant", "update_entity", connection_of(hass, loaded))
+        await until_state(hass, connection_of(hass, loaded), STATE_ON)
+    # One that is there is left alone.
+    await act(hass, "homeassistant", "update_entity", connection_of(hass, loaded))
+    assert client.statistics.connects == 2
+    assert len(simulated.sessions) == 1
 
 
 async def test_lost_for_longer(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 import secrets
 import ssl
-from typing import Any, ClassVar, Concatenate, Final, override
+from typing import Any, ClassVar, Concatenate, Final, NoReturn, override
 
 import aiohttp
 
@@ -217,6 +217,7 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
         self._exhausted_since: float | None = None
         self._quick_closings = 0
         self._attempted_at = float("-inf")
+        self._hurrying: asyncio.TimerHandle | None = None
 
     # --- what is known ----------------------------------------------------------------------
 
@@ -234,13 +235,21 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
         if (host, port) != (self._host, self._port):
             self._host, self._port = host, port
             self._refused_at.clear()  # that was elsewhere, and perhaps another appliance
-        if (
-            self._connection is None
-            and self._now() >= self._attempted_at + MOVE_INTERVAL_S
-            and not isinstance(
-                self.last_error, ThrottledError
-            )  # hammering keeps its sessions taken
-        ):
+        self.hurry()
+
+    def hurry(self) -> None:
+        """Try without waiting out the back-off: the appliance was heard of. Not twice within ten seconds (§7.3).
+
+        Does nothing while the link is up, or all sessions of the appliance are taken: hammering keeps them so.
+        """
+        if self._connection is None and self._hurrying is None and not self._ended:
+            loop = asyncio.get_running_loop()
+            due = max(loop.time(), self._attempted_at + MOVE_INTERVAL_S)
+            self._hurrying = loop.call_at(due, self._hurry_now)
+
+    def _hurry_now(self) -> None:
+        self._hurrying = None
+        if not isinstance(self.last_error, ThrottledError):
             self._supervisor.hurry()
 
     # --- what can be asked ------------------------------------------------------------------
@@ -448,6 +457,15 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
         self._check_link()
 
     # --- the link ---------------------------------------------------------------------------
+
+    @override
+    async def run(self) -> NoReturn:
+        """Keep the link up until cancelled; see LinkClient."""
+        try:
+            await super().run()
+        finally:
+            if self._hurrying is not None:
+                self._hurrying.cancel()
 
     @asynccontextmanager
     @override

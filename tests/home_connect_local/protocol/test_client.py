@@ -1340,13 +1340,13 @@ def test_new_address() -> None:
             await asyncio.sleep(9)
             assert attempts.total() == 1  # that was just now
             await asyncio.sleep(2)
+            assert attempts.total() == 2
             for number in range(40):
                 run.client.move_to(simulated.host, 3 + number)
                 await asyncio.sleep(1)
-            assert 4 <= attempts.total() <= 6
-            await asyncio.sleep(10)
+            assert 4 <= attempts.total() <= 7
             run.client.move_to(simulated.host, simulated.port)
-            await run.back(1)
+            await run.back(20)
             assert run.client.endpoint == (simulated.host, simulated.port)
             sessions = simulated.sessions[:]
             run.client.move_to("192.0.2.1")
@@ -1359,6 +1359,55 @@ def test_new_address() -> None:
 
 
 # --- ends -----------------------------------------------------------------------------------
+
+
+def test_news_right_after_an_attempt() -> None:
+    """An appliance that announces itself before it listens is not made to wait for the next attempt (§7.3)."""
+
+    async def main() -> None:
+        async with (
+            simulate() as simulated,
+            running(simulated, ready=False, backoff=lambda: iter([1e6] * 99)) as run,
+        ):
+            await run.back(1)
+            await simulated.link_down()
+            await until(lambda: not run.client.connected)
+            run.client.hurry()
+            drops = run.client.statistics.drops
+            await asyncio.sleep(11)
+            assert drops.total() == 2  # the loss, and the attempt ten seconds after the first
+            run.client.hurry()
+            run.client.hurry()
+            await asyncio.sleep(8)
+            assert drops.total() == 2
+            await asyncio.sleep(2)
+            assert drops.total() == 3
+            run.client.hurry()
+            await simulated.link_restored()
+            await asyncio.sleep(5)
+            assert not run.client.connected
+            await until(lambda: run.client.connected, 100)
+            run.client.hurry()
+            await asyncio.sleep(60)
+            assert run.client.statistics.connects == 2
+
+    run_virtual(main())
+
+
+def test_stopped_while_in_a_hurry() -> None:
+    """No timer is left behind."""
+
+    async def main() -> None:
+        async with (
+            simulate() as simulated,
+            running(simulated, port=1, ready=False, backoff=lambda: iter([1e6] * 99)) as run,
+        ):
+            await until(lambda: run.client.statistics.drops.total() == 1)
+            run.client.hurry()
+        await asyncio.sleep(60)
+        assert run.client.statistics.drops.total() == 1
+
+    run_virtual(main())
 
 
 @pytest.mark.parametrize("name", ["dishwasher", "washer"])
