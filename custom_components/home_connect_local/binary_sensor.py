@@ -32,7 +32,7 @@ from .protocol import Appliance, Feature, Kind
 
 PARALLEL_UPDATES = 0
 
-# Conditions last until they are mended; a confirmed one is still there (mapping §6).
+# Conditions last until they are mended; a confirmed one is still there, but for some that end with it.
 PRESENT_OR_CONFIRMED: Final = frozenset({"present", "confirmed"})
 PRESENT: Final = frozenset({"present"})
 _SERIOUS: Final = frozenset({"warning", "alert", "critical"})
@@ -199,6 +199,7 @@ COFFEE_MAKER: Final = table(
         "binary_sensor_bean_container_empty",
         "ConsumerProducts.CoffeeMaker.Event.BeanContainerEmpty",
         category=None,
+        on=PRESENT,
     ),
     *(
         _off(f"binary_sensor_{key}", f"ConsumerProducts.CoffeeMaker.Event.{name}")

@@ -151,9 +151,7 @@ def test_what_means_on(item: dict[str, Any]) -> None:
     elif wanted == "event":
         assert row.on == {"present", "confirmed"}
     elif wanted == "event, confirmed = off":
-        # Mapping §6: confirmed conditions last, but for these two.
-        brief = item["key"] in {"binary_sensor_aqua_stop", "binary_sensor_low_water_pressure"}
-        assert row.on == ({"present"} if brief else {"present", "confirmed"})
+        assert row.on == {"present"}
     else:
         assert {member.lower() for member in wanted.split(", ")} <= row.on
         assert not row.on & row.off
