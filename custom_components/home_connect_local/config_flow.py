@@ -70,7 +70,7 @@ from .protocol import (
     read_announcement,
     read_archive,
 )
-from .takeover import foreign_entries, foreign_profile
+from .takeover import async_foreign_profiles
 
 if TYPE_CHECKING:
     import probatio as vol
@@ -153,7 +153,7 @@ class HomeConnectConfigFlow(ConfigFlow, domain=DOMAIN):
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for a profile, or offer what another integration has already."""
-        if self._foreign_choices():
+        if await self._async_foreign_choices():
             return self.async_show_menu(step_id="user", menu_options=["upload", "take_over"])
         return await self.async_step_upload()
 
@@ -251,7 +251,7 @@ class HomeConnectConfigFlow(ConfigFlow, domain=DOMAIN):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Take an appliance over from the integration that has it: its profile, address and entity ids."""
-        choices = self._foreign_choices()
+        choices = await self._async_foreign_choices()
         if user_input is not None:
             for entry, profile in choices:
                 if entry.entry_id == user_input[CONF_DEVICE]:
@@ -280,14 +280,11 @@ class HomeConnectConfigFlow(ConfigFlow, domain=DOMAIN):
             self._host, self._port = parse_host(str(entry.data.get(CONF_HOST, "")))
         return await self._async_find()
 
-    def _foreign_choices(self) -> list[tuple[ConfigEntry, Profile]]:
+    async def _async_foreign_choices(self) -> list[tuple[ConfigEntry, Profile]]:
         """List what can be taken over: what is not set up here and has all that is needed."""
+        found = await async_foreign_profiles(self.hass)
         taken = self._taken()
-        return [
-            (entry, profile)
-            for entry in foreign_entries(self.hass)
-            if (profile := foreign_profile(entry)) and profile.ha_id.lower() not in taken
-        ]
+        return [(entry, profile) for entry, profile in found if profile.ha_id.lower() not in taken]
 
     def _taken(self) -> set[str]:
         """Give the ids of appliances that are set up; whoever ignored one may add it now."""

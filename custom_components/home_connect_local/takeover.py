@@ -1,7 +1,10 @@
 """Appliances that another local integration has: its profile, its address, and the history of its entities.
 
-The facts about its entries come from its public source: data ``host``, ``psk``, ``aes_iv``, ``description``; the id
-of the appliance as unique id; entities named ``<device id of the appliance>-<key>``, with the keys that ours have.
+The facts about its entries come from its public source: data ``host``, ``psk``, ``aes_iv``; the id of the appliance
+as unique id; entities named ``<device id of the appliance>-<key>``, with the keys that ours have. The description is
+kept parsed in ``description``; from its version 1.0.5 on as the two files of the profile in Home Assistant's storage,
+named by ``description_filename`` and ``feature_filename``; and by a fork as their text, ``description_xml`` and
+``feature_mapping_xml``.
 """
 
 from base64 import urlsafe_b64decode
@@ -9,21 +12,26 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 import logging
+from pathlib import Path
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryDisabler
 from homeassistant.const import CONF_DESCRIPTION
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.storage import STORAGE_DIR
 
 from .const import CONF_HA_ID, CONF_TAKE_OVER, DOMAIN, PLATFORMS
 from .protocol import (
     FORMAT,
+    MAX_ARCHIVE_BYTES,
     ConnectionType,
     Description,
+    Head,
     Profile,
     ProfileError,
     content_type,
+    parse_description,
     read_literal,
     read_number,
 )
@@ -32,6 +40,10 @@ _LOGGER = logging.getLogger(__name__)
 
 FOREIGN_DOMAIN: Final = "homeconnect_ws"
 
+_FILES: Final = ("description_filename", "feature_filename")
+_FILES_INFO: Final = "appliance_info"
+_TEXTS: Final = ("description_xml", "feature_mapping_xml")
+_HEAD: Final = ("type", "brand", "vib", "mac", "serialNumber")
 _KEY_BYTES: Final = 32
 _IV_BYTES: Final = 16
 _KINDS: Final = ("status", "setting", "event", "command", "option", "program")
@@ -52,14 +64,21 @@ _LITERALS: Final = frozenset({"default", "initial"})
 _WORDS: Final = frozenset({"access", "execution", "handling", "level"})
 
 
-@callback
-def foreign_entries(hass: HomeAssistant) -> list[ConfigEntry]:
-    """List the entries of the other integration, loaded or not."""
-    return hass.config_entries.async_entries(FOREIGN_DOMAIN)
+async def async_foreign_profiles(hass: HomeAssistant) -> list[tuple[ConfigEntry, Profile]]:
+    """List the entries of the other integration, loaded or not, that keep all of a profile."""
+    storage = Path(hass.config.path(STORAGE_DIR, FOREIGN_DOMAIN))
+    entries = hass.config_entries.async_entries(FOREIGN_DOMAIN)
+    profiles = await hass.async_add_executor_job(
+        lambda: [foreign_profile(entry, storage) for entry in entries]
+    )
+    return [(entry, profile) for entry, profile in zip(entries, profiles, strict=True) if profile]
 
 
-def foreign_profile(entry: ConfigEntry) -> Profile | None:
-    """Build a profile of what such an entry keeps; None when it lacks something."""
+def foreign_profile(entry: ConfigEntry, storage: Path) -> Profile | None:
+    """Build a profile of what such an entry keeps, with files in ``storage``; None when it lacks something.
+
+    May block: it may read files, and XML.
+    """
     try:
         data = entry.data
         iv = data.get("aes_iv")
@@ -69,9 +88,9 @@ def foreign_profile(entry: ConfigEntry) -> Profile | None:
             key=_secret(data["psk"], _KEY_BYTES),
             iv=_secret(iv, _IV_BYTES) if iv else None,
             created=None,
-            description=Description.load(_stored(str(entry.unique_id), data[CONF_DESCRIPTION])),
+            description=_description(str(entry.unique_id), data, storage),
         )
-    except AttributeError, KeyError, TypeError, ValueError, ProfileError:
+    except AttributeError, KeyError, OSError, TypeError, ValueError, ProfileError:
         return None
     return profile if entry.unique_id else None
 
@@ -120,6 +139,27 @@ def _move_entities(
             registry.async_update_entity(each.entity_id, disabled_by=None)
 
 
+def _description(ha_id: str, data: Mapping[str, Any], storage: Path) -> Description:
+    """Read the description in the form that an entry has it; raises what ``foreign_profile`` expects."""
+    if _FILES[0] in data:
+        device, mapping = (_file(storage, data[name]) for name in _FILES)
+        info = data[_FILES_INFO]
+    elif _TEXTS[0] in data:
+        device, mapping = (data[name].encode() for name in _TEXTS)
+        info = data[CONF_DESCRIPTION]["info"]
+    else:
+        return Description.load(_stored(ha_id, data[CONF_DESCRIPTION]))
+    return parse_description(device, mapping, Head(ha_id, *(info.get(name) for name in _HEAD)))
+
+
+def _file(storage: Path, name: str) -> bytes:
+    """Read a file of the other integration; raises ValueError for one that is elsewhere, or no description."""
+    path = (storage / name).resolve()
+    if not path.is_relative_to(storage.resolve()) or path.stat().st_size > MAX_ARCHIVE_BYTES:
+        raise ValueError("not a file of a profile")
+    return path.read_bytes()
+
+
 def _stored(ha_id: str, foreign: Mapping[str, Any]) -> dict[str, Any]:
     """Turn the description that the other integration keeps into our stored form.
 
@@ -156,7 +196,7 @@ def _stored(ha_id: str, foreign: Mapping[str, Any]) -> dict[str, Any]:
         "format": FORMAT,
         "appliance": {
             "haId": ha_id,
-            **{name: info.get(name) for name in ("type", "brand", "vib", "mac", "serialNumber")},
+            **{name: info.get(name) for name in _HEAD},
         },
         "info": {
             **{name: info.get(name) for name in ("type", "brand", "model", "version", "revision")},

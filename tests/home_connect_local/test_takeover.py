@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 import json
+from pathlib import Path
 from typing import Any
 from unittest.mock import AsyncMock, patch
 
@@ -52,21 +53,9 @@ def names() -> Iterator[AsyncMock]:
         yield mock
 
 
-def foreign_data(name: str, host: str = "") -> dict[str, Any]:
-    """Return what the other integration stores."""
-    profile = PROFILES[name]
-    mapping = profile.mapping_xml.decode()
-    if (
-        name == "hob"
-    ):  # it gives up on an enumeration that is not declared, and on a nameless feature
-        mapping = mapping.replace(
-            "</enumDescriptionList>",
-            '<enumDescription refENID="8E00" enumKey="x"><enumMember refValue="0">a</enumMember>'
-            "</enumDescription></enumDescriptionList>",
-        )
-    description = parse_device_description(profile.device_xml.decode(), mapping)
-    description["info"] |= profile.seed.info  # once it was connected
-    head = profile.head
+def foreign_link(name: str, host: str = "") -> dict[str, Any]:
+    """Return what the other integration stores about the link."""
+    head = PROFILES[name].head
     return {
         "host": host,
         "psk": head["key"],
@@ -74,7 +63,39 @@ def foreign_data(name: str, host: str = "") -> dict[str, Any]:
         "mode": head["connectionType"],
         "name": f"{head['brand']} {head['type']}",
         "device_id": FOREIGN_ID,
-        "description": json.loads(json.dumps(description)),
+    }
+
+
+def foreign_data(name: str, host: str = "") -> dict[str, Any]:
+    """Return all that the other integration stores; what its parser cannot read is not there."""
+    profile = PROFILES[name]
+    description = parse_device_description(
+        profile.device_xml.decode(), profile.mapping_xml.decode()
+    )
+    description["info"] |= profile.seed.info  # once it was connected
+    return foreign_link(name, host) | {"description": json.loads(json.dumps(description))}
+
+
+def keep_files(name: str, storage: Path) -> dict[str, Any]:
+    """Write the files of a profile where version 1.0.5 does, and return what it stores about them."""
+    profile, folder = PROFILES[name], f"{FOREIGN_ID}-of-{name}"
+    (storage / folder).mkdir(parents=True)
+    (storage / folder / "DeviceDescription.xml").write_bytes(profile.device_xml)
+    (storage / folder / "FeatureMapping.xml").write_bytes(profile.mapping_xml)
+    return {
+        "description_filename": f"{folder}/DeviceDescription.xml",
+        "feature_filename": f"{folder}/FeatureMapping.xml",
+        "appliance_info": dict(profile.seed.info),
+    }
+
+
+def keep_texts(name: str) -> dict[str, Any]:
+    """Return what a fork stores about a profile."""
+    profile = PROFILES[name]
+    return {
+        "description": {"info": dict(profile.seed.info)},
+        "description_xml": profile.device_xml.decode(),
+        "feature_mapping_xml": profile.mapping_xml.decode(),
     }
 
 
@@ -139,7 +160,7 @@ def test_description(name: str) -> None:
     entry = MockConfigEntry(
         domain=FOREIGN_DOMAIN, unique_id=PROFILES[name].ha_id, data=foreign_data(name)
     )
-    profile = foreign_profile(entry)
+    profile = foreign_profile(entry, Path())
     assert profile
     stored = profile.description.store()
     expected = stored_description(name)
@@ -175,13 +196,55 @@ def test_what_cannot_be_used(changes: dict[str, Any]) -> None:
         unique_id="x",
         data=foreign_data("dishwasher") | changes,
     )
-    assert foreign_profile(entry) is None
+    assert foreign_profile(entry, Path()) is None
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("form", ["files", "texts"])
+def test_description_in_xml(name: str, form: str, tmp_path: Path) -> None:
+    """Later versions, and a fork, keep the files themselves: then nothing is lost, and every file can be read."""
+    changes = keep_files(name, tmp_path) if form == "files" else keep_texts(name)
+    entry = MockConfigEntry(
+        domain=FOREIGN_DOMAIN,
+        unique_id=PROFILES[name].ha_id,
+        data=foreign_link(name) | changes,
+    )
+    profile = foreign_profile(entry, tmp_path)
+    assert profile
+    stored, expected = profile.description.store(), stored_description(name)
+    for part in ("format", "info", "features", "lists", "enums"):
+        assert stored[part] == expected[part]
+    assert stored["appliance"]["vib"] == expected["appliance"]["vib"]
+    assert profile.key == PROFILES[name].key
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"description_filename": "gone/DeviceDescription.xml"},
+        {"description_filename": "../outside.xml"},
+        {"feature_filename": None},
+        {"feature_filename": "x/DeviceDescription.xml"},
+        {"appliance_info": None},
+        {"appliance_info": {"type": 5}},
+    ],
+)
+def test_files_that_cannot_be_used(changes: dict[str, Any], tmp_path: Path) -> None:
+    """A file that is gone, leads elsewhere or is another one costs nothing but the offer."""
+    storage = tmp_path / "storage"
+    data = foreign_link("dishwasher") | keep_files("dishwasher", storage)
+    (tmp_path / "outside.xml").write_bytes(PROFILES["dishwasher"].device_xml)
+    (storage / "x").mkdir()
+    (storage / "x" / "DeviceDescription.xml").write_bytes(PROFILES["dishwasher"].device_xml)
+    for each, usable in ((data, True), (data | changes, False)):
+        entry = MockConfigEntry(domain=FOREIGN_DOMAIN, unique_id="x", data=each)
+        assert (foreign_profile(entry, storage) is not None) is usable
 
 
 def test_entry_without_an_id() -> None:
     """Without the id of the appliance there is nothing to take over."""
     entry = MockConfigEntry(domain=FOREIGN_DOMAIN, data=foreign_data("dishwasher"))
-    assert foreign_profile(entry) is None
+    assert foreign_profile(entry, Path()) is None
 
 
 def test_unreadable_members_are_left_out() -> None:
@@ -205,7 +268,7 @@ def test_unreadable_members_are_left_out() -> None:
         unique_id="x",
         data=foreign_data("dishwasher") | {"description": description},
     )
-    profile = foreign_profile(entry)
+    profile = foreign_profile(entry, Path())
     assert profile
     first, second, third = (profile.description.features[uid] for uid in (1, 2, 3))
     assert (first.min, first.max, first.step) == (None, 9, 3)
@@ -275,6 +338,25 @@ async def test_take_over(hass: HomeAssistant, simulated: SimulatedAppliance) -> 
     assert left.config_entry_id == foreign.entry_id
 
     assert (await start(hass))["step_id"] == "upload"  # nothing is left to take over
+    assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_take_over_files(
+    hass: HomeAssistant, simulated: SimulatedAppliance, tmp_path: Path
+) -> None:
+    """The files of a profile are found where Home Assistant keeps its storage."""
+    hass.config.config_dir = str(tmp_path)
+    foreign = foreign_entry(hass, "dishwasher", f"{simulated.host}:{simulated.port}")
+    kept = keep_files("dishwasher", Path(hass.config.path(".storage", FOREIGN_DOMAIN)))
+    link = foreign_link("dishwasher", foreign.data[CONF_HOST])
+    hass.config_entries.async_update_entry(foreign, data=link | kept)
+    result = await submit(hass, await start(hass), {"next_step_id": "take_over"})
+    result = await submit(hass, result, {CONF_DEVICE: foreign.entry_id})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    entry = result["result"]
+    assert entry.runtime_data.connected
+    assert entry.data[CONF_DESCRIPTION]["features"] == stored_description("dishwasher")["features"]
     assert await hass.config_entries.async_unload(entry.entry_id)
 
 
