@@ -12,7 +12,14 @@ from .coordinator import Coordinator, HapConfigEntry
 from .issues import async_delete_issues
 from .leftovers import async_get_leftovers, async_unpair
 from .services import async_setup_services
-from .takeover import async_settle, async_take_over, async_watch_twin, is_twin_active
+from .takeover import (
+    BUILT_IN_ACTIVE,
+    async_leave_behind,
+    async_settle,
+    async_take_over,
+    async_watch_twins,
+    is_twin_active,
+)
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -20,6 +27,7 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register what is there whether or not an accessory is."""
     async_setup_services(hass)
+    async_watch_twins(hass)
     leftovers = await async_get_leftovers(hass)
     hass.async_create_background_task(leftovers.async_take_back_all(), f"{DOMAIN} leftovers")
     return True
@@ -28,7 +36,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 async def async_setup_entry(hass: HomeAssistant, entry: HapConfigEntry) -> bool:
     """Add the entities of an accessory or bridge, which may be off."""
     if is_twin_active(hass, entry):
-        raise ConfigEntryError(translation_domain=DOMAIN, translation_key="built_in_active")
+        raise ConfigEntryError(translation_domain=DOMAIN, translation_key=BUILT_IN_ACTIVE)
     if CONF_TAKE_OVER in entry.data:
         async_take_over(hass, entry)
     coordinator = Coordinator(hass, entry, await async_get_cache(hass))
@@ -36,8 +44,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: HapConfigEntry) -> bool:
     entry.runtime_data = coordinator
     await coordinator.async_load_platforms()
     if CONF_TAKE_OVER in entry.data:
-        async_settle(hass, entry)
-    async_watch_twin(hass, entry)
+        async_settle(hass, entry, coordinator.database.accessories)
     return True
 
 
@@ -49,8 +56,9 @@ async def async_unload_entry(hass: HomeAssistant, entry: HapConfigEntry) -> bool
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: HapConfigEntry) -> None:
-    """Leave nothing behind: no repair issue, no description, and on the accessory no pairing, if it can be reached."""
+    """Leave nothing behind: no repair issue, no description, and on the accessory no pairing, if it can be reached and nobody else has it."""
     async_delete_issues(hass, entry.entry_id)
+    async_leave_behind(hass, entry)
     if isinstance(pairing_id := entry.data.get(CONF_PAIRING_ID), str):
         (await async_get_cache(hass)).drop(pairing_id)
     await async_unpair(hass, entry)

@@ -5,7 +5,7 @@ devices and entities themselves move, with all that people gave them: names, are
 The facts about its registry entries come from its public source.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Container, Mapping
 import logging
 import re
 from typing import Any, Final
@@ -15,6 +15,7 @@ from homeassistant.config_entries import (
     ConfigEntry,
     ConfigEntryChange,
     ConfigEntryDisabler,
+    ConfigEntryState,
 )
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
@@ -31,9 +32,13 @@ from .const import (
     CONF_TAKEN_OVER,
     DOMAIN,
 )
+from .devices import parse_unique_id
 from .protocol import PairingRecord, RecordError
 
 _LOGGER = logging.getLogger(__name__)
+
+# Why an entry does not start: two controllers must not use one pairing at once.
+BUILT_IN_ACTIVE: Final = "built_in_active"
 
 # What identifiers of devices begin with, by integration; the built-in one has not its domain there.
 _NAMESPACES: Final = {DOMAIN: DOMAIN, BUILT_IN_DOMAIN: "homekit_controller:accessory-id"}
@@ -82,15 +87,23 @@ def is_twin_active(hass: HomeAssistant, entry: ConfigEntry[Any]) -> bool:
 
 
 @callback
-def async_watch_twin(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
-    """Give way when somebody enables the entry of the built-in integration again."""
+def async_watch_twins(hass: HomeAssistant) -> None:
+    """Give way when somebody enables an entry of the built-in integration again, and go on when it is gone."""
 
     @callback
     def changed(_change: ConfigEntryChange, other: ConfigEntry[Any]) -> None:
-        if other.domain == BUILT_IN_DOMAIN and is_twin_active(hass, entry):
-            hass.config_entries.async_schedule_reload(entry.entry_id)
+        if other.domain != BUILT_IN_DOMAIN:
+            return
+        for entry in hass.config_entries.async_entries(
+            DOMAIN, include_ignore=False, include_disabled=False
+        ):
+            gave_way = entry.error_reason_translation_key == BUILT_IN_ACTIVE
+            if (gave_way or entry.state is ConfigEntryState.LOADED) and (
+                is_twin_active(hass, entry) is not gave_way
+            ):
+                hass.config_entries.async_schedule_reload(entry.entry_id)
 
-    entry.async_on_unload(async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, changed))
+    async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, changed)
 
 
 # --- over, and back -----------------------------------------------------------------------------
@@ -107,8 +120,11 @@ def async_take_over(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
 
 
 @callback
-def async_settle(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
-    """Give back those entities that none of ours has claimed, now that all are made."""
+def async_settle(hass: HomeAssistant, entry: ConfigEntry[Any], present: Container[int]) -> None:
+    """Give back those entities that none of ours has claimed, now that all of the accessories ``present`` are made.
+
+    A bridge that has just started lists some of its accessories later; theirs wait for them here.
+    """
     registry = er.async_get(hass)
     theirs = hass.config_entries.async_get_entry(entry.data[CONF_TAKE_OVER])
     claimed = []
@@ -116,8 +132,14 @@ def async_settle(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
         if each.id not in entry.data[CONF_TAKEN_OVER]:
             continue
         unique_id = _as_theirs(each)
+        place = parse_unique_id(entry.data[CONF_PAIRING_ID], each.unique_id)
         # All of ours have names of their own, and Home Assistant notes that; theirs have not.
-        if each.has_entity_name or theirs is None or unique_id is None:
+        if (
+            each.has_entity_name
+            or theirs is None
+            or unique_id is None
+            or (place is not None and place[0] not in present)
+        ):
             claimed.append(each.id)
         else:
             _hand_over(hass, each, theirs, unique_id, _counterpart(hass, each, entry, theirs))
@@ -129,13 +151,25 @@ async def async_move_back(
 ) -> None:
     """Disable our entry and enable the other one, with its devices and entities, and where the accessory is now."""
     await hass.config_entries.async_set_disabled_by(entry.entry_id, ConfigEntryDisabler.USER)
+    _give_back(hass, entry, theirs)
+    _update_data(hass, entry, {CONF_TAKEN_OVER: None})
+    await hass.config_entries.async_set_disabled_by(theirs.entry_id, None)
+
+
+@callback
+def async_leave_behind(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+    """Give back what was taken over before an entry of ours is gone, with all that is its own; whose it was stays disabled."""
+    theirs = find_twin(hass, entry)
+    if CONF_TAKEN_OVER in entry.data and theirs is not None and theirs.disabled_by is not None:
+        _give_back(hass, entry, theirs)
+
+
+def _give_back(hass: HomeAssistant, entry: ConfigEntry[Any], theirs: ConfigEntry[Any]) -> None:
     _move(hass, entry, theirs, _as_theirs, set(entry.data.get(CONF_TAKEN_OVER, ())))
     places = {
         name: entry.data.get(name) for name in (CONF_ADDRESS, CONF_ADDRESSES, CONF_ADDRESS_PORT)
     }
     _update_data(hass, theirs, places)
-    _update_data(hass, entry, {CONF_TAKEN_OVER: None})
-    await hass.config_entries.async_set_disabled_by(theirs.entry_id, None)
 
 
 def _update_data(hass: HomeAssistant, entry: ConfigEntry[Any], changes: Mapping[str, Any]) -> None:

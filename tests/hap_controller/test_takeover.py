@@ -5,7 +5,7 @@ from typing import Any
 from unittest.mock import MagicMock, Mock, patch
 
 from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntryDisabler, ConfigEntryState
-from homeassistant.const import CONF_DEVICE, STATE_OFF, STATE_ON, Platform
+from homeassistant.const import CONF_DEVICE, STATE_OFF, STATE_ON, STATE_UNAVAILABLE, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, UnknownFlow
 from homeassistant.helpers import (
@@ -28,10 +28,19 @@ from custom_components.hap_controller.const import (
 )
 from custom_components.hap_controller.takeover import async_change_identity
 from tests.support.forms import submit
-from tests.support.rooms import act, setup, until, until_state
+from tests.support.rooms import act, setup, state_of, until, until_state
 
 from .forms import hear, labels, leave, nowhere, service_of, start
-from .living import ACCESSORY_ID, Json, Living, accessory, characteristic, new_entry, service
+from .living import (
+    ACCESSORY_ID,
+    Json,
+    Living,
+    accessory,
+    characteristic,
+    new_entry,
+    redescribe,
+    service,
+)
 from .protocol.running import until as until_true
 
 CONF_ENTITIES = "take_over_entities"
@@ -257,6 +266,8 @@ async def test_over_and_back(hass: HomeAssistant, theirs: MockConfigEntry, livin
     # Whoever removes our entry does not take the accessory from the other one.
     await hass.config_entries.async_remove(entry.entry_id)
     assert living.register.pairings == pairings
+    assert entities_of(hass, theirs) == before
+    assert devices.async_get(garden.id)
     await hass.config_entries.async_set_disabled_by(theirs.entry_id, None)
     await hass.async_block_till_done()
     assert theirs.state is ConfigEntryState.LOADED
@@ -412,6 +423,24 @@ async def test_set_up_fails_at_first(
     )
 
 
+async def test_accessory_that_is_missing(
+    hass: HomeAssistant, theirs: MockConfigEntry, living: Living, accessories: list[Json]
+) -> None:
+    """What a bridge does not list yet, as after a restart, is taken over all the same, and there when it does."""
+    before = entities_of(hass, theirs)
+    pump = before[f"switch 2_{living.find('SWITCH', 'ON', aid=2)[1] - 1}"]
+    er.async_get(hass).async_update_entity(pump, new_entity_id="switch.my_pump")
+    await hass.async_block_till_done()
+    living.redescribe(accessories[:1])
+    entry = (await take_over(hass, theirs))["result"]
+    assert state_of(hass, "switch.my_pump").state == STATE_UNAVAILABLE
+    await redescribe(hass, entry, living, accessories)
+    await operate(hass, living, "switch.my_pump")
+    await move_back(hass, entry)
+    assert set(entities_of(hass, theirs)) == set(before)
+    await operate(hass, living, "switch.my_pump")
+
+
 async def test_nothing_left(hass: HomeAssistant, living: Living) -> None:
     """An entry that was to replace one that is gone goes without; with nothing to be given back."""
     entry = new_entry(living)
@@ -496,13 +525,14 @@ async def test_twin_gone(hass: HomeAssistant, theirs: MockConfigEntry, living: L
 
 
 async def test_both_enabled(hass: HomeAssistant, theirs: MockConfigEntry, living: Living) -> None:
-    """Two controllers must not use the same keys: ours gives way, and says so."""
+    """Two controllers must not use the same keys: ours gives way, says so, and goes on when the other is gone."""
     entry = new_entry(living)
     entry.add_to_hass(hass)
     await setup(hass, entry, ConfigEntryState.SETUP_ERROR)
     assert entry.error_reason_translation_key == "built_in_active"
     await hass.config_entries.async_set_disabled_by(theirs.entry_id, ConfigEntryDisabler.USER)
-    assert await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.LOADED
     # Somebody enables the other one while ours runs.
     await hass.config_entries.async_set_disabled_by(theirs.entry_id, None)
     await hass.async_block_till_done()
