@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from homeassistant.auth.permissions.const import POLICY_CONTROL, POLICY_READ
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import (
     HomeAssistant,
@@ -11,8 +12,13 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers import config_validation as cv, device_registry as dr, service
+from homeassistant.exceptions import ServiceValidationError, Unauthorized, UnknownUser
+from homeassistant.helpers import (
+    config_validation as cv,
+    device_registry as dr,
+    entity_registry as er,
+    service,
+)
 
 from .const import CONF_CONTROLLER_ID, DOMAIN
 from .coordinator import Coordinator
@@ -156,6 +162,8 @@ _ACTIONS: Final[dict[str, tuple[Handler, dict[Any, Any], SupportsResponse]]] = {
 }
 # Who may open a door for good is not for everybody to say.
 _FOR_ADMINISTRATORS: Final = frozenset({"list_pairings", "add_pairing", "remove_pairing"})
+# For those who may see the device, but not operate it.
+_HARMLESS: Final = frozenset({"read_characteristics"})
 
 
 @callback
@@ -163,7 +171,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions."""
     for name, (act, fields, response) in _ACTIONS.items():
         schema = vol.Schema({**_DEVICE, **fields})
-        handle = _handler(hass, act)
+        handle = _handler(hass, act, POLICY_READ if name in _HARMLESS else POLICY_CONTROL)
         if name in _FOR_ADMINISTRATORS:
             service.async_register_admin_service(hass, DOMAIN, name, handle, schema, response)
         else:
@@ -171,12 +179,31 @@ def async_setup_services(hass: HomeAssistant) -> None:
 
 
 def _handler(
-    hass: HomeAssistant, act: Handler
+    hass: HomeAssistant, act: Handler, policy: str
 ) -> Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]:
     async def handle(call: ServiceCall) -> ServiceResponse:
-        return await act(*_target(hass, call.data[ATTR_DEVICE_ID]), call.data)
+        coordinator, accessory = _target(hass, call.data[ATTR_DEVICE_ID])
+        await _async_check_user(hass, call, policy)
+        return await act(coordinator, accessory, call.data)
 
     return handle
+
+
+async def _async_check_user(hass: HomeAssistant, call: ServiceCall, policy: str) -> None:
+    """See to it that nobody does here what the entities of the device would not let them do; raises Unauthorized."""
+    if call.context.user_id is None:  # an automation
+        return
+    user = await hass.auth.async_get_user(call.context.user_id)
+    if user is None:
+        raise UnknownUser(context=call.context, permission=policy)
+    entities = er.async_entries_for_device(
+        er.async_get(hass), call.data[ATTR_DEVICE_ID], include_disabled_entities=True
+    )
+    permitted = entities and all(
+        user.permissions.check_entity(each.entity_id, policy) for each in entities
+    )
+    if not (permitted or user.is_admin):
+        raise Unauthorized(context=call.context, permission=policy)
 
 
 @callback

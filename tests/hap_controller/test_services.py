@@ -6,7 +6,12 @@ from typing import Any
 
 from homeassistant.auth.models import User
 from homeassistant.core import Context, HomeAssistant
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
+from homeassistant.exceptions import (
+    HomeAssistantError,
+    ServiceValidationError,
+    Unauthorized,
+    UnknownUser,
+)
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.service import async_get_all_descriptions
 import pytest
@@ -234,6 +239,39 @@ async def test_users(
                 return_response=name == "list_pairings",
             )
     assert len(living.requests) == asked
+
+
+async def test_users_of_entities(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    living: Living,
+    hass_read_only_user: User,
+    hass_admin_user: User,
+) -> None:
+    """Whoever may not operate the entities of a device cannot do so by its numbers either, but may look."""
+    device_id = device_of(hass, loaded)
+    written = len(living.writes)
+
+    async def act(name: str, user_id: str, **data: Any) -> Any:
+        return await hass.services.async_call(
+            DOMAIN,
+            name,
+            {"device_id": device_id, **data},
+            blocking=True,
+            context=Context(user_id=user_id),
+            return_response=name == "read_characteristics",
+        )
+
+    on = living.find("LIGHTBULB", "ON")[1]
+    for name, data in (("write_characteristic", {"iid": on, "value": True}), ("identify", {})):
+        with pytest.raises(Unauthorized):
+            await act(name, hass_read_only_user.id, **data)
+        with pytest.raises(UnknownUser):
+            await act(name, "nobody", **data)
+        assert len(living.writes) == written
+    assert await act("read_characteristics", hass_read_only_user.id, iids=[on])
+    await act("write_characteristic", hass_admin_user.id, iid=on, value=True)
+    assert len(living.writes) == written + 1
 
 
 async def test_malformed(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
