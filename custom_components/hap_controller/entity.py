@@ -21,7 +21,6 @@ from .protocol import Accessory, Characteristic, HapStatus, Service
 _LOGGER = logging.getLogger(__name__)
 
 _UNREACHABLE: Final = int(HapStatus.UNREACHABLE)
-_LABEL_DIGITS: Final = 8
 
 
 def _always(_characteristic: Characteristic) -> bool:
@@ -356,13 +355,8 @@ class CharacteristicEntity(HapEntity):
         self._describe()
 
     def _take_name(self) -> None:
-        row = self.entity_description
-        sources = [each.service for each in self.accessory.characteristics if row.names(each)]
-        self._name(
-            self.coordinator.names(self.accessory).of_characteristic(
-                self.characteristic.service, sources
-            )
-        )
+        names = self.coordinator.names(self.accessory)
+        self._name(names.of_characteristic(self.characteristic, self.entity_description))
 
     @override
     def _rebind(self) -> bool:
@@ -393,29 +387,10 @@ class GenericEntity(CharacteristicEntity):
 
     @override
     def _take_name(self) -> None:
-        label = _label(self.characteristic)
-        alike = [
-            each
-            for each in self.accessory.characteristics
-            if _label(each) == label and generic_platform(each)
-        ]
-        sources = list(dict.fromkeys(each.service for each in alike))
         names = self.coordinator.names(self.accessory)
-        prefix = names.of_characteristic(self.characteristic.service, sources).prefix
-        rivals = sorted(
-            each.iid
-            for each in alike
-            if names.of_characteristic(each.service, sources).prefix == prefix
-        )
-        number = f" {rivals.index(self.characteristic.iid) + 1}" if len(rivals) > 1 else ""
-        self._attr_name = f"{prefix}{label}{number}"
+        self._attr_name = names.of_unknown(self.characteristic)
 
     @override
     def _rebind(self) -> bool:
         before = generic_platform(self.characteristic)
         return super()._rebind() and generic_platform(self.characteristic) is before
-
-
-def _label(characteristic: Characteristic) -> str:
-    """Give what the accessory calls a characteristic; if nothing, the last digits of its type."""
-    return characteristic.metadata.description or characteristic.type[-_LABEL_DIGITS:]

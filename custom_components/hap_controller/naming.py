@@ -1,15 +1,18 @@
 """What entities are called: the accessory's own words where there are any, told apart where they are equal (mapping §1.4)."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import count
-from typing import Final
+from typing import Final, Protocol
 
-from .dispatch import leading_services
-from .protocol import Accessory, CharacteristicUuid, Service
+from .dispatch import generic_platform, leading_services
+from .protocol import BASE_SUFFIX, Accessory, Characteristic, CharacteristicUuid, Service
 
 # What presses are called, by the number that tells them.
 PRESSES: Final = {0: "single_press", 1: "double_press", 2: "long_press"}
+_LABEL_DIGITS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,46 +34,131 @@ class Name:
         return {"prefix": self.prefix, "number": self.number}
 
 
+class Row(Protocol):
+    """What names need to know of a row about characteristics."""
+
+    @property
+    def uuid(self) -> str:
+        """What it is about."""
+
+    @property
+    def alike(self) -> frozenset[str]:
+        """Other types whose entities are called the same."""
+
+    def names(self, characteristic: Characteristic) -> bool:
+        """Tell whether the entity of a characteristic is called as this row says."""
+
+
 class Names:
-    """The names in one accessory, in an order that does not change with the next start."""
+    """The names in one accessory, in an order that does not change with the next start.
+
+    Each group of equals is looked at once, however many there are of them: bridges come with hundreds.
+    """
 
     def __init__(self, accessory: Accessory) -> None:
         """Name all services that may lead."""
         self._accessory = accessory
         leading = leading_services(accessory)
+        kin = Counter(each.type for each in leading)
         primary = next(
-            (each for each in leading if each.primary and not _is_one_of_many(each, leading)), None
+            (each for each in leading if each.primary and not _is_one_of(each, kin)), None
         )
         main = leading[0] if len(leading) == 1 else primary
         self._main_iid = main.iid if main else None
         self._leading = {each.iid for each in leading}
         self._words: dict[int, str] = {}
+        self._services: dict[tuple[str, str], dict[int, str]] = {}
+        self._sources: dict[int, tuple[Row, dict[int, Name]]] = {}
+        self._unknown: dict[int, str] | None = None
 
     def of_service(self, service: Service, *, further: bool = False) -> Name:
         """Name the entity of a service; a ``further`` one of the same service cannot stand for the device."""
         if service.iid == self._main_iid and not further:
             return Name(is_main=True)
         text = self._own_words(service)
-        rivals = [
-            each
-            for each in self._accessory.services
-            if each.iid != self._main_iid
-            and self._own_words(each) == text
-            and (text or each.type == service.type)
-            and (each.type == service.type or each.iid in self._leading)
-        ]
-        number = self._number(service, rivals)
+        group = text, service.type
+        if (numbers := self._services.get(group)) is None:
+            numbers = self._services[group] = _told_apart(self._rivals(*group))
+        number = numbers.get(service.iid, "")
         if further:
             return Name(prefix=f"{text} " if text else "", number=number)
         return Name(text=f"{text}{number}") if text else Name(number=number)
 
-    def of_characteristic(self, service: Service, sources: Sequence[Service]) -> Name:
-        """Name the entity of a characteristic; ``sources`` are all services of the accessory with the same row."""
+    def of_characteristic(self, characteristic: Characteristic, row: Row) -> Name:
+        """Name the entity of a characteristic, which a row is about."""
+        known = self._sources.get(id(row))
+        if known is None:  # with the row itself: nothing else can have its id then
+            known = self._sources[id(row)] = row, self._of_sources(self._called(row))
+        return known[1].get(characteristic.service.iid, Name())
+
+    def of_unknown(self, characteristic: Characteristic) -> str:
+        """Name the entity of a characteristic without a row, by the accessory's own words for it."""
+        if self._unknown is None:
+            self._unknown = self._name_unknown()
+        return self._unknown.get(characteristic.iid) or _label(characteristic)
+
+    @cached_property
+    def _by_words(self) -> dict[str, list[Service]]:
+        """All services by their words, but for the one that stands for the device."""
+        found: dict[str, list[Service]] = {}
+        for each in self._accessory.services:
+            if each.iid != self._main_iid:
+                found.setdefault(self._own_words(each), []).append(each)
+        return found
+
+    def _rivals(self, text: str, kind: str) -> list[Service]:
+        """Give the services that have the same words; those without any have texts of ours, each kind its own."""
+        return [
+            each
+            for each in self._by_words.get(text, ())
+            if each.type == kind or (text and each.iid in self._leading)
+        ]
+
+    @cached_property
+    def _by_type(self) -> dict[str, list[Characteristic]]:
+        found: dict[str, list[Characteristic]] = {}
+        for each in self._accessory.characteristics:
+            found.setdefault(each.type, []).append(each)
+        return found
+
+    def _called(self, row: Row) -> list[Service]:
+        """Give the services of all characteristics whose entities a row names."""
+        kinds = {row.uuid, *row.alike}
+        found = [each for kind in kinds for each in self._by_type.get(kind, ())]
+        return [each.service for each in found if row.names(each)]
+
+    def _of_sources(self, sources: Sequence[Service]) -> dict[int, Name]:
+        """Name the entities of services with the same row, by the numbers of these."""
         if len(sources) <= 1:
-            return Name()
-        text = self._own_words(service)
-        rivals = [each for each in sources if self._own_words(each) == text]
-        return Name(prefix=f"{text} " if text else "", number=self._number(service, rivals))
+            return {}
+        named: dict[int, Name] = {}
+        rivals: dict[str, list[Service]] = {}
+        for each in sources:
+            rivals.setdefault(self._own_words(each), []).append(each)
+        for text, services in rivals.items():
+            numbers = _told_apart(services)
+            prefix = f"{text} " if text else ""
+            for each in services:
+                named[each.iid] = Name(prefix=prefix, number=numbers.get(each.iid, ""))
+        return named
+
+    def _name_unknown(self) -> dict[int, str]:
+        """Name all that nobody has a row for, by the numbers of the characteristics."""
+        alike: dict[str, list[Characteristic]] = {}
+        for each in self._accessory.characteristics:
+            if generic_platform(each):
+                alike.setdefault(_label(each), []).append(each)
+        named: dict[int, str] = {}
+        for label, group in alike.items():
+            of_services = self._of_sources(list(dict.fromkeys(each.service for each in group)))
+            rivals: dict[str, list[int]] = {}
+            for each in group:
+                prefix = of_services.get(each.service.iid, Name()).prefix
+                rivals.setdefault(prefix, []).append(each.iid)
+            for prefix, iids in rivals.items():
+                for number, iid in enumerate(sorted(iids), 1):
+                    named[iid] = f"{prefix}{label}" + (f" {number}" if len(iids) > 1 else "")
+        return named
 
     def _own_words(self, service: Service) -> str:
         """Give a service's own name, without the accessory's in front; empty when it has none."""
@@ -92,22 +180,31 @@ class Names:
                 text = rest.strip(" -_:,.")
         return text
 
-    @staticmethod
-    def _number(service: Service, rivals: Sequence[Service]) -> str:
-        """Tell which of several it is; the only one without a label among others that have one needs no number."""
-        if len(rivals) <= 1:
-            return ""
-        numbers = numbers_of(rivals)
-        unlabelled = [each for each in rivals if label_of(each) is None]
-        if unlabelled == [service] and len(set(map(label_of, rivals))) == len(rivals):
-            return ""
-        return f" {numbers[service.iid]}" if service.iid in numbers else ""
+
+def _told_apart(rivals: Sequence[Service]) -> dict[int, str]:
+    """Give what tells services of one name apart, by their numbers.
+
+    The only one without a label among others that have one each needs nothing.
+    """
+    if len(rivals) <= 1:
+        return {}
+    labels = {each.iid: label_of(each) for each in rivals}
+    unlabelled = [iid for iid, label in labels.items() if label is None]
+    told = {iid: f" {number}" for iid, number in numbers_of(rivals).items()}
+    if len(unlabelled) == 1 and len(set(labels.values())) == len(rivals):
+        told[unlabelled[0]] = ""
+    return told
 
 
-def _is_one_of_many(service: Service, services: Sequence[Service]) -> bool:
+def _is_one_of(service: Service, kin: Mapping[str, int]) -> bool:
     """Tell whether a service bears a number among others of its kind: the first of four buttons is not their device."""
-    kin = [each for each in services if each.type == service.type]
-    return label_of(service) is not None and len(kin) > 1
+    return kin[service.type] > 1 and label_of(service) is not None
+
+
+def _label(characteristic: Characteristic) -> str:
+    """Give what the accessory calls a characteristic; if nothing, the last digits of its type, without what all share."""
+    short = characteristic.type.removesuffix(BASE_SUFFIX)
+    return characteristic.metadata.description or short[-_LABEL_DIGITS:]
 
 
 def numbers_of(services: Sequence[Service]) -> dict[int, int]:
@@ -119,7 +216,8 @@ def numbers_of(services: Sequence[Service]) -> dict[int, int]:
     labels = [label for each in order if (label := label_of(each)) is not None]
     if len(set(labels)) < len(labels):
         return {each.iid: number for number, each in enumerate(order, 1)}
-    free = (number for number in count(1) if number not in labels)
+    taken = set(labels)
+    free = (number for number in count(1) if number not in taken)
     return {each.iid: next(free) if (label := label_of(each)) is None else label for each in order}
 
 

@@ -1,11 +1,21 @@
 """Names: the accessory's own words, and what tells equal ones apart."""
 
+from dataclasses import dataclass
 from typing import Any
 
+from homeassistant.const import Platform
 import pytest
 
+from custom_components.hap_controller import naming
+from custom_components.hap_controller.dispatch import generic_platform
 from custom_components.hap_controller.naming import Name, Names, label_of, numbers_of
-from custom_components.hap_controller.protocol import Accessory, Database
+from custom_components.hap_controller.protocol import (
+    Accessory,
+    Characteristic,
+    CharacteristicUuid,
+    Database,
+    Service,
+)
 
 from .living import Json, accessory, characteristic, complete, service
 
@@ -65,20 +75,67 @@ def test_further() -> None:
     assert names.of_service(other, further=True) == Name()
 
 
+@dataclass(frozen=True)
+class SwitchRow:
+    """A row about whether something is on."""
+
+    uuid: str = CharacteristicUuid.ON
+    alike: frozenset[str] = frozenset()
+
+    def names(self, characteristic: Characteristic) -> bool:
+        """Name those of all services but the last."""
+        return characteristic.service is not characteristic.service.accessory.services[-1]
+
+
 def test_characteristics() -> None:
     """A characteristic that only one service has needs no more; else its service or a number tells."""
-    found = accessory_of(switch("Left"), switch(), switch())
+    row = SwitchRow()
+    found = accessory_of(switch("Left"), switch(), switch(), switch("Other"))
     names = Names(found)
-    left, *others = found.services[1:]
-    assert names.of_characteristic(left, [left]) == Name()
-    assert names.of_characteristic(left, [left, *others]).placeholders == {
-        "prefix": "Left ",
-        "number": "",
-    }
-    assert [names.of_characteristic(each, [left, *others]).number for each in others] == [
-        " 1",
-        " 2",
-    ]
+    left, *others = [each.characteristics[0] for each in found.services[1:]]
+    assert names.of_characteristic(left, row).placeholders == {"prefix": "Left ", "number": ""}
+    assert [names.of_characteristic(each, row).number for each in others] == [" 1", " 2", ""]
+    found = accessory_of(switch("Left"), switch("Other"))
+    assert Names(found).of_characteristic(found.services[1].characteristics[0], row) == Name()
+
+
+def test_each_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twice as many services take twice as long to name, not four times."""
+    row, looks = SwitchRow(), 0
+
+    def look(each: Service) -> int | None:
+        nonlocal looks
+        looks += 1
+        return label_of(each)
+
+    def look_at(each: Characteristic) -> Platform | None:
+        nonlocal looks
+        looks += 1
+        return generic_platform(each)
+
+    monkeypatch.setattr(naming, "label_of", look)
+    monkeypatch.setattr(naming, "generic_platform", look_at)
+    taken = []
+    for count in (25, 50, 100):
+        found = accessory_of(
+            *(switch("Same") for _ in range(count)),
+            *(
+                service("0000ABCE", {"type": "0000ABCD", "format": "int", "perms": ["pr"]})
+                for _ in range(count)
+            ),
+        )
+        names, looks = Names(found), 0
+        told = {
+            *(names.of_service(each).text for each in found.services),
+            *(names.of_service(each, further=True).number for each in found.services),
+            *(names.of_characteristic(each, row).number for each in found.characteristics),
+            *(names.of_unknown(each) for each in found.characteristics),
+        }
+        assert {f"Same {count}", f" {count}"} <= told
+        assert any(each and each.endswith(f"0000ABCD {count}") for each in told)
+        taken.append(looks)
+    assert taken[2] - taken[1] == 2 * (taken[1] - taken[0])
+    assert taken[2] < 30 * 100
 
 
 def test_nameless_accessory() -> None:
