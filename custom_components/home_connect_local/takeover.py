@@ -1,7 +1,7 @@
 """Appliances that another local integration has: its profile, its address, and the history of its entities.
 
 The facts about its entries come from its public source: data ``host``, ``psk``, ``aes_iv``; the id of the appliance
-as unique id; entities named ``<device id of the appliance>-<key>``, with the keys that ours have. The description is
+as unique id; entities named ``<device id of the appliance>-<key>``, most with the keys that ours have. The description is
 kept parsed in ``description``; from its version 1.0.5 on as the two files of the profile in Home Assistant's storage,
 named by ``description_filename`` and ``feature_filename``; and by a fork as their text, ``description_xml`` and
 ``feature_mapping_xml``.
@@ -13,6 +13,7 @@ from contextlib import suppress
 from functools import partial
 import logging
 from pathlib import Path
+import re
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryDisabler
@@ -22,6 +23,7 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.storage import STORAGE_DIR
 
 from .const import CONF_HA_ID, CONF_TAKE_OVER, DOMAIN, PLATFORMS
+from .entity import slug
 from .protocol import (
     FORMAT,
     MAX_ARCHIVE_BYTES,
@@ -48,6 +50,38 @@ _KEY_BYTES: Final = 32
 _IV_BYTES: Final = 16
 _KINDS: Final = ("status", "setting", "event", "command", "option", "program")
 _ROOTS: Final = ("activeProgram", "selectedProgram", "protectionPort")
+# Entities that have other keys there than rows have here: lights, and what an appliance may have several of.
+_PART: Final = "(?P<part>[^_]+)"
+_CAVITY: Final = "Cooking.Oven.{}.Cavity.*."
+_KEYS: Final = {
+    "light_cooking_lighting": "light_hood",
+    "light_cooking_ambient_lighting": "light_ambient",
+    f"sensor_oven_water_tank_{_PART}": f"{_CAVITY.format('Status')}WaterTankUnplugged",
+    f"sensor_oven_current_temperature_{_PART}": f"{_CAVITY.format('Status')}CurrentTemperature",
+    f"sensor_oven_current_meatprobe_temperature_{_PART}": (
+        f"{_CAVITY.format('Status')}CurrentMeatprobeTemperature"
+    ),
+    f"binary_sensor_oven_meatprobe_plugged_{_PART}": f"{_CAVITY.format('Status')}MeatprobePlugged",
+    f"binary_sensor_oven_alarm_clock_elapsed_{_PART}": (
+        f"{_CAVITY.format('Event')}AlarmClockElapsed"
+    ),
+    f"number_oven_setting_{_PART}_alarm_clock": f"{_CAVITY.format('Setting')}AlarmClock",
+    **{
+        f"sensor_hob_zone_{_PART}_{key}": f"Cooking.Hob.Status.Zone.*.{name}"
+        for key, name in (
+            ("state", "State"),
+            ("operationstate", "OperationState"),
+            ("power_level", "PowerLevel"),
+            ("frying_sensor_level", "FryingSensorLevel"),
+            ("current_temperature", "CurrentTemperature"),
+            ("heatup_progress", "HeatupProgress"),
+            ("duration", "Duration"),
+            ("elapsed_program_time", "ElapsedProgramTime"),
+            ("remaining_program_time", "RemainingProgramTime"),
+            ("program_progress", "ProgramProgress"),
+        )
+    },
+}
 # As that integration calls what the stored form calls otherwise.
 _RENAMED: Final = {
     "name": "key",
@@ -119,7 +153,7 @@ def _move_entities(
     registry = er.async_get(hass)
     for each in er.async_entries_for_config_entry(registry, foreign.entry_id):
         _, _, key = each.unique_id.rpartition("-")
-        unique_id = f"{entry.data[CONF_HA_ID]}-{key}"
+        unique_id = f"{entry.data[CONF_HA_ID]}-{own_key(key)}"
         if each.domain not in PLATFORMS or registry.async_get_entity_id(
             each.domain, DOMAIN, unique_id
         ):
@@ -137,6 +171,14 @@ def _move_entities(
             continue
         if each.disabled_by is er.RegistryEntryDisabler.CONFIG_ENTRY:
             registry.async_update_entity(each.entity_id, disabled_by=None)
+
+
+def own_key(key: str) -> str:
+    """Give the key that an entity of the other integration has here."""
+    for theirs, ours in _KEYS.items():
+        if found := re.fullmatch(theirs, key):
+            return slug(ours.replace("*", found.groupdict().get("part", "")))
+    return key
 
 
 def _description(ha_id: str, data: Mapping[str, Any], storage: Path) -> Description:

@@ -30,7 +30,7 @@ from custom_components.home_connect_local.const import (
     CONF_TAKE_OVER,
     DOMAIN,
 )
-from custom_components.home_connect_local.takeover import FOREIGN_DOMAIN, foreign_profile
+from custom_components.home_connect_local.takeover import FOREIGN_DOMAIN, foreign_profile, own_key
 from simulators.home_connect_local import PROFILES, SimulatedAppliance
 from tests.support.forms import submit
 
@@ -407,6 +407,64 @@ async def test_strange_address(hass: HomeAssistant, simulated: SimulatedApplianc
     assert result["step_id"] == "host"
     assert result["errors"] == {}
     assert theirs.disabled_by is None
+
+
+# --- keys ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        (
+            "oven",
+            {
+                "sensor_oven_current_temperature_001": Platform.SENSOR,
+                "sensor_oven_current_meatprobe_temperature_001": Platform.SENSOR,
+                "sensor_oven_water_tank_001": Platform.SENSOR,
+                "binary_sensor_oven_alarm_clock_elapsed_001": Platform.BINARY_SENSOR,
+                "number_oven_setting_001_alarm_clock": Platform.NUMBER,
+            },
+        ),
+        ("hood", {"light_cooking_lighting": Platform.LIGHT}),
+        ("hood", {"light_cooking_ambient_lighting": Platform.LIGHT}),
+        (
+            "hob",
+            {
+                f"sensor_hob_zone_102_{key}": Platform.SENSOR
+                for key in (
+                    "state",
+                    "operationstate",
+                    "power_level",
+                    "frying_sensor_level",
+                    "current_temperature",
+                    "duration",
+                    "remaining_program_time",
+                )
+            },
+        ),
+        ("hood", {"fan_hood": Platform.FAN, "switch_power_state": Platform.SWITCH}),
+        ("coffee_maker", {"select_program": Platform.SELECT, "sensor_drip_tray": Platform.SENSOR}),
+    ],
+)
+async def test_keys(
+    hass: HomeAssistant, entry: MockConfigEntry, name: str, keys: dict[str, Platform]
+) -> None:
+    """What has another key there is the same entity here."""
+    await setup(hass, entry)
+    for key, platform in keys.items():
+        assert entity_id_of(hass, entry, platform, own_key(key))
+
+
+def test_keys_of_what_no_demo_appliance_has() -> None:
+    """These go by the same rule."""
+    assert own_key("sensor_hob_zone_f55_program_progress") == (
+        "cooking_hob_status_zone_f55_programprogress"
+    )
+    assert own_key("binary_sensor_oven_meatprobe_plugged_002") == (
+        "cooking_oven_status_cavity_002_meatprobeplugged"
+    )
+    for key in ("sensor_oven_water_tank", "sensor_oven_current_temperature", "whatever"):
+        assert own_key(key) == key
 
 
 # --- the move -----------------------------------------------------------------------------------
