@@ -30,6 +30,8 @@ from custom_components.hap_controller.protocol.accessory import (
     Accessory,
     AccessoryServer,
     AccessoryState,
+    HapStatus,
+    StatusError,
 )
 from custom_components.hap_controller.protocol.crypto import SigningKey
 from script.latchkey_cli.vendors.hap_controller import pairing, reach, serve, storage
@@ -601,6 +603,14 @@ async def test_get_image(console: Console, home: Home, tmp_path: Path) -> None:
     output = tmp_path / "door.jpg"
     done = await console.run("get-image", *home.pairing, output)
     assert done.status == 1 and not output.exists()
+    assert "no picture was taken: the accessory has none to give; get-accessories" in done.errors
+
+    def busy(width: int, height: int) -> bytes:
+        raise StatusError(HapStatus.BUSY)
+
+    home.lamp.image = busy
+    done = await console.run("get-image", *home.pairing, output)
+    assert done.status == 1 and "the accessory is busy; get-accessories" in done.errors
     home.lamp.image = lambda width, height: f"{width}x{height}".encode()
     done = await console.run("get-image", *home.pairing, output, "--width", 320, "--height", 200)
     assert done.output == f"{output}: 7 bytes\n"
@@ -872,6 +882,7 @@ async def test_what_cannot_be_served(console: Console, tmp_path: Path) -> None:
     state.write_text("{}")
     done = await console.run("serve", "-f", state)
     assert done.status == 2 and '"name" is missing' in done.errors
+    assert "!" not in done.errors
     assert "mend it, or name another one with -f" in done.errors
 
 

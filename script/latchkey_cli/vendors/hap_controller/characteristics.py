@@ -124,7 +124,13 @@ async def get_image(arguments: Arguments) -> ExitStatus:
     link.database = Database()  # nothing has to be known for that
 
     async def command(client: HapClient) -> ExitStatus:
-        picture = await client.image(arguments.aid, arguments.width, arguments.height)
+        try:
+            picture = await client.image(arguments.aid, arguments.width, arguments.height)
+        except StatusError as err:
+            raise CliError(
+                f"no picture was taken: {_reason(err)}; get-accessories shows which accessory has a camera, and -A names it",
+                ExitStatus.FAILED,
+            ) from err
         _keep(arguments.output, picture)
         if arguments.json:
             say_json({"file": str(arguments.output), "bytes": len(picture)})
@@ -133,6 +139,15 @@ async def get_image(arguments: Arguments) -> ExitStatus:
         return ExitStatus.DONE
 
     return await link.run(command)
+
+
+def _reason(err: StatusError) -> str:
+    """Say why there is no picture; the words of other statuses are about characteristics."""
+    if err.code in (HapStatus.UNREACHABLE, HapStatus.BUSY, HapStatus.TIMED_OUT):
+        return str(err)
+    if err.code == HapStatus.INVALID_VALUE:
+        return "the accessory does not take this size"
+    return "the accessory has none to give"
 
 
 def _keep(path: Path, picture: bytes) -> None:

@@ -144,7 +144,8 @@ def _forget(arguments: Arguments) -> ExitStatus:
         say_json({"alias": arguments.alias, "forgotten": True})
     else:
         say(
-            f'"{arguments.alias}" was removed from the file. An accessory that still has the pairing must be reset.'
+            f'"{arguments.alias}" was removed from the file. An accessory that still has the pairing must be reset,'
+            " unless another administrator removes it there."
         )
     return ExitStatus.DONE
 

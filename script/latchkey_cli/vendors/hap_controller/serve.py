@@ -120,8 +120,9 @@ async def serve_until(arguments: Arguments, accessory: Accessory, state: State, 
     try:
         await server.start()
     except (OSError, ValueError) as err:  # the latter for a name where an address should be
+        where = f"{state.host} port {state.port}" if state.port else state.host
         raise CliError(
-            f"{state.host} port {state.port} cannot be served at: {err}; name another port or address in a new file,"
+            f"{where} cannot be served at: {err}; name another port or address in a new file,"
             " or leave mDNS out with --no-announce",
             ExitStatus.NO_LINK,
         ) from err
@@ -145,7 +146,8 @@ async def open_state(arguments: Arguments, name: str = DEFAULT_NAME) -> State:
     try:
         return await State.open(arguments.state, **told)
     except StateFileError as err:
-        raise CliError(f"{err}; mend it, or name another one with -f", ExitStatus.USAGE) from err
+        fault = str(err).removesuffix("!")
+        raise CliError(f"{fault}; mend it, or name another one with -f", ExitStatus.USAGE) from err
 
 
 def _told_state(arguments: Arguments, name: str) -> dict[str, Any]:
