@@ -70,7 +70,7 @@ class Link:
         self.query = query
         self.parameters = dict(parse_qsl(query, keep_blank_values=True))
         self.requests: list[dict[str, Any]] = []
-        self.pings = 0
+        self.pings = self.pongs_heard = 0
         self.close_code: int | None = None
         self.pongs = True
         self.ended = asyncio.Event()
@@ -315,7 +315,7 @@ class Cloud:
                     if link.pongs:
                         link.raw(frame(data, PONG))
                 case 10:
-                    pass
+                    link.pongs_heard += 1
                 case _:
                     raise AssertionError(f"a client never sends opcode {opcode}")
 

@@ -40,6 +40,7 @@ from custom_components.dio_chacon.protocol.transport import (
 )
 from tests.support.certificates import Authority
 from tests.support.clock import run_real, run_virtual
+from tests.support.running import shown_by
 
 from .cloud import BINARY, CLOSE, PING, PONG, TEXT, Cloud, Link, Reply, frame
 from .home import GREETING
@@ -71,19 +72,6 @@ async def connected(
         open_websocket(session, address(cloud)) as transport,
     ):
         yield transport, cloud.link
-
-
-def secrets_of(error: BaseException) -> str:
-    """Collect what an error and everything that hangs on it would show."""
-    texts, pending, seen = [], [error], set()
-    while pending:
-        err = pending.pop()
-        if id(err) in seen:
-            continue
-        seen.add(id(err))
-        texts += [str(err), repr(err), repr(err.args), repr(vars(err))]
-        pending += [each for each in (err.__cause__, err.__context__) if each]
-    return " ".join(texts)
 
 
 async def drained(transport: WebSocketTransport, heard: list[object] | None = None) -> None:
@@ -299,7 +287,7 @@ def test_closed(end: Callable[[Link], object], code: str) -> None:
                     await transport.send("x")
                 with pytest.raises(LinkClosedError) as caught:
                     await transport.send(Control.PING)
-                assert SECRET not in secrets_of(caught.value)
+                assert SECRET not in shown_by(caught.value)
 
     run_real(main())
 
@@ -316,7 +304,7 @@ def test_ping_that_cannot_be_answered(end: str) -> None:
             await asyncio.sleep(0.01)
             with pytest.raises(LinkClosedError) as caught:
                 await drained(transport)
-            assert SECRET not in secrets_of(caught.value)
+            assert SECRET not in shown_by(caught.value)
 
     run_real(main())
 
@@ -356,7 +344,7 @@ def test_upgrade_refused(status: int) -> None:
         assert not isinstance(caught.value, ThrottledError)
         assert caught.value.retry_after_s is None
         assert "words" not in str(caught.value)
-        assert SECRET not in secrets_of(caught.value)
+        assert SECRET not in shown_by(caught.value)
 
     run_real(main())
 
@@ -424,7 +412,7 @@ def test_upgrade_is_not_redirected(status: int) -> None:
             with pytest.raises(ConnectError) as caught:
                 async with connected(cloud):
                     pytest.fail("a link to another server")
-            assert SECRET not in secrets_of(caught.value)
+            assert SECRET not in shown_by(caught.value)
             assert SECRET not in "".join(other.heads)
             assert all(link.requests == [] for link in other.links)
 
@@ -444,7 +432,7 @@ def test_redirects_in_circles(location: str) -> None:
         with pytest.raises(ConnectError) as caught:
             async with connected(cloud):
                 pass
-        assert SECRET not in secrets_of(caught.value)
+        assert SECRET not in shown_by(caught.value)
         assert cloud.connections + len(cloud.upgrades) < 30
 
     run_real(main())
@@ -470,10 +458,10 @@ def test_no_websocket_at_all() -> None:
                     with pytest.raises(ConnectError) as caught:
                         async with open_websocket(session, URL(url, encoded=True)):
                             pass
-                    assert SECRET not in secrets_of(caught.value)
+                    assert SECRET not in shown_by(caught.value)
                 with pytest.raises(ConnectError) as caught:
                     await post_login(session, f"http://127.0.0.1:{port}/", {"password": SECRET})
-                assert SECRET not in secrets_of(caught.value)
+                assert SECRET not in shown_by(caught.value)
 
     run_real(main())
 
@@ -500,7 +488,7 @@ def test_nobody_there() -> None:
             ):
                 with pytest.raises(ConnectError) as caught:
                     await attempt
-                assert SECRET not in secrets_of(caught.value)
+                assert SECRET not in shown_by(caught.value)
                 assert caught.value.retry_after_s is None
 
     run_real(main())
@@ -549,7 +537,7 @@ def test_name_that_does_not_resolve() -> None:
             ):
                 with pytest.raises(ConnectError) as caught:
                     await attempt
-                assert SECRET not in secrets_of(caught.value)
+                assert SECRET not in shown_by(caught.value)
 
     run_real(main())
 
@@ -587,7 +575,7 @@ def test_accepts_and_stays_silent() -> None:
                 with pytest.raises(ConnectError) as caught:
                     await attempt
                 assert loop.time() - started == pytest.approx(10, abs=0.5)
-                assert SECRET not in secrets_of(caught.value)
+                assert SECRET not in shown_by(caught.value)
         assert connections == 2
         server.close()
         await asyncio.sleep(30)
@@ -701,7 +689,7 @@ def test_login_answered_with_garbage(words: bytes) -> None:
         async with server, aiohttp.ClientSession() as session:
             with pytest.raises(ConnectError) as caught:
                 await post_login(session, f"http://127.0.0.1:{port}/l", {"password": SECRET})
-            assert SECRET not in secrets_of(caught.value)
+            assert SECRET not in shown_by(caught.value)
 
     run_real(main())
 
@@ -805,8 +793,8 @@ def test_no_snapshot(
             cloud.pages["/a.jpeg"] = reply
             with pytest.raises(ConnectError) as caught:
                 await fetch_image(session, f"https://{STORE}/a.jpeg?Signature={SECRET}")
-            assert SECRET not in secrets_of(caught.value)
-            assert "AccessDenied" not in secrets_of(caught.value)
+            assert SECRET not in shown_by(caught.value)
+            assert "AccessDenied" not in shown_by(caught.value)
 
     run_real(main())
 
@@ -941,7 +929,7 @@ def test_untrusted_certificates(authority: Authority) -> None:
             ):
                 with pytest.raises(ConnectError) as caught:
                     await attempt
-                assert SECRET not in secrets_of(caught.value)
+                assert SECRET not in shown_by(caught.value)
             assert cloud.heads == [], "a word was said before the certificate was verified"
             assert cloud.logins == []
 

@@ -33,7 +33,7 @@ class Link:
         self.host = request.host
         self.socket = request.transport.get_extra_info("socket") if request.transport else None
         self.heard: list[tuple[str, Any]] = []
-        self.pings = self.pongs = 0
+        self.pings = self.pongs_heard = 0
         self.close_code: int | None = None
         """What the client said when it closed; None when it did not say anything."""
         self.ended = asyncio.Event()
@@ -58,6 +58,11 @@ class Link:
         """Send any text."""
         with suppress(ConnectionError):
             await self.ws.send_str(text)
+
+    def raw(self, data: bytes) -> None:
+        """Send bytes."""
+        if (transport := self.request.transport) and not transport.is_closing():
+            transport.write(data)
 
     async def close(self, code: int = 1000) -> None:
         """Close as the standard says."""
@@ -228,7 +233,7 @@ class Cloud:
                     with suppress(ConnectionError):
                         await link.ws.pong(message.data)
             case aiohttp.WSMsgType.PONG:
-                link.pongs += 1
+                link.pongs_heard += 1
             case aiohttp.WSMsgType.CLOSE:
                 link.close_code = message.data
                 return False

@@ -72,17 +72,12 @@ from .home import (
     objects,
     thing,
 )
-from .running import Running, at_home, running, until
+from .running import Running, at_home, now, running, until
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
 STEADY = exponential_backoff(FIRST_DELAY_S, MAX_DELAY_S, uniform=lambda low, high: 1.0)
 BEHIND_HUB = {LIGHT, SOCKET, CURTAIN, SHUTTER, DOOR, STAIRS, DESK, BOILER, SHARED, ODD}
-
-
-def now() -> float:
-    """Read the loop's clock."""
-    return asyncio.get_running_loop().time()
 
 
 # --- life -----------------------------------------------------------------------------------

@@ -83,7 +83,7 @@ def test_pings_both_ways() -> None:
         async with connected(Cloud()) as (transport, link):
             await link.ws.ping(b"who is there")
             assert await transport.receive() is Control.PING
-            await until(lambda: link.pongs)
+            await until(lambda: link.pongs_heard)
             await transport.send(Control.PING)
             assert await transport.receive() is Control.PONG
             assert link.pings == 1
