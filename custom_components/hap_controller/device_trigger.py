@@ -159,5 +159,5 @@ async def _async_database(hass: HomeAssistant, entry: HapConfigEntry) -> Databas
     """Give the description of an entry, also while it is not loaded; an empty one when it is not known."""
     if entry.state is ConfigEntryState.LOADED:
         return entry.runtime_data.database
-    known = (await async_get_cache(hass)).get(entry.data[CONF_PAIRING_ID])
+    known = (await async_get_cache(hass)).get(str(entry.data.get(CONF_PAIRING_ID, "")))
     return known.database if known else Database()

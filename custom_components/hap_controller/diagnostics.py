@@ -85,16 +85,17 @@ async def _describe(
         "data": dict(entry.data),
     }
     database: Database | None = None
+    pairing_id = str(entry.data.get(CONF_PAIRING_ID, ""))
     if entry.state is ConfigEntryState.LOADED:
         coordinator = entry.runtime_data
         database = coordinator.database
         snapshot["link"] = _about_link(coordinator)
         snapshot["config_num"] = coordinator.client.configuration
-    elif known := (await async_get_cache(hass)).get(entry.data[CONF_PAIRING_ID]):
+    elif known := (await async_get_cache(hass)).get(pairing_id):
         database, snapshot["config_num"] = known.database, known.configuration
     found: dict[str, Any] = redact(snapshot)
     found["devices"] = [_about_device(hass, device, redact) for device in devices]
-    if announcement := await async_find(hass, entry.data[CONF_PAIRING_ID]):
+    if announcement := await async_find(hass, pairing_id):
         found["category"] = announcement.category_number
     if database is not None:
         found["accessories"] = _about_accessories(database, redact)
@@ -106,13 +107,12 @@ def _redactor(entry: HapConfigEntry) -> Redactor:
     data = entry.data
     secrets = [data.get(key) for key in SECRET_MEMBERS]
     secrets += data.get(CONF_ADDRESSES) or []
-    pairing_id = str(data[CONF_PAIRING_ID])
+    pairing_id = str(data.get(CONF_PAIRING_ID, ""))
+    spellings = filter(None, (pairing_id, pairing_id.lower(), pairing_id.upper()))
     return Redactor(
         keys=(*SECRET_MEMBERS, *_SECRET_ATTRIBUTES),
         secrets=[each for each in secrets if isinstance(each, str)],
-        replacements=dict.fromkeys(
-            (pairing_id, pairing_id.lower(), pairing_id.upper()), "accessory"
-        ),
+        replacements=dict.fromkeys(spellings, "accessory"),
     )
 
 
@@ -147,6 +147,7 @@ def _about_link(coordinator: Coordinator) -> dict[str, Any]:
         "requests": statistics.requests,
         "answers": {str(code): count for code, count in statistics.answers.items()},
         "unreadable": statistics.unreadable,
+        "takes_large_requests": client.takes_large,
         "subscribed": len(client.subscribed),
         "not_subscribed": sum(key not in client.subscribed for key in wanted),
         **coordinator.describe_polls(),

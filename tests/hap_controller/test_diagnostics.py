@@ -14,6 +14,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.hap_controller import diagnostics
 from custom_components.hap_controller.const import DOMAIN
+from custom_components.hap_controller.device_trigger import async_get_triggers
 from custom_components.hap_controller.protocol import Database
 from simulators.hap_controller import SimulatedAccessory
 from simulators.hap_controller.diagnostics import model_from
@@ -135,6 +136,7 @@ async def test_entry(
     assert (link["transport"], link["address_family"], link["connects"]) == ("IP", "IPv4", 1)
     assert link["subscribed"] == len(living.subscribed)
     assert link["not_subscribed"] == 0
+    assert link["takes_large_requests"] is None  # a few values do not tell
     assert link["pushes_last_hour"] == 1
     assert link["described"]
 
@@ -241,6 +243,22 @@ async def test_entry_that_is_not_loaded(
     assert found["state"] == "not_loaded"
     assert found["accessories"][0]["aid"] == 1
     assert [each["name"] for each in found["devices"]] == ["Lamp"]
+
+
+async def test_entry_that_cannot_be_read(
+    hass: HomeAssistant, entry: MockConfigEntry, living: Living, download: Any
+) -> None:
+    """An entry that lost what it is about says so, and nothing of what it still has."""
+    data = {name: value for name, value in entry.data.items() if name != "AccessoryPairingID"}
+    hass.config_entries.async_update_entry(entry, data=data)
+    await setup(hass, entry, ConfigEntryState.SETUP_ERROR)
+    found = await download(entry, living)
+    assert found["state"] == "setup_error"
+    assert found["data"]["iOSDeviceLTSK"] == HIDDEN
+    device = dr.async_get(hass).async_get_or_create(
+        config_entry_id=entry.entry_id, identifiers={(DOMAIN, "lost:aid:1")}
+    )
+    assert await async_get_triggers(hass, device.id) == []
 
 
 async def test_category(
