@@ -11,7 +11,7 @@ import re
 from typing import Any
 from unittest.mock import patch
 
-from homeassistant.const import EVENT_STATE_CHANGED, Platform
+from homeassistant.const import EVENT_STATE_CHANGED, STATE_UNKNOWN, Platform
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, State, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
@@ -28,12 +28,46 @@ from custom_components.hap_controller.protocol.values import full_type
 from simulators.hap_controller import MODELS
 from tests.support.rooms import act
 
-from .living import ACCESSORY_ID, Json, Living, complete, database_names, flush, read_database
+from .living import (
+    ACCESSORY_ID,
+    Json,
+    Living,
+    bridged,
+    complete,
+    database_names,
+    flush,
+    read_database,
+)
 from .operations import actions_of
 from .protocol.running import until
 
 # Not the same twice.
 VARYING_ATTRIBUTES = {"access_token", "entity_picture", "since"}
+# Attributes that tell how something is.
+VALUES = [
+    "action",
+    "brightness",
+    "current_humidity",
+    "current_position",
+    "current_temperature",
+    "current_tilt_position",
+    "direction",
+    "fan_mode",
+    "hs_color",
+    "humidity",
+    "hvac_action",
+    "is_closed",
+    "is_volume_muted",
+    "oscillating",
+    "percentage",
+    "preset_mode",
+    "source",
+    "swing_mode",
+    "target_temp_high",
+    "temperature",
+    "valve_type",
+    "volume_level",
+]
 # Whose states are moments.
 MOMENTARY = {Platform.BUTTON, Platform.EVENT}
 SIMULATED = "simulated_"
@@ -292,6 +326,38 @@ async def test_tables(
     assert await story.commands() == snapshot(name="commands")
     assert await story.pushes() == snapshot(name="pushes")
     assert [record.getMessage() for record in caplog.records if record.levelno >= 40] == []
+
+
+def untold() -> list[Json]:
+    """Give all descriptions as one, in which nothing but names and what tells things apart has a value."""
+    names = {C.NAME, C.CONFIGURED_NAME, C.IDENTIFIER, C.SERVICE_LABEL_INDEX}
+    # That one is about its numbers.
+    described = complete(bridged(*(name for name in database_names() if name != "odd_bridge")))
+    for accessory in described:
+        for service in accessory["services"]:
+            for part in service["characteristics"]:
+                if part["type"] not in names:
+                    part.pop("value", None)
+    return described
+
+
+@pytest.mark.parametrize("accessories", [untold()], ids=["all"])
+@pytest.mark.usefixtures("off", "loaded")
+async def test_nothing_is_made_up(hass: HomeAssistant) -> None:
+    """What was never told is unknown, never off, closed or zero."""
+    shown = {state.entity_id: state.state for state in hass.states.async_all()}
+    assert {
+        state
+        for entity_id, state in shown.items()
+        if not entity_id.startswith("camera.") and not entity_id.endswith("_connection")
+    } == {STATE_UNKNOWN}
+    made_up = {
+        f"{state.entity_id} {name}={state.attributes[name]}"
+        for state in hass.states.async_all()
+        for name in VALUES
+        if state.attributes.get(name) is not None
+    }
+    assert made_up == set()
 
 
 def test_everything_is_shown() -> None:
