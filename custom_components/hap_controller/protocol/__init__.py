@@ -10,7 +10,7 @@ from . import catalogue
 from .accessories import Accessory, Characteristic, Service
 from .attempt import PairingAttempt
 from .catalogue import BASE_SUFFIX, CharacteristicUuid, ServiceUuid
-from .client import Change, DatabaseChanged, HapClient, ValuesChanged
+from .client import Change, HapClient
 from .connection import Statistics
 from .const import ControllerPermission, HapStatus, Permission
 from .conversation import LinkStatistics
@@ -80,6 +80,7 @@ from .refusals import (
 from .setup_code import SetupPayload, parse_code, read_code, setup_hash_text
 from .structures import read_structure
 from .transport import AccessoryChanged, AccessoryFound, AccessoryGone, Browser, Discovery, is_host
+from .upkeep import DatabaseChanged, ValuesChanged
 from .values import Format, FormatError, Metadata, full_type, short_type, standard_metadata, to_wire
 from .visit import check_pairing, revoke_pairing
 

@@ -1,7 +1,6 @@
 """The public face: one paired accessory or bridge, what is known of it, and what can be asked of it."""
 
 import asyncio
-from collections import deque
 from collections.abc import (
     AsyncIterator,
     Callable,
@@ -12,10 +11,8 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
-from itertools import chain
+from dataclasses import dataclass, field
 import logging
-import secrets
 from typing import Any, Final, NoReturn, override
 
 from .catalogue import CharacteristicUuid
@@ -25,49 +22,23 @@ from .const import (
     FIRST_DELAY_S,
     HEALTHY_AFTER_S,
     MAX_DELAY_S,
-    MAX_FRAME_BYTES,
-    MAX_IDS_PER_READ,
     PROBE_LIMIT_S,
     READY_LIMIT_S,
     REQUEST_LIMIT_S,
     SLOW_VERIFY_LIMIT_S,
-    TIMED_WRITE_LIMIT_S,
     VERIFY_LIMIT_S,
     ContentType,
     ControllerPermission,
     HapStatus,
     HttpCode,
     Path,
-    Permission,
 )
 from .conversation import Established, Settled
-from .errors import (
-    CommandError,
-    LinkClosedError,
-    LinkError,
-    PeerSilentError,
-    RefusedError,
-    VendorError,
-)
+from .discovery import Whereabouts
+from .errors import LinkClosedError, LinkError, PeerSilentError, VendorError
 from .link import LinkChanged, LinkClient
-from .messages import (
-    ACCESSORIES,
-    Batching,
-    Key,
-    Report,
-    Request,
-    Write,
-    Written,
-    parse_read_answer,
-    parse_status,
-    parse_write_answer,
-    prepare_request,
-    read_request,
-    resource_request,
-    subscribe_request,
-    write_request,
-)
-from .model import UNTOLD, Change as ValueChange, Database, Difference, difference
+from .messages import Key, Request, Write, Written, parse_status, resource_request
+from .model import Database
 from .pairing import (
     Pairing,
     PairVerifyController,
@@ -79,41 +50,16 @@ from .pairing import (
 from .records import PairingKeys
 from .refusals import PairingLostError, StatusError, WrongAccessoryError
 from .supervisor import Backoff, exponential_backoff
-from .transport import TcpTransport, open_tcp, plain_address, resolve
-from .values import read_value, to_wire
+from .transport import TcpTransport, open_tcp, resolve
+from .upkeep import DatabaseChanged, Upkeep, ValuesChanged
+from .values import read_value
 
 _LOGGER = logging.getLogger(__name__)
 
 # §10.3: the waits grow by half each time; a little spread keeps many accessories from coming back at once.
 _SPREAD: Final = (0.8, 1.2)
-_MAX_PID: Final = 2**53 - 1
-# An accessory that hangs up on so few at once has another reason to.
-_FEWEST: Final = 6
 # Anybody can announce anything: that ends a wait between attempts only so often.
 _HURRY_AGAIN_S: Final = 2.0
-# Who is done with so few need not try whether fewer would do.
-_FEW_REQUESTS: Final = 5
-# A sign of life is as many values as should take no longer than this, far below what ends the link; what an accessory
-# took for one is forgotten by and by.
-_SOON_S: Final = 2.0
-_FORGET: Final = 0.9
-
-
-@dataclass(slots=True)  # frozen it would take twice as long to make, for each event
-class ValuesChanged:
-    """Values, or whether they can be had, changed; in the order in which they did."""
-
-    changes: Sequence[ValueChange]
-    asked: bool = False
-    """Whether that was found by asking, without the accessory having told it by itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class DatabaseChanged:
-    """The accessory describes itself in another way now."""
-
-    difference: Difference
-
 
 type Change = DatabaseChanged | LinkChanged | ValuesChanged
 
@@ -167,44 +113,14 @@ class HapClient(LinkClient[Connection, Event, Change]):
             healthy_after_s=HEALTHY_AFTER_S,
         )
         self.statistics = Statistics()
-        self.database = database or Database()
-        """What the accessory has, with its values; replaced when it changes."""
-        self.configuration = configuration
-        """Number of the description that ``database`` is, ``c#``; None while the accessory announced none."""
-        self.takes_large = takes_large
-        """Whether the accessory bears requests of more than one frame; None as long as that was not tried."""
-        self.choose: Callable[[int], Collection[Key]] = self._first
-        """Chooses so many values at most, to be read when nothing was heard for long: a sign of life that is of use."""
         self._keys = keys
-        self._hosts = tuple(hosts)
-        self._port = port
-        self._wrong_hosts: set[str] = set()
-        self._here: tuple[str, int] | None = None
-        """Where the link goes that is open."""
-        self._proven: tuple[str, int] | None = None
-        """Where the accessory was when it proved last that it is the one."""
-        self._elsewhere = False
-        """Whether the last attempt went to where the accessory announces to be, and that is another place."""
-        self._announced: int | None = None
-        self._known = database is not None and trusted
-        """Whether the description needs no reading as long as no other one is announced."""
-        self._wanted: set[Key] = set()
-        self._all_wanted = True
-        self._subscribed: set[Key] = set()
+        self._whereabouts = Whereabouts(hosts, port)
+        self._upkeep = Upkeep(
+            database, configuration, trusted=trusted, takes_large=takes_large, clock=self._now
+        )
         self._aligning = asyncio.Lock()
-        self._batching = Batching(host="")
-        if takes_large:
-            self._batching = self._batching.large()
-        self._slowest_s = 0.0
-        """How long the accessory took for one value of late, when it was slow."""
-        self._at_once = 0
-        """How many characteristics the greeting is just reading or subscribing to."""
         self._slow = False
         """Whether the accessory verified too slowly last time, and has more time for it now."""
-        self._several = False
-        """Whether it is subscribing to those of several accessories."""
-        self._several_lost = 0
-        """How many links in a row were lost at that."""
         self._outbox: list[_Parcel] = []
         self._tasks: set[asyncio.Task[Any]] = set()
         self._describer: asyncio.Task[None] | None = None
@@ -222,12 +138,37 @@ class HapClient(LinkClient[Connection, Event, Change]):
     @property
     def endpoint(self) -> tuple[tuple[str, ...], int]:
         """Addresses and port of the next attempt."""
-        return self._hosts, self._port
+        return self._whereabouts.hosts, self._whereabouts.port
+
+    @property
+    def database(self) -> Database:
+        """What the accessory has, with its values; replaced when it changes."""
+        return self._upkeep.database
+
+    @property
+    def configuration(self) -> int | None:
+        """Number of the description that ``database`` is, ``c#``; None while the accessory announced none."""
+        return self._upkeep.configuration
+
+    @property
+    def takes_large(self) -> bool | None:
+        """Whether the accessory bears requests of more than one frame; None as long as that was not tried."""
+        return self._upkeep.takes_large
+
+    @property
+    def choose(self) -> Callable[[int], Collection[Key]]:
+        """Chooses so many values at most, to be read when nothing was heard for long: a sign of life that is of use."""
+        return self._upkeep.choose
+
+    @choose.setter
+    def choose(self, choose: Callable[[int], Collection[Key]]) -> None:
+        """Have another one choose."""
+        self._upkeep.choose = choose
 
     @property
     def subscribed(self) -> frozenset[Key]:
         """What the accessory tells by itself on this link; all else has to be read with ``refresh``."""
-        return frozenset(self._subscribed)
+        return frozenset(self._upkeep.subscribed)
 
     def announced(
         self, configuration: int | None, hosts: Sequence[str] = (), port: int | None = None
@@ -236,13 +177,9 @@ class HapClient(LinkClient[Connection, Event, Change]):
 
         Anyone can announce anything, but only the accessory can verify: a link that is up stays.
         """
-        if hosts and set(hosts) != set(self._hosts):
-            self._hosts = tuple(hosts)
-            self._wrong_hosts.clear()
-        self._port = port or self._port
-        self._elsewhere = False  # the next attempt goes there
+        self._whereabouts.announced(hosts, port)
         if configuration is not None:
-            self._announced = configuration
+            self._upkeep.announced(configuration)
             self._keep_up()
         self._hurry()
 
@@ -256,7 +193,7 @@ class HapClient(LinkClient[Connection, Event, Change]):
         """
         values: dict[Key, Any] = {}
         failure: int | None = None
-        for key, value, status in await self._ask(self._reading(keys)):
+        for key, value, status in await self._ask(self._upkeep.reading(keys)):
             if status:
                 failure = status
             else:
@@ -273,7 +210,7 @@ class HapClient(LinkClient[Connection, Event, Change]):
         of its own. Raises StatusError for the first that was refused, FormatError for what cannot be written. After a
         LinkError nobody knows what was done; nothing is written twice.
         """
-        writes = [self._write(key, value) for key, value in values.items()]
+        writes = [self._upkeep.write(key, value) for key, value in values.items()]
         parcel = _Parcel(writes, asyncio.get_running_loop().create_future())
         self._outbox.append(parcel)
         if len(self._outbox) == 1:
@@ -286,12 +223,11 @@ class HapClient(LinkClient[Connection, Event, Change]):
 
     async def watch(self, keys: Collection[Key] | None = None) -> None:
         """Have changes of these told, and of no others; None for all that can be. Holds over reconnections."""
-        self._all_wanted = keys is None
-        self._wanted = set(keys or ())
+        self._upkeep.watch(keys)
         with suppress(LinkError):  # the next link is greeted with what is wanted then
             async with self._aligning:
                 if self.connected:
-                    await self._ask(self._align())
+                    await self._ask(self._upkeep.align())
 
     async def identify(self, aid: int = 1) -> None:
         """Have an accessory show which one it is."""
@@ -309,7 +245,7 @@ class HapClient(LinkClient[Connection, Event, Change]):
     async def refresh(self) -> None:
         """Read all values, as those that are not told by themselves, or were missed; one such round at a time."""
         if self._refresher is None or self._refresher.done():
-            self._refresher = self._spawn(self._ask(self._reading_all()))
+            self._refresher = self._spawn(self._ask(self._upkeep.reading_all()))
         await asyncio.shield(self._refresher)
 
     async def try_large(self) -> None:
@@ -318,16 +254,12 @@ class HapClient(LinkClient[Connection, Event, Change]):
         Many small accessories do not (§6.1); so nothing is at stake while that is tried: values are read and told again
         that are known. Raises LinkError when the link was lost by it.
         """
-        if self.takes_large is not None or not self.connected or not self._is_many():
-            return
-        self.takes_large = False
-        if await self._ask(self._trying_large(), limit_s=PROBE_LIMIT_S):
-            self.takes_large = True
-            self._batching = self._batching.large()
+        if self._upkeep.may_take_large:
+            await self._ask(self._upkeep.trying_large(), limit_s=PROBE_LIMIT_S)
 
     async def describe(self) -> None:
         """Read the description again, whatever number was announced; tells of it when it is another one."""
-        await self._ask(self._describing_anew())
+        await self._ask(self._upkeep.describing_anew())
 
     async def list_pairings(self) -> list[Pairing]:
         """List who may talk to the accessory; raises NotAdminError for other than administrators."""
@@ -428,14 +360,6 @@ class HapClient(LinkClient[Connection, Event, Change]):
             pass
         return False
 
-    def _write(self, key: Key, value: Any) -> Write:
-        found = self.database.characteristics.get(key)
-        if found is None:
-            raise StatusError(HapStatus.NOT_FOUND)
-        metadata = found.metadata
-        response = Permission.WRITE_RESPONSE in metadata.perms
-        return Write(key, to_wire(value, metadata), response=response)
-
     async def _post(self) -> None:
         """Write what has come together within a turn of the loop."""
         await asyncio.sleep(0)
@@ -443,19 +367,20 @@ class HapClient(LinkClient[Connection, Event, Change]):
         owners = {id(write): parcel for parcel in parcels for write in parcel.writes}
         writes = [write for parcel in parcels for write in parcel.writes]
         try:
-            for timed in (False, True):
-                chosen = (write for write in writes if self._is_timed(write.key) is timed)
-                for batch in self._batching.writes(chosen):
-                    await self._put(batch, owners, timed=timed)
+            for batch, timed in self._upkeep.write_batches(writes):
+                await self._put(batch, owners, timed=timed)
             for parcel in parcels:
                 parcel.settle()
         finally:
             for parcel in parcels:  # of those that are settled this changes nothing
                 parcel.done.cancel()
+            if self._upkeep.doubtful:
+                self._spawn(self._resolve())
 
-    def _is_timed(self, key: Key) -> bool:
-        found = self.database.characteristics.get(key)
-        return found is not None and found.metadata.timed
+    async def _resolve(self) -> None:
+        """Read what another may have changed while we wrote."""
+        with suppress(VendorError):  # a new link reads all
+            await self._ask(self._upkeep.reading(self._upkeep.doubtful))
 
     async def _put(
         self, batch: Sequence[Write], owners: Mapping[int, _Parcel], *, timed: bool
@@ -466,7 +391,7 @@ class HapClient(LinkClient[Connection, Event, Change]):
             return [write for write in batch if not owners[id(write)].done.done()]
 
         try:
-            results = await self._ask(self._writing(wanted, timed=timed), together=timed)
+            results = await self._ask(self._upkeep.writing(wanted, timed=timed), together=timed)
         except VendorError as err:
             for write in batch:
                 owners[id(write)].error = err
@@ -477,181 +402,20 @@ class HapClient(LinkClient[Connection, Event, Change]):
 
     # --- steps ------------------------------------------------------------------------------
 
-    def _writing(
-        self, wanted: Callable[[], list[Write]], *, timed: bool
-    ) -> Steps[dict[Key, Written]]:
-        """Write, if need be announced (§7.4); gives what became of each."""
-        pid = None
-        if timed and wanted():
-            pid = secrets.randbelow(_MAX_PID) + 1
-            answer = yield prepare_request(round(TIMED_WRITE_LIMIT_S * 1000), pid)
-            if status := parse_status(answer.code, answer.body):
-                raise StatusError(status)
-        writes = wanted()
-        if not writes:
-            return {}
-        answer = yield write_request(writes, pid=pid)
-        results = parse_write_answer(answer.code, answer.body, [write.key for write in writes])
-        self._tell(self.database.written({write.key: write.value for write in writes}, results))
-        return results
-
-    def _reading(self, keys: Iterable[Key]) -> Steps[list[Report]]:
-        """Read in requests that the accessory bears; gives what it told. Raises RefusedError when that is nothing."""
-        reports: list[Report] = []
-        refusal: CommandError | None = None
-        batches = deque(self._batching.reads(keys))
-        while batches:
-            batch = batches.popleft()
-            self._at_once = 0 if self.connected else len(batch)
-            asked = self._now()
-            answer = yield read_request(batch)
-            self._at_once = 0
-            # A slow answer is remembered for some while: it may depend on what was read.
-            each_s = (self._now() - asked) / len(batch)
-            self._slowest_s = max(each_s, self._slowest_s * _FORGET)
-            try:
-                got = parse_read_answer(answer.code, answer.body, batch).reports
-            except RefusedError as err:  # others may well be told
-                refusal = err
-                self._tell(self.database.apply(_untold(batch)))
-                continue
-            if _too_much(batch, got):
-                self._batching = self._batching.halved(len(batch))
-                batches = deque(self._batching.reads(chain(batch, *batches)))
-                continue
-            reports += got
-            told = {key for key, _, _ in got}
-            rest = _untold(key for key in batch if key not in told)
-            self._tell(self.database.apply([*got, *rest]), asked=True)
-        if refusal and not reports:
-            raise refusal
-        return reports
-
-    def _reading_all(self) -> Steps[list[Report]]:
-        return (yield from self._reading(self.database.readable()))
-
-    def _trying_large(self) -> Steps[bool]:
-        """Read and subscribe to as much at once as ever will be, all of which was done before; tells whether it went well."""
-        large = self._batching.large()
-        reading = large.reads(self.database.readable())[0]
-        # Some accessories tell a press again to those who subscribe to it.
-        told = {key for key in self._subscribed if not self._is_stateless(key)}
-        answer = yield read_request(reading)
-        try:
-            reports = parse_read_answer(answer.code, answer.body, reading).reports
-            if _too_much(reading, reports) or len(reports) < len(reading):
-                return False
-            self._tell(self.database.apply(reports))
-            for batch in large.subscriptions(told)[:1]:
-                answer = yield subscribe_request(batch, True)
-                results = parse_write_answer(answer.code, answer.body, batch)
-                if any(result.status for result in results.values()):
-                    return False
-        except RefusedError:
-            return False
-        return True
-
-    def _is_many(self) -> bool:
-        """Tell whether an accessory that bears what is usual has to be asked for everything in many requests."""
-        if self._batching != self._batching.small() or self._batching.one_accessory:
-            return False  # it minds even that
-        reads = self._batching.reads(self.database.readable())
-        return len(reads) + len(self._batching.subscriptions(self._watchable())) > _FEW_REQUESTS
-
-    def _is_stateless(self, key: Key) -> bool:
-        found = self.database.characteristics.get(key)
-        return found is not None and found.metadata.stateless
-
-    def _subscribing(self, keys: Iterable[Key], *, on: bool) -> Steps[None]:
-        """Have changes told, or not any more; some accessories refuse some, and those are to be polled."""
-        batches = deque(self._batching.subscriptions(keys))
-        while batches:
-            batch = batches.popleft()
-            several = len({aid for aid, _ in batch}) > 1
-            if not self.connected:
-                self._at_once, self._several = len(batch), several
-            answer = yield subscribe_request(batch, on)
-            self._at_once, self._several, self._several_lost = 0, False, 0
-            try:
-                results = parse_write_answer(answer.code, answer.body, batch)
-            except RefusedError:
-                results = {}
-            done = {key for key, result in results.items() if not result.status}
-            if not done and several:  # §6.1: some bridges bear one each
-                self._batching = replace(self._batching, one_accessory=True)
-                batches = deque(self._batching.subscriptions(chain(batch, *batches)))
-            elif on:
-                self._subscribed |= done
-            else:
-                self._subscribed -= set(batch)
-
-    def _align(self) -> Steps[None]:
-        """Bring the subscriptions of the link in line with what is wanted."""
-        wanted = self._watchable()
-        yield from self._subscribing(self._subscribed - wanted, on=False)
-        yield from self._subscribing(wanted - self._subscribed, on=True)
-
-    def _describing(self) -> Steps[None]:
-        """Read the description; raises RefusedError when there is none."""
-        announced = self._announced
-        answer = yield ACCESSORIES
-        if answer.code != HttpCode.OK:
-            raise RefusedError("the accessory does not describe itself", answer.code)
-        self._take_database(Database.load(answer.body))
-        self._known = True
-        self.configuration = self.configuration if announced is None else announced
-
-    def _describing_anew(self) -> Steps[None]:
-        """Read the description of an accessory that announced another one (§10.5)."""
-        yield from self._describing()
-        self._subscribed = set()
-        yield from self._align()
-        yield from self._reading_all()
-
-    def _greet(self) -> Steps[None]:
-        """Learn all there is to know on a new link: description if need be, subscriptions, values."""
-        # One that has announced no number may be another one than when it was described (mapping of numbers included).
-        if not self._known or self._announced is None or self._is_outdated():
-            yield from self._describing()
-        yield from self._subscribing(self._watchable(), on=True)
-        try:
-            yield from self._reading_all()
-        except RefusedError as err:  # commands may work
-            _LOGGER.debug("Values of %s cannot be read: %s", self.peer, err)
-
     # --- description ------------------------------------------------------------------------
-
-    def _is_outdated(self) -> bool:
-        return self._announced is not None and self._announced != self.configuration
 
     def _keep_up(self) -> None:
         """Read the description again if the accessory announced another one; on a new link the greeting does."""
         underway = self._describer is not None and not self._describer.done()
-        if self.connected and self._is_outdated() and not underway:
+        if self.connected and self._upkeep.outdated and not underway:
             self._describer = self._spawn(self._describe_anew())
 
     async def _describe_anew(self) -> None:
         try:
-            while self.connected and self._is_outdated():
-                await self._ask(self._describing_anew())
+            while self.connected and self._upkeep.outdated:
+                await self._ask(self._upkeep.describing_anew())
         except VendorError as err:
             _LOGGER.debug("The new description of %s could not be read: %s", self.peer, err)
-
-    def _take_database(self, new: Database) -> None:
-        """Take a description: another one takes the place of the old, of the same one only values count."""
-        old = self.database
-        if changed := difference(old, new):
-            self.database = new
-            assert self._connection is not None
-            self._connection.tell(DatabaseChanged(changed))
-        else:
-            self._tell(
-                old.apply([(key, each.value, 0) for key, each in new.characteristics.items()])
-            )
-
-    def _watchable(self) -> set[Key]:
-        every = set(self.database.subscribable())
-        return every if self._all_wanted else self._wanted & every
 
     # --- the link ---------------------------------------------------------------------------
 
@@ -659,93 +423,37 @@ class HapClient(LinkClient[Connection, Event, Change]):
     @override
     async def _open_link(self) -> AsyncIterator[tuple[TcpTransport, Connection]]:
         """Connect to one of the accessory's addresses."""
-        everywhere, port = await self._whereabouts()
-        hosts = [host for host in everywhere if plain_address(host) not in self._wrong_hosts]
-        if not hosts:
-            self._wrong_hosts.clear()
-            hosts = list(everywhere)
+        hosts, port = await self._whereabouts.aim(resolve)
         async with open_tcp(hosts, port) as transport:
             opened = self._now()
-            # As it was given: an address of one link only is nothing without its zone.
-            here = next((each for each in hosts if plain_address(each) == transport.host), None)
-            self._here = (here, port) if here else None
-            self._batching = replace(self._batching, host=transport.host)
-            self._subscribed = set()
-            self._at_once, self._several = 0, False
+            self._whereabouts.reached(transport.host)
             connection = Connection(
                 opened,
                 transport.host,
                 PairVerifyController(self._keys),
-                self._greet,
+                self._upkeep.greet,
                 verify_limit_s=SLOW_VERIFY_LIMIT_S if self._slow else VERIFY_LIMIT_S,
-                probe=self._probe,
+                probe=self._upkeep.probe,
                 tickets=self._tickets,
                 statistics=self.statistics,
             )
+            self._upkeep.begin(connection, transport.host)
             with self._conversing(connection):
                 try:
                     yield transport, connection
                 except WrongAccessoryError as err:
-                    self._wrong_address(transport.host, everywhere, err)
+                    if self._whereabouts.wrong(transport.host):
+                        err.delay_s = 0.0
                     raise
                 except (LinkClosedError, PeerSilentError) as err:
-                    self._bear_less(connection.at_stake)
+                    self._upkeep.bear_less(connection.at_stake)
                     silent = isinstance(err, PeerSilentError) and not connection.verified
                     self._slow = silent and not self._slow
                     if connection.established and self._now() - opened >= HEALTHY_AFTER_S:
                         err.delay_s = 0.0  # §10.4
                     raise
                 finally:
-                    self._subscribed = set()
-
-    async def _whereabouts(self) -> tuple[Sequence[str], int]:
-        """Tell where to try: where the accessory announces to be, and in turn with that where it was, if it proved it.
-
-        Anyone can announce anything; nobody may keep us away with that.
-        """
-        self._elsewhere = not self._elsewhere and self._proven is not None
-        if not self._elsewhere and self._proven is not None:
-            host, port = self._proven
-            return (host,), port
-        everywhere = await resolve(self._hosts)
-        if self._proven in {(host, self._port) for host in everywhere}:
-            self._elsewhere = False
-        return everywhere, self._port
-
-    def _bear_less(self, lost_bytes: int) -> None:
-        """Ask for less, if the link was lost when much was asked for (§6.1, §7.2): it may be that it was too much."""
-        if self.takes_large and lost_bytes > MAX_FRAME_BYTES:
-            self.takes_large = None  # it had borne that before, so it may do so again
-            self._batching = self._batching.small()
-        elif self._several:
-            # Once may be chance; but a bridge that bears one accessory per request would never let us get further.
-            self._several_lost += 1
-            if self._several_lost > 1:
-                self._batching = replace(self._batching, one_accessory=True)
-        elif self._at_once >= 2 * _FEWEST:
-            self._batching = self._batching.halved(self._at_once)
-
-    def _wrong_address(
-        self, host: str, everywhere: Iterable[str], err: WrongAccessoryError
-    ) -> None:
-        """Remember an address at which another accessory is; the next one is tried at once (§10.3)."""
-        known = host in self._wrong_hosts
-        self._wrong_hosts.add(host)
-        if not known and {plain_address(each) for each in everywhere} - self._wrong_hosts:
-            err.delay_s = 0.0
-
-    def _probe(self) -> Steps[None] | None:
-        """Read something that the accessory can answer soon."""
-        soon = int(_SOON_S / max(self._slowest_s, _SOON_S / MAX_IDS_PER_READ))
-        keys = self.choose(max(1, soon))
-        return self._probing(keys) if keys else None
-
-    def _probing(self, keys: Collection[Key]) -> Steps[None]:
-        with suppress(RefusedError):  # that it answers is what counts
-            yield from self._reading(keys)
-
-    def _first(self, _count: int) -> Collection[Key]:
-        return self.database.readable()[:1]
+                    self._upkeep.end()
 
     @override
     def _report(self, err: VendorError) -> None:
@@ -755,8 +463,7 @@ class HapClient(LinkClient[Connection, Event, Change]):
     @override
     def _lost(self) -> None:
         """Keep the values: who shows them decides for how long."""
-        if self._announced is None:  # nothing would tell that it came back as another one
-            self._known = False
+        self._upkeep.lost()
 
     # --- the way in -------------------------------------------------------------------------
 
@@ -765,35 +472,22 @@ class HapClient(LinkClient[Connection, Event, Change]):
         """Turn what the connection understood into changes."""
         match event:
             case Pushed():
-                changes = self.database.apply(event.reports, pushed=True)
+                changes = self._upkeep.hear(event.reports)
                 # That the link is up tells all values. Presses are not told with it: some accessories send the last
                 # one again to whoever subscribes.
                 if changes and self._was_connected:
                     self._emit(ValuesChanged(changes))
-            case Found(what=change):
-                self._emit(change)
+            case Found(what):
+                change = self._upkeep.take(what)
+                # As with presses: values that the greeting reads are told with the link, another description at once.
+                if change and (self._was_connected or isinstance(change, DatabaseChanged)):
+                    self._emit(change)
             case Settled():
                 self._settle(event)
             case Established():
-                self._proven = self._here or self._proven
+                self._whereabouts.proved()
                 self._established()
                 self._keep_up()
-
-    def _tell(self, changes: Sequence[ValueChange], *, asked: bool = False) -> None:
-        """Have changes told that steps found, in the order of events; that the link is up tells all of before."""
-        if changes and self._connection is not None and self._connection.established:
-            self._connection.tell(ValuesChanged(changes, asked))
-
-
-def _untold(keys: Iterable[Key]) -> list[Report]:
-    """Tell of values that nobody told: what is known of them may be long out of date."""
-    return [(key, None, UNTOLD) for key in keys]
-
-
-def _too_much(batch: Sequence[Key], reports: Sequence[Report]) -> bool:
-    """Tell whether the accessory could not bear to be asked for so much at once (§7.2)."""
-    failed = sum(status == HapStatus.OUT_OF_RESOURCES for _, _, status in reports)
-    return len(batch) > 1 and 2 * failed > len(batch)
 
 
 def _taking_picture(request: Request) -> Steps[bytes]:

@@ -4,7 +4,7 @@ Anyone on the network can announce anything: an address found here is a hint, an
 is there. Source: docs/hap_controller/wire.md §1.1 to §1.6.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 import re
@@ -160,6 +160,79 @@ def _is_usable(text: str) -> bool:
         or address.is_multicast
         or (zone and not _ZONE.fullmatch(zone))
     )
+
+
+class Whereabouts:
+    """Where to look for an accessory of ours: where it announces to be, and where it proved to be.
+
+    Anyone can announce anything; nobody may keep us away with that.
+    """
+
+    def __init__(self, hosts: Iterable[str], port: int) -> None:
+        """Begin with addresses, or names."""
+        self.hosts = tuple(hosts)
+        self.port = port
+        self._wrong: set[str] = set()
+        """Addresses at which another accessory is."""
+        self._everywhere: tuple[str, ...] = ()
+        """The addresses of this attempt, also wrong ones."""
+        self._aimed = 0
+        """The port of this attempt."""
+        self._here: tuple[str, int] | None = None
+        """Where this attempt got to."""
+        self._proven: tuple[str, int] | None = None
+        """Where the accessory was when it proved last that it is the one."""
+        self._elsewhere = False
+        """Whether this attempt goes to where the accessory announces to be, and that is another place."""
+
+    def announced(self, hosts: Iterable[str], port: int | None) -> None:
+        """Take where the accessory announces to be; the next attempt goes there."""
+        if (hosts := tuple(hosts)) and set(hosts) != set(self.hosts):
+            self.hosts = hosts
+            self._wrong.clear()
+        self.port = port or self.port
+        self._elsewhere = False
+
+    async def aim(
+        self, resolve: Callable[[Iterable[str]], Awaitable[tuple[str, ...]]]
+    ) -> tuple[Sequence[str], int]:
+        """Tell where to try: where the accessory announces to be, and in turn with that where it was, if it proved it."""
+        self._elsewhere = not self._elsewhere and self._proven is not None
+        if not self._elsewhere and self._proven is not None:
+            host, self._aimed = self._proven
+            self._everywhere = (host,)
+        else:
+            self._everywhere, self._aimed = await resolve(self.hosts), self.port
+            if self._proven in {(host, self.port) for host in self._everywhere}:
+                self._elsewhere = False
+        hosts = [host for host in self._everywhere if plain_address(host) not in self._wrong]
+        if not hosts:
+            self._wrong.clear()
+        return hosts or self._everywhere, self._aimed
+
+    def reached(self, address: str) -> None:
+        """Take which of the addresses answered."""
+        # As it was given: an address of one link only is nothing without its zone.
+        here = next((each for each in self._everywhere if plain_address(each) == address), None)
+        self._here = (here, self._aimed) if here else None
+
+    def proved(self) -> None:
+        """Remember where the accessory is that proved to be the one."""
+        self._proven = self._here or self._proven
+
+    def wrong(self, address: str) -> bool:
+        """Remember an address at which another accessory is; tells whether to try the next one at once (§10.3)."""
+        known = address in self._wrong
+        self._wrong.add(address)
+        return not known and bool({plain_address(each) for each in self._everywhere} - self._wrong)
+
+
+def plain_address(host: str) -> str:
+    """Write an address as it stands in requests, without zone; anything else stays as it is."""
+    try:
+        return str(ip_address(host.partition("%")[0]))
+    except ValueError:
+        return host
 
 
 # --- what people type ---------------------------------------------------------------------------

@@ -86,12 +86,12 @@ class Database:
                 changes.append((found, value))
         return changes
 
-    def written(self, values: Mapping[Key, Any], results: Mapping[Key, Written]) -> list[Change]:
-        """Take our own writes that the accessory confirmed; it does not report them to us (§7.3).
+    def confirmed(self, values: Mapping[Key, Any], results: Mapping[Key, Written]) -> list[Report]:
+        """Tell of our own writes what the accessory confirmed; it does not report them to us (§7.3).
 
         What cannot be read is not echoed. A write response is the truth where there is one.
         """
-        confirmed = [
+        return [
             (key, value if result.value is None else result.value, 0)
             for key, value in values.items()
             if (result := results.get(key)) is not None
@@ -99,7 +99,12 @@ class Database:
             and (found := self.characteristics.get(key)) is not None
             and found.metadata.readable
         ]
-        return self.apply(confirmed)
+
+    def agrees(self, report: Report) -> bool:
+        """Tell whether a report says what is known already."""
+        key, value, status = report
+        found = self.characteristics[key]
+        return found.status == status and found.value == read_value(value, found.metadata)
 
     def readable(self, *, identity: bool = False) -> list[Key]:
         """List what can be polled; names, serial numbers and the like only with ``identity``."""

@@ -27,7 +27,7 @@ from custom_components.hap_controller.protocol.accessory import (
 from custom_components.hap_controller.protocol.accessory.session import Session
 from custom_components.hap_controller.protocol.const import ContentType
 from custom_components.hap_controller.protocol.crypto import SigningKey
-from custom_components.hap_controller.protocol.http import Request, Response
+from custom_components.hap_controller.protocol.http import Request, Response, encode_event
 from custom_components.hap_controller.protocol.pairing import Pairing, Register
 from tests.support.clock import real_limit_s
 
@@ -92,8 +92,8 @@ def serving(
     )
 
 
-type Answers = Callable[[Request], Response | None]
-"""Gives what an odd accessory answers; None hangs up."""
+type Answers = Callable[[Request], Response | Sequence[bytes | Response] | None]
+"""Gives what an odd accessory answers, with bodies of events before and after it; None hangs up."""
 
 
 class Odd:
@@ -106,6 +106,8 @@ class Odd:
         self.answers = answers
         self.think_s = 0.0
         """How long it takes for an answer."""
+        self.in_one_write = True
+        """Whether events come in one write with the answer."""
         self.requests: list[Request] = []
         self.connections = 0
         self.verify_takes_s = 0.0
@@ -153,8 +155,23 @@ class Odd:
                     if answer is None:
                         writer.transport.abort()
                         return
-                    writer.write(session.respond(answer))
+                    for number, data in enumerate(self._written(session, answer)):
+                        await asyncio.sleep(0.1 if number else 0)
+                        writer.write(data)
         writer.close()
+
+    def _written(
+        self, session: Session, answer: Response | Sequence[bytes | Response]
+    ) -> list[bytes]:
+        """Seal messages in their order."""
+        messages = [answer] if isinstance(answer, Response) else answer
+        written = [
+            session.respond(each)
+            if isinstance(each, Response)
+            else session._seal(encode_event(each))
+            for each in messages
+        ]
+        return [b"".join(written)] if self.in_one_write else written
 
 
 async def paired(port: int, code: str) -> PairingKeys:

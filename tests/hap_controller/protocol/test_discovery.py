@@ -10,6 +10,7 @@ from custom_components.hap_controller.protocol.discovery import (
     display_name,
     feature_text,
     parse_host,
+    plain_address,
     read_announcement,
     status_texts,
     usable_addresses,
@@ -206,3 +207,17 @@ def test_any_text_is_a_host_or_none(text: str) -> None:
     with suppress(ValueError):
         host, port = parse_host(text)
         assert host and (port is None or 0 < port < 65536)
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("FE80:0::1%eth0", "fe80::1"),
+        ("2001:DB8::0:1", "2001:db8::1"),
+        ("lamp.local", "lamp.local"),
+    ],
+)
+def test_plain_address(host: str, expected: str) -> None:
+    """Addresses are compared and written in one form."""
+    assert plain_address(host) == expected

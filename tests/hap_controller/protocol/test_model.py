@@ -136,9 +136,19 @@ def test_own_writes_are_echoed() -> None:
     results[1, 10] = Written(-70410)
     results[1, 12] = Written(0, 4.0)
     del results[1, 77]
-    assert news(home.written(values, results)) == [(9, True), (12, 4.0)]
+    assert news(home.apply(home.confirmed(values, results))) == [(9, True), (12, 4.0)]
     assert home.characteristics[1, 11].value is None
-    assert home.written({(5, 5): 1}, {(5, 5): Written()}) == []
+    assert home.confirmed({(5, 5): 1}, {(5, 5): Written()}) == []
+
+
+def test_reports_that_say_what_is_known() -> None:
+    """Whatever the spelling; a value that is doubted is not what is known."""
+    home = database(LAMP)
+    assert home.agrees(((1, 9), 0, 0))
+    assert home.agrees(((1, 9), False, 0))
+    assert not home.agrees(((1, 9), 1, 0))
+    home.apply([((1, 9), None, 0)])
+    assert not home.agrees(((1, 9), 0, 0))
 
 
 def test_equal_descriptions_do_not_differ() -> None:

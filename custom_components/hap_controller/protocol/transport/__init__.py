@@ -1,6 +1,6 @@
 """The only rooms that touch the network."""
 
-from .ip import TcpTransport, is_host, open_tcp, plain_address, resolve
+from .ip import TcpTransport, is_host, open_tcp, resolve
 from .zeroconf import AccessoryChanged, AccessoryFound, AccessoryGone, Browser, Discovery
 
 __all__ = [
@@ -12,6 +12,5 @@ __all__ = [
     "TcpTransport",
     "is_host",
     "open_tcp",
-    "plain_address",
     "resolve",
 ]

@@ -13,7 +13,7 @@ from typing import Final
 import aiohappyeyeballs
 
 from ..const import CONNECT_LIMIT_S, HAPPY_EYEBALLS_S
-from ..discovery import is_host_name
+from ..discovery import is_host_name, plain_address
 from ..errors import ConnectError, LinkClosedError
 
 _READ_BYTES: Final = 256 * 1024
@@ -153,14 +153,6 @@ async def _connect(hosts: Sequence[str], port: int) -> socket.socket:
             if hasattr(socket, name):  # some systems have it under another name
                 sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
     return sock
-
-
-def plain_address(host: str) -> str:
-    """Write an address as it stands in requests, without zone; anything else stays as it is."""
-    try:
-        return str(ip_address(host.partition("%")[0]))
-    except ValueError:
-        return host
 
 
 def _address_info(host: str, port: int) -> aiohappyeyeballs.AddrInfoType:

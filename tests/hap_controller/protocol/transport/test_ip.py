@@ -12,12 +12,7 @@ from pytest_socket import socket_allow_hosts
 
 from custom_components.hap_controller.protocol.const import CONNECT_LIMIT_S
 from custom_components.hap_controller.protocol.errors import ConnectError, LinkClosedError
-from custom_components.hap_controller.protocol.transport import (
-    is_host,
-    open_tcp,
-    plain_address,
-    resolve,
-)
+from custom_components.hap_controller.protocol.transport import is_host, open_tcp, resolve
 from custom_components.hap_controller.protocol.transport.ip import TcpTransport, _address_info
 from tests.support.clock import run_real, run_virtual
 from tests.support.fault_proxy import Cut, FaultProxy
@@ -296,20 +291,6 @@ def test_cancelled_amid_opening() -> None:
                     pytest.fail("it is open")
 
     run_real(main())
-
-
-@pytest.mark.parametrize(
-    ("host", "expected"),
-    [
-        ("192.0.2.1", "192.0.2.1"),
-        ("FE80:0::1%eth0", "fe80::1"),
-        ("2001:DB8::0:1", "2001:db8::1"),
-        ("lamp.local", "lamp.local"),
-    ],
-)
-def test_plain_address(host: str, expected: str) -> None:
-    """Addresses are compared and written in one form."""
-    assert plain_address(host) == expected
 
 
 @pytest.mark.parametrize(
