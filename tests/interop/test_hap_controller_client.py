@@ -537,13 +537,13 @@ def test_restart_of_the_accessory(tmp_path: Path) -> None:
             await witness.stop()
             await run.lost()
             with pytest.raises(LinkError):
-                async with asyncio.timeout(2):
+                async with asyncio.timeout(60):
                     await run.client.ready(patient=False)
             await witness.start()
             there, key = witness.characteristic("Blind", "CurrentPosition")
             there.set_value(10)
             await run.back()
-            assert run.value(key) == 10
+            await until(lambda: run.value(key) == 10)  # read, or told by now
             there.set_value(20)
             await until(lambda: run.value(key) == 20)
 

@@ -23,9 +23,13 @@ from custom_components.hap_controller.protocol import (
     PairingAttempt,
     PairingKeys,
     PairingLostError,
+    PairingRecord,
+    Pairings,
     SetupCodeError,
     SignatureError,
     StatusError,
+    load_pairings,
+    save_pairings,
 )
 from custom_components.hap_controller.protocol.accessory import (
     Accessory,
@@ -299,7 +303,7 @@ def test_restart(tmp_path: Path) -> None:
             await elder.stop()
             await run.lost()
             with pytest.raises(LinkError):
-                async with asyncio.timeout(2):
+                async with asyncio.timeout(60):
                     await run.client.ready(patient=False)
             await elder.start()
             there, key = elder.find(elder.bulb, "Brightness")
@@ -308,6 +312,44 @@ def test_restart(tmp_path: Path) -> None:
             assert run.value(key) == 10
             elder.change(there, key, 20)
             await until(lambda: run.value(key) == 20)
+
+    run_real(main())
+
+
+def test_restart_of_the_controller(tmp_path: Path) -> None:
+    """What was stored is all it takes."""
+
+    async def main() -> None:
+        async with Elder(tmp_path) as elder:
+            pairings = Pairings()
+            keys = await paired_with(elder)
+            pairings.put("lamp", PairingRecord(keys, hosts=(HOST,), port=elder.port))
+            save_pairings(tmp_path / "home.json", pairings)
+            async with running(keys, elder.port) as run:
+                assert run.client.connected
+            record = load_pairings(tmp_path / "home.json").records["lamp"]
+            assert record.port
+            _, key = elder.find(elder.bulb, "Brightness")
+            async with running(record.keys, record.port, hosts=record.hosts) as again:
+                await again.client.write({key: 31})
+                assert await again.client.read([key]) == {key: 31}
+
+    run_real(main())
+
+
+def test_removed_at_the_accessory(tmp_path: Path) -> None:
+    """An accessory that forgot us is not asked again and again; it can be paired anew."""
+
+    async def main() -> None:
+        async with together(tmp_path) as (run, elder):
+            await elder.stop()
+            await run.lost()
+            state = json.loads(elder.path.read_text())
+            elder.path.write_text(json.dumps(state | {"peers": {}}))
+            await elder.start()
+            assert isinstance(await run.end(), PairingLostError)
+            async with running(await paired_with(elder), elder.port) as again:
+                assert again.client.connected
 
     run_real(main())
 

@@ -7,6 +7,7 @@ from typing import Any, cast
 import pytest
 
 from custom_components.hap_controller.protocol.accessory import AccessoryServer
+from custom_components.hap_controller.protocol.crypto import SigningKey
 from simulators.hap_controller import Pace, SimulatedAccessory
 from tests.support.clock import run_real
 
@@ -32,7 +33,10 @@ class Face:
         return [SimpleNamespace(session=each) for each in self._served.sessions]
 
 
-@pytest.mark.parametrize("library", [Aiohomekit, HomekitPython])
+every = pytest.mark.parametrize("library", [Aiohomekit, HomekitPython])
+
+
+@every
 def test_whole_life_of_a_pairing(library: Library) -> None:
     """Identified, paired, described, read, written, heard, listed, removed."""
 
@@ -75,5 +79,53 @@ def test_whole_life_of_a_pairing(library: Library) -> None:
             assert complaints == {"the setup code is wrong"}
         else:  # it lays its requests out in a way that some accessories refuse, as is known of it
             assert any("a head with" in why for why in complaints)
+
+    run_real(main())
+
+
+@every
+def test_who_is_who(library: Library) -> None:
+    """Another key on either side, a second controller, restarts of both, and removal: as the server of the product."""
+
+    async def main() -> None:
+        async with SimulatedAccessory("lamp", pace=Pace(speed=1000)) as served:
+            face = cast(AccessoryServer, Face(served))
+            on = served.key(None, "On")
+            async with library(face) as first, library(face) as second:
+                await first.pair(served.setup_code)
+                record, key = first.record, SigningKey.generate()
+                name = "5c9e0f4e-5a0b-4c4c-8b0f-1a2b3c4d5e6f"
+                keys = {"iOSDeviceLTSK": key.seed.hex(), "iOSDeviceLTPK": key.public_key.hex()}
+                second.assume(record | {"AccessoryLTPK": key.public_key.hex()})
+                with pytest.raises(second.errors.InvalidSignatureError):
+                    await second.verify()
+                for forged in (keys, {"iOSPairingId": name}):
+                    second.assume(record | forged)
+                    with pytest.raises(second.errors.AuthenticationError):
+                        await second.verify()
+
+                await first.add(name, keys["iOSDeviceLTPK"], "User")
+                second.assume(record | keys | {"iOSPairingId": name})
+                assert await second.write([(*on, True)]) == {}
+                assert await first.read([on]) == {on: {"value": True}}
+                with pytest.raises(second.errors.UnpairedError):  # as both call it
+                    await second.pairings()
+                for each in (first, second):
+                    await each.close()
+
+            await served.reboot(0.0)
+            async with library(face) as first, library(face) as second:  # as after a restart
+                first.assume(record)
+                second.assume(record | keys | {"iOSPairingId": name})
+                assert await second.read([on]) == {on: {"value": True}}
+                await second.close()
+                await first.remove(name)
+                with pytest.raises(second.errors.AuthenticationError):
+                    await second.verify()
+                assert await first.read([on]) == {on: {"value": True}}
+                await first.close()
+                served.unpair()
+                with pytest.raises(first.errors.AuthenticationError):
+                    await first.verify()
 
     run_real(main())
