@@ -8,6 +8,8 @@ from pathlib import Path
 from . import ROOT
 
 DEFAULT_FOLDER = ROOT / ".demo"
+AUTO, OWN, HOST = "auto", "own", "host"
+"""Which network the demo runs in."""
 
 DESCRIPTION = """\
 Start a real Home Assistant with a simulated home for every component: nothing to own, nothing to
@@ -24,6 +26,7 @@ class Arguments:
     port: int | None = None
     folder: Path | None = None
     by_hand: frozenset[str] = frozenset()
+    network: str = AUTO
 
 
 def parse(words: Sequence[str] | None, domains: Sequence[str]) -> Arguments:
@@ -59,7 +62,17 @@ def parse(words: Sequence[str] | None, domains: Sequence[str]) -> Arguments:
     parser.add_argument(
         "--folder", type=Path, help="where the state is kept (.demo in the repository)"
     )
+    parser.add_argument(
+        "--network",
+        choices=(AUTO, OWN, HOST),
+        default=AUTO,
+        help=f"{OWN}, for --check: a network that only the demo is in, where devices are discovered by"
+        f" mDNS; {HOST}: this machine's, where they are added by their addresses; {AUTO}, which is the"
+        " usual: its own for --check if Linux allows it",
+    )
     found = parser.parse_args(words)
+    if found.network == OWN and not found.check:
+        parser.error(f"argument --network: no browser could reach the page; {OWN} is for --check")
     return Arguments(
         check=found.check,
         reset=found.reset,
@@ -67,6 +80,7 @@ def parse(words: Sequence[str] | None, domains: Sequence[str]) -> Arguments:
         port=found.port,
         folder=found.folder.absolute() if found.folder else None,
         by_hand=frozenset(found.by_hand),
+        network=found.network,
     )
 
 

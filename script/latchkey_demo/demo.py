@@ -10,7 +10,7 @@ import aiohttp
 
 from . import ROOT, dashboard, entries, home_assistant, simulators
 from .api import Api, Socket
-from .arguments import Arguments
+from .arguments import OWN, Arguments
 from .errors import DemoError
 from .homes import homes
 from .ports import LOOPBACK, is_free, keep_or_pick, next_free
@@ -81,7 +81,12 @@ async def simulated_homes(
         session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
         await stack.enter_async_context(session)
         found = await asyncio.gather(
-            *(simulators.start(home, folder, hurried=arguments.check) for home in wanted),
+            *(
+                simulators.start(
+                    home, folder, hurried=arguments.check, announced=arguments.network == OWN
+                )
+                for home in wanted
+            ),
             return_exceptions=True,
         )
         started = [item for item in found if isinstance(item, Simulator)]

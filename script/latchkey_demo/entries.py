@@ -10,7 +10,7 @@ from typing import Any
 
 from .api import Api, Json, Socket
 from .errors import DemoError
-from .homes import Answers, Form, Home
+from .homes import Answers, Form, Home, Offered
 from .state import State
 
 FLOW = "/api/config/config_entries/flow"
@@ -46,9 +46,9 @@ async def _ensure_entry(api: Api, socket: Socket, state: State, domain: str, for
     wanted = _digest(form.answers)
     entries = await _entries_about(socket, domain, form.device)
     if not entries and form.offered:
-        flow_id = await _offered(socket, domain, form.device)
+        flow_id = await _offered(socket, domain, form.offered)
         await _complete(api, domain, form.answers, await api.request("GET", f"{FLOW}/{flow_id}"))
-        done = "added as it was offered"
+        done = f"{form.offered.how} and added"
     elif not entries:
         await _begin(api, {"handler": domain}, form.answers)
         done = "added through its form"
@@ -72,7 +72,7 @@ async def _entries_about(socket: Socket, domain: str, device: str | None) -> lis
     return []
 
 
-async def _offered(socket: Socket, domain: str, device: str | None) -> str:
+async def _offered(socket: Socket, domain: str, offered: Offered) -> str:
     """Wait until Home Assistant offers a device; gives the id of the flow.
 
     Raises DemoError when it does not.
@@ -82,11 +82,13 @@ async def _offered(socket: Socket, domain: str, device: str | None) -> str:
             while True:
                 for flow in await socket.call("config_entries/flow/progress"):
                     about = flow["handler"], flow["context"].get("unique_id")
-                    if about == (domain, device):
+                    if about == (domain, offered.unique_id):
                         return str(flow["flow_id"])
                 await asyncio.sleep(0.2)
     except TimeoutError:
-        raise DemoError(f"{domain}: {device} is not offered in {OFFERED_LIMIT_S:.0f} s") from None
+        raise DemoError(
+            f"{domain}: {offered.unique_id} is not offered in {OFFERED_LIMIT_S:.0f} s"
+        ) from None
 
 
 def _digest(answers: Answers) -> str:

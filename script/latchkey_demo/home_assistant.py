@@ -44,6 +44,7 @@ recorder:
   purge_keep_days: 3
 sun:
 system_health:
+zeroconf:
 logger:
   default: warning
   logs:

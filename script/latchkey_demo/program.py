@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 import os
 from pathlib import Path
 import signal
@@ -18,6 +19,7 @@ from .check import check
 from .demo import PASSWORD, USERNAME, Demo, home_assistant_in, keep_dashboard, simulated_homes
 from .errors import DemoError
 from .homes import homes
+from .network import enter
 from .processes import kill_all
 from .progress import Progress
 from .state import StateFolder
@@ -35,6 +37,8 @@ def main() -> int:
             kept = None if arguments.check else DEFAULT_FOLDER
             folder = StateFolder(arguments.folder or kept or Path(temporary))
             with folder.locked():
+                if arguments.check:
+                    arguments = replace(arguments, network=enter(arguments.network, progress))
                 if arguments.reset:
                     folder.reset()
                     progress.say(f"{folder.path} is as new")

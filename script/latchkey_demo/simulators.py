@@ -12,6 +12,7 @@ from . import ROOT
 from .api import Json
 from .errors import DemoError
 from .homes import Home, homes
+from .network import OWN_ADDRESS
 from .ports import LOOPBACK, keep_or_pick
 from .processes import Child
 from .state import StateFolder
@@ -64,9 +65,12 @@ class Simulator:
         return found
 
 
-async def start(home: Home, folder: StateFolder, *, hurried: bool) -> Simulator:
+async def start(
+    home: Home, folder: StateFolder, *, hurried: bool, announced: bool = False
+) -> Simulator:
     """Start one simulated home on the port it had before, or on another when that is taken.
 
+    It is ``announced`` where it can be, and where the demo has a network of its own.
     Raises DemoError when it does not get ready.
     """
     ports = folder.state.simulator_ports
@@ -78,8 +82,10 @@ async def start(home: Home, folder: StateFolder, *, hurried: bool) -> Simulator:
     }
     port = ports[home.domain] = keep_or_pick(ports.get(home.domain), others, home.ports)
     child = Child(f"simulator of {home.title}", folder.logs / f"{home.domain}.log")
-    words = [sys.executable, "-m", "simulators", home.domain, "--host", LOOPBACK]
-    words += ["--port", str(port), *(home.hurried if hurried else home.simulator)]
+    announces = announced and home.announces
+    words = [sys.executable, "-m", "simulators", home.domain]
+    words += ["--host", OWN_ADDRESS if announces else LOOPBACK, "--port", str(port)]
+    words += [*(home.hurried if hurried else home.simulator), *["--announce"] * announces]
     if home.remembers:
         words += ["--state", str(folder.path / "simulators" / home.domain)]
     try:

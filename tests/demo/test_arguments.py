@@ -24,6 +24,8 @@ def test_all_asked() -> None:
         "vendor",
         "--folder",
         "x",
+        "--network",
+        "own",
     ]
     assert parse(words, ["vendor", "other"]) == Arguments(
         check=True,
@@ -32,10 +34,20 @@ def test_all_asked() -> None:
         port=8200,
         folder=Path("x").absolute(),
         by_hand=frozenset({"vendor"}),
+        network="own",
     )
 
 
-@pytest.mark.parametrize("words", [["--port", "80"], ["--port", "x"], ["--by-hand", "nobody"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--port", "80"],
+        ["--port", "x"],
+        ["--by-hand", "nobody"],
+        ["--network", "other"],
+        ["--network", "own"],  # of a person, whose browser is elsewhere
+    ],
+)
 def test_refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """What cannot be is refused with a reason."""
     with pytest.raises(SystemExit, match="2"):

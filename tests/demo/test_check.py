@@ -88,7 +88,7 @@ def short_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("script.latchkey_demo.states.FOLLOW_LIMIT_S", 0.05)
 
 
-async def look(fake: FakeHomeAssistant, home: Home) -> dict[str, Row]:
+async def look(fake: FakeHomeAssistant, home: Home, *, announced: bool = False) -> dict[str, Row]:
     """Check a home and return the rows by what was checked."""
     states = States()
     socket: Any = fake
@@ -97,7 +97,7 @@ async def look(fake: FakeHomeAssistant, home: Home) -> dict[str, Row]:
     async def describe() -> Any:
         return {"violations": fake.violations, "devices": [{"id": "oven"}, {"id": "hob"}]}
 
-    house = House("vendor", fake.control, describe, socket, states)
+    house = House("vendor", fake.control, describe, socket, states, announced=announced)
     await house.look()
     rows = await check_home(home, house)
     await asyncio.sleep(0)
@@ -212,6 +212,18 @@ async def test_scenarios() -> None:
         FAILED,
         "not switch.light on in 0 s but off",
     )
+
+
+async def test_what_has_to_be_announced() -> None:
+    """It is played only where somebody hears it."""
+
+    async def heard(house: House) -> str:
+        return str(house.announced)
+
+    alone = home(scenarios=(Scenario(name="moved", play=heard, announced=True),))
+    assert "moved" not in await look(FakeHomeAssistant(), alone)
+    rows = await look(FakeHomeAssistant(), alone, announced=True)
+    assert rows["moved"].detail == "True"
 
 
 async def test_mistakes_of_the_check_itself_are_not_hidden() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from script.latchkey_demo.entries import ensure, loaded
 from script.latchkey_demo.errors import DemoError
-from script.latchkey_demo.homes import Form, Home
+from script.latchkey_demo.homes import Form, Home, Offered
 from script.latchkey_demo.state import State
 
 FLOW = "/api/config/config_entries/flow"
@@ -164,7 +164,7 @@ def household(*devices: str, at: str = "a", folder: str = "x") -> Home:
                     "reconfigure": {"host": at},
                 },
                 device=device,
-                offered=number > 0,
+                offered=Offered(device, "offered") if number > 0 else None,
             )
             for number, device in enumerate(devices)
         )
@@ -188,7 +188,7 @@ async def test_one_upload_for_all() -> None:
         {"handler": "vendor", "flow_id": "o", "context": {"unique_id": "two"}},
     ]
     done = await furnish(api, socket, state, household("one", "two"))
-    assert done == "1 added through its form; 1 added as it was offered"
+    assert done == "1 added through its form; 1 offered and added"
     assert api.asked == [
         ("POST", FLOW, {"handler": "vendor"}),
         ("UPLOAD", "all.zip", None),
@@ -196,6 +196,21 @@ async def test_one_upload_for_all() -> None:
         ("GET", f"{FLOW}/o", None),
         ("POST", f"{FLOW}/o", {}),
     ]
+
+
+async def test_what_was_discovered_is_taken_up() -> None:
+    """No form is looked for; what it announced itself as need not be what its device is called."""
+    found = replace(
+        home(),
+        forms=lambda line: (
+            Form(answers={"pair": {"code": "1"}}, device="One:1", offered=Offered("one")),
+        ),
+    )
+    socket = FakeSocket([])
+    socket.flows = [{"handler": "vendor", "flow_id": "o", "context": {"unique_id": "one"}}]
+    api = FakeApi({**FORM, "flow_id": "o", "step_id": "pair"}, CREATED)
+    assert await furnish(api, socket, State(), found) == "discovered and added"
+    assert api.asked == [("GET", f"{FLOW}/o", None), ("POST", f"{FLOW}/o", {"code": "1"})]
 
 
 async def test_entries_by_device() -> None:

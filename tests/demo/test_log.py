@@ -40,6 +40,25 @@ def test_harmless_errors_pass_as_a_whole() -> None:
     assert len(faults(FFMPEG, harmless=())) == 1
 
 
+def test_an_integration_that_is_not_installed() -> None:
+    """What announces itself is offered to all; the error of one that has no package passes, of ours it does not."""
+    text = (
+        "Error occurred loading flow for integration home_connect: No module named 'aiohomeconnect'"
+    )
+    core = "homeassistant.components.home_connect"
+    assert faults([line("ERROR", core, text)]) == []
+    assert faults([line("ERROR", "custom_components.home_connect_local", text)])
+    after = [
+        line("ERROR", "homeassistant", "Error doing job: Task exception was never retrieved"),
+        "Traceback (most recent call last):\n",
+        '  File "config_entries.py", line 4380, in _async_get_flow_handler\n',
+        "    await _load_integration(hass, domain, hass_config)\n",
+        "homeassistant.data_entry_flow.UnknownHandler\n",
+    ]
+    assert faults(after) == []
+    assert faults([*after[:-1], "KeyError: 'x'\n"])
+
+
 def test_the_same_text_of_another_logger_is_a_fault() -> None:
     """What is harmless is tied to where it comes from."""
     text = "FFmpeg fails [Errno 2] No such file or directory: 'ffmpeg'"

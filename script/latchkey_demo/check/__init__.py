@@ -71,7 +71,8 @@ async def _one(
     """Check one home and tell when it is done."""
     home, session = simulator.home, outside.session
     vendor = partial(simulator.control, session), partial(simulator.describe, session)
-    house = House(home.domain, *vendor, socket, states, up.api)
+    announced = simulator.line.get("announced", False)
+    house = House(home.domain, *vendor, socket, states, up.api, announced=announced)
     await house.look()
     rows = await check_home(home, house)
     progress.say(f"{home.title}: {len(rows)} things checked")

@@ -31,6 +31,8 @@ async def check_home(home: Home, house: House) -> list[Row]:
         )
     )
     for scenario in home.scenarios:
+        if scenario.announced and not house.announced:
+            continue
         row = await timed(home.title, scenario.name, scenario.play(house))
         rows.append(row)
     rows.append(await timed(home.title, "link cut and restored", _cut(home, house)))

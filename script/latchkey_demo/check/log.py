@@ -65,6 +65,17 @@ HARMLESS = (
         r"Error loading libturbojpeg",
         "no libturbojpeg on the machine; only makes camera images faster",
     ),
+    Harmless(
+        "homeassistant.components.home_connect",
+        r"Error occurred loading flow .*No module named 'aiohomeconnect'",
+        "Home Assistant's integration of the vendor's cloud would take the announced appliances too; the check"
+        " installs nothing for it",
+    ),
+    Harmless(
+        "homeassistant",
+        r"(?s)in _async_get_flow_handler\n.*\nhomeassistant\.data_entry_flow\.UnknownHandler$",
+        "comes after such an error, which tells of which integration",
+    ),
 )
 
 

@@ -13,6 +13,15 @@ type Answers = Mapping[str, Json]
 """Step of a flow → what to fill in. A menu takes ``{"next_step_id": …}``; a ``Path`` is a file to be uploaded."""
 
 
+@dataclass(frozen=True)
+class Offered:
+    """A card among what Home Assistant has discovered."""
+
+    unique_id: str
+    how: str = "discovered"
+    """Said of it: heard in the network, or known from another form."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Form:
     """What is typed about one entry, when adding and when reconfiguring it."""
@@ -20,8 +29,8 @@ class Form:
     answers: Answers
     device: str | None = None
     """Identifier of the device that the entry is about; None when it is the only entry."""
-    offered: bool = False
-    """Whether Home Assistant offers the device by itself once the first form is through."""
+    offered: Offered | None = None
+    """How Home Assistant offers the device by itself; None when its form has to be looked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +40,8 @@ class Scenario:
     name: str
     play: Callable[[House], Awaitable[str]]
     """Raises DemoError when Home Assistant does not follow; returns what was seen."""
+    announced: bool = False
+    """Whether it can happen only where announcements are heard."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +63,8 @@ class Home:
     scenarios: tuple[Scenario, ...]
     ports: int = 1
     """How many ports in a row the simulator listens on."""
+    announces: bool = False
+    """Whether what is simulated can be discovered by mDNS, ``--announce``; the line says then if it is ``announced``."""
     link_down: Json = field(default_factory=lambda: {"op": "link", "action": "down"})
     """The operation of the control address that cuts the vendor's link, and keeps it cut."""
     link_up: Json = field(default_factory=lambda: {"op": "link", "action": "up"})

@@ -9,9 +9,11 @@ from ..api import Json
 from ..errors import DemoError
 from ..house import House
 from ..states import FOLLOW_LIMIT_S, UNAVAILABLE, State
-from . import Form, Home, Scenario
+from . import Form, Home, Offered, Scenario
 
 ACCESSORIES = ("bridge", "lamp", "thermostat")
+BY_ADDRESS = frozenset({"lamp"})
+"""Added by host and port although it may have been discovered."""
 _SERVED = tuple(word for name in ACCESSORIES for word in ("--accessory", name))
 USUAL_S, SLOW_S = 12.0, 600.0
 """For how long the garage door is on its way; the check hurries that."""
@@ -22,11 +24,12 @@ RENAMED, OTHER_NAME, ADDED, LOST = "Fountain", "Waterfall", "Pump", "Balcony"
 
 
 def _forms(line: Json) -> tuple[Form, ...]:
-    """Enter where each accessory is, and the code that stands on it.
+    """Enter where each accessory is, or take what was discovered, and the code that stands on it.
 
-    Nothing is announced: Home Assistant listens for announcements in real networks only, never on loopback, and on
-    this machine the demo stays. What it announced elsewhere, anybody could see and pair.
+    For people nothing is announced: Home Assistant listens for announcements in real networks only, never on
+    loopback, and on this machine the demo stays. What it announced elsewhere, anybody could see and pair.
     """
+    announced = line.get("announced", False)
     return tuple(
         Form(
             answers={
@@ -37,8 +40,11 @@ def _forms(line: Json) -> tuple[Form, ...]:
                 "reconfigure_host": _place(card),
             },
             device=f"{card['device_id']}:aid:1",
+            offered=Offered(card["device_id"].lower())
+            if announced and name not in BY_ADDRESS
+            else None,
         )
-        for card in line["accessories"]
+        for name, card in zip(ACCESSORIES, line["accessories"], strict=True)
     )
 
 
@@ -331,6 +337,23 @@ async def _blip(house: House) -> str:
     return "nothing became unavailable, and pushes arrive again"
 
 
+async def _move(house: House) -> str:
+    """Let the lamp go to another port: it is found where it is announced, before anyone notices."""
+    lamp = Accessory(house, "Reading lamp", at="lamp")
+    link = lamp.entity_id("binary_sensor", "Connection")
+    start = len(house.states.changes)
+    port = await house.control("move", at=lamp.at)
+
+    def found() -> bool:
+        told = [s.value for s in house.states.changes[start:] if s.entity_id == link]
+        return told[:1] == ["off"] and told[-1:] == ["on"]
+
+    await house.states.until_all(found, lambda: f"found at port {port}", FOLLOW_LIMIT_S, {link})
+    house.check_none_lost(start)
+    await _press_lamp(house)
+    return f"found at port {port}, and pushes arrive again"
+
+
 HOME = Home(
     domain="hap_controller",
     title="HomeKit",
@@ -338,6 +361,7 @@ HOME = Home(
     simulator=(*_SERVED, "--speed", "2"),
     hurried=(*_SERVED, "--speed", "20"),
     remembers=True,
+    announces=True,
     ports=len(ACCESSORIES),
     forms=_forms,
     by_hand=_by_hand,
@@ -351,6 +375,7 @@ HOME = Home(
     scenarios=(
         # First: a link that was lost shortly before is given longer.
         Scenario(name="connections reset for a moment", play=_blip),
+        Scenario(name="moved, and announced elsewhere", play=_move, announced=True),
         Scenario(name="hand on a lamp", play=_press_lamp),
         Scenario(name="buttons pressed", play=_press_buttons),
         Scenario(name="doorbell rung", play=_ring),

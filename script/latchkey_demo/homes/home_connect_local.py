@@ -9,7 +9,7 @@ from ..api import Json
 from ..errors import DemoError
 from ..house import House
 from ..states import FOLLOW_LIMIT_S, UNAVAILABLE, UNKNOWN
-from . import Form, Home, Scenario
+from . import Form, Home, Offered, Scenario
 
 DISHWASHER, WASHER, OVEN = "Dishwasher", "Washer", "Oven"
 HOOD, COFFEE, FRIDGE, HOB = "Hood", "CoffeeMaker", "FridgeFreezer", "Hob"
@@ -22,7 +22,7 @@ RUN_LIMIT_S = 30.0
 """Programs that make coffee or heat an oven take their time, even in a hurry."""
 LOOKS = 4
 LOOK_LIMIT_S = 30.0
-"""Whoever is asked to look for an appliance that is back does so within ten seconds."""
+"""Whoever is asked to look for an appliance that is back, or hears of it, does so within ten seconds."""
 
 # Uids of the simulated appliances: what is written down to them.
 LIGHTING, BRIGHTNESS, VENTING_LEVEL = 0xD100, 0xD101, 0xD500
@@ -37,23 +37,26 @@ ZONE_KEY = "Cooking.Hob.Status.Zone.101.PowerLevel"
 def _forms(line: Json) -> tuple[Form, ...]:
     """Upload the archive of all appliances once; Home Assistant offers the others then.
 
-    Addresses are typed: it listens for announcements in real networks only, and the demo stays on this machine.
+    For people addresses are typed: it listens for announcements in real networks only, and the demo stays on this
+    machine. Where appliances are discovered, even the first is, and no address is known.
     """
     archive = Path(line["archive"])
+    announced = line.get("announced", False)
+    hows = "discovered" if announced else None, *["offered"] * (len(line["appliances"]) - 1)
     return tuple(
         Form(
             answers={
                 "upload": {"profile": archive},
                 "device_select": {"device": card["haId"]},
                 "confirm": {},
-                "host": {"host": f"{card['host']}:{card['port']}"},
+                **({} if announced else {"host": {"host": f"{card['host']}:{card['port']}"}}),
                 "reconfigure": {"next_step_id": "reconfigure_host"},
                 "reconfigure_host": {"host": f"{card['host']}:{card['port']}"},
             },
             device=card["haId"],
-            offered=number > 0,
+            offered=Offered(card["haId"], how) if how else None,
         )
-        for number, card in enumerate(line["appliances"])
+        for how, card in zip(hows, line["appliances"], strict=True)
     )
 
 
@@ -211,7 +214,10 @@ async def _switch_off(house: House) -> str:
     await washer.until("sensor_power_state", "off")
     await washer.until(OPERATION, UNAVAILABLE)
     await washer.hand("power", state="On")
-    await _look_for(washer)
+    if house.announced:
+        await washer.until(CONNECTION, "on", limit_s=LOOK_LIMIT_S)
+    else:
+        await _look_for(washer)
     await washer.until("sensor_power_state", "on")
     await washer.hand("remote_start", allowed=True)
     back = await washer.until(OPERATION, "ready", "inactive")
@@ -398,6 +404,7 @@ HOME = Home(
     simulator=("--speed", "20"),
     hurried=("--speed", "40"),
     ports=7,
+    announces=True,
     forms=_forms,
     by_hand=_by_hand,
     try_this=(
