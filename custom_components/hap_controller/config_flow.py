@@ -1,6 +1,7 @@
 """The ways into the forms: an accessory announces itself, or the user looks for one; and preferences."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, Self, override
 
 from homeassistant.config_entries import (
@@ -11,24 +12,30 @@ from homeassistant.config_entries import (
     OptionsFlow,
     OptionsFlowWithReload,
 )
-from homeassistant.const import CONF_DEVICE
+from homeassistant.const import CONF_DEVICE, Platform
 from homeassistant.core import callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import (
     BooleanSelector,
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
 )
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 
 from .announcements import async_announced
-from .cache import async_announced_numbers
+from .cache import async_announced_numbers, async_get_cache
 from .const import (
     CONF_ADDRESS,
     CONF_ADDRESS_PORT,
     CONF_ADDRESSES,
     CONF_ALL_CHARACTERISTICS,
     CONF_LEVEL_IS_OPEN,
+    CONF_PAIRING_ID,
     CONF_POLL_INTERVAL,
     CONF_TRUST_EVENTS,
     CONF_VALVES_AS_SWITCHES,
@@ -36,14 +43,16 @@ from .const import (
     MAX_POLL_S,
     MIN_POLL_S,
 )
+from .dispatch import has_slats
 from .forms.base import read_place
 from .forms.importing import ImportForms
 from .forms.renewing import RenewalForms
 from .joining import Target
 from .leftovers import async_get_leftovers
-from .options import Options
+from .options import Options, slats_key
 from .protocol import (
     SERVICE_TYPE,
+    Accessory,
     Announcement,
     AuthError,
     PairingRecord,
@@ -76,7 +85,6 @@ _OPTIONS_SCHEMA: Final = vol.Schema(
         vol.Required(CONF_TRUST_EVENTS): BooleanSelector(),
         vol.Required(CONF_ALL_CHARACTERISTICS): BooleanSelector(),
         vol.Required(CONF_VALVES_AS_SWITCHES): BooleanSelector(),
-        vol.Required(CONF_LEVEL_IS_OPEN): BooleanSelector(),
     }
 )
 
@@ -252,20 +260,66 @@ class HapOptionsFlow(OptionsFlowWithReload):
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the preferences."""
-        if user_input is not None:
-            interval_s = int(user_input[CONF_POLL_INTERVAL])
-            return self.async_create_entry(data={**user_input, CONF_POLL_INTERVAL: interval_s})
         options = Options.of(self.config_entry.options)
+        slats = await self._async_slats()
+        if user_input is not None:
+            kept: Any = options.level_is_open
+            if CONF_LEVEL_IS_OPEN in user_input:
+                # What could not be chosen now, as its accessory is away, stays as it is.
+                away = () if kept is True else kept - slats.keys()
+                kept = {*user_input[CONF_LEVEL_IS_OPEN], *away}
+            return self.async_create_entry(
+                data={
+                    **user_input,
+                    CONF_POLL_INTERVAL: int(user_input[CONF_POLL_INTERVAL]),
+                    CONF_LEVEL_IS_OPEN: kept if kept is True else sorted(kept),
+                }
+            )
+        chosen = slats if options.level_is_open is True else options.level_is_open
         return self.async_show_form(
             step_id="init",
             data_schema=self.add_suggested_values_to_schema(
-                _OPTIONS_SCHEMA,
+                _OPTIONS_SCHEMA.extend(_slats_field(slats)) if slats else _OPTIONS_SCHEMA,
                 {
                     CONF_POLL_INTERVAL: options.poll_s,
                     CONF_TRUST_EVENTS: options.trust_events,
                     CONF_ALL_CHARACTERISTICS: options.all_characteristics,
                     CONF_VALVES_AS_SWITCHES: options.valves_as_switches,
-                    CONF_LEVEL_IS_OPEN: options.level_is_open,
+                    CONF_LEVEL_IS_OPEN: [each for each in slats if each in chosen],
                 },
             ),
         )
+
+    async def _async_slats(self) -> dict[str, str]:
+        """Name the covers with slats that are known of, by what preferences call them."""
+        entry = self.config_entry
+        pairing_id = str(entry.data.get(CONF_PAIRING_ID, ""))
+        if entry.state is ConfigEntryState.LOADED:
+            database = entry.runtime_data.database
+        elif known := (await async_get_cache(self.hass)).get(pairing_id):
+            database = known.database
+        else:
+            return {}
+        return {
+            slats_key(service): self._name_of(f"{pairing_id}_{slats_key(service)}", accessory)
+            for accessory in database.accessories.values()
+            for service in accessory.services
+            if has_slats(service)
+        }
+
+    def _name_of(self, unique_id: str, accessory: Accessory) -> str:
+        """Call a cover as the user does, as far as it is there."""
+        entity_id = er.async_get(self.hass).async_get_entity_id(Platform.COVER, DOMAIN, unique_id)
+        state = self.hass.states.get(entity_id or "")
+        name = state.name if state else accessory.name or self.config_entry.title
+        return f"{name} ({entity_id})" if entity_id else name
+
+
+def _slats_field(slats: Mapping[str, str]) -> dict[Any, Any]:
+    options = [SelectOptionDict(value=key, label=name) for key, name in slats.items()]
+    selector = SelectSelector(
+        SelectSelectorConfig(
+            options=options, multiple=True, sort=True, mode=SelectSelectorMode.LIST
+        )
+    )
+    return {vol.Optional(CONF_LEVEL_IS_OPEN, default=[]): selector}

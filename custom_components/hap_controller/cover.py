@@ -254,6 +254,11 @@ class TiltingCover(HapCover):
         return next(known, self._tilts[-1] if self._tilts else None)
 
     @property
+    def _opens_level(self) -> bool:
+        """Whether the user says that the slats are open when they are level."""
+        return self.coordinator.options.is_open_when_level(self.service)
+
+    @property
     @override
     def current_cover_tilt_position(self) -> int | None:
         """How far the slats are open, in percent; None when that is not known."""
@@ -261,9 +266,7 @@ class TiltingCover(HapCover):
         angle = certain(current)
         if current is None or angle is None:
             return None
-        return tilt_position(
-            angle, limits_of(current), level_is_open=self.coordinator.options.level_is_open
-        )
+        return tilt_position(angle, limits_of(current), level_is_open=self._opens_level)
 
     @override
     async def async_open_cover_tilt(self, **kwargs: Any) -> None:
@@ -288,7 +291,7 @@ class TiltingCover(HapCover):
             angle = tilt_angle(
                 position,
                 limits_of(target),
-                level_is_open=self.coordinator.options.level_is_open,
+                level_is_open=self._opens_level,
             )
             await self._write({target: angle})
 

@@ -405,6 +405,18 @@ def is_fan_of_climate(service: Service) -> bool:
     )
 
 
+def has_slats(service: Service) -> bool:
+    """Tell whether a service is a cover whose slats can be tilted."""
+    return is_shown(service) and any(
+        service.characteristic(uuid)
+        for uuid in (
+            C.TARGET_VERTICAL_TILT_ANGLE,
+            C.TARGET_HORIZONTAL_TILT_ANGLE,
+            C.TARGET_TILT_ANGLE,
+        )
+    )
+
+
 def is_main_switch(service: Service) -> bool:
     """Tell whether a faucet is the main switch of valves, rather than a valve (mapping §5.15)."""
     return service.type == S.FAUCET and any(each.type == S.VALVE for each in service.linked)

@@ -1376,7 +1376,6 @@ DEFAULTS = {
     CONF_TRUST_EVENTS: False,
     CONF_ALL_CHARACTERISTICS: False,
     CONF_VALVES_AS_SWITCHES: False,
-    CONF_LEVEL_IS_OPEN: False,
 }
 
 
@@ -1386,6 +1385,7 @@ async def test_options(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
     result = await options.async_init(loaded.entry_id)
     assert result["step_id"] == "init"
     assert suggestions(result) == DEFAULTS
+    assert CONF_LEVEL_IS_OPEN not in result["data_schema"].schema  # a lamp has no slats
     for wrong in (29, 3601):
         with pytest.raises(InvalidData):
             await options.async_configure(
@@ -1396,14 +1396,69 @@ async def test_options(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
         CONF_TRUST_EVENTS: True,
         CONF_ALL_CHARACTERISTICS: True,
         CONF_VALVES_AS_SWITCHES: True,
-        CONF_LEVEL_IS_OPEN: True,
     }
     result = await options.async_configure(result["flow_id"], chosen)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
-    assert loaded.options == chosen
+    assert loaded.options == {**chosen, CONF_LEVEL_IS_OPEN: []}
     assert type(loaded.options[CONF_POLL_INTERVAL]) is int
     assert loaded.runtime_data.options.poll_s == 600
-    assert loaded.runtime_data.options.level_is_open
     result = await options.async_init(loaded.entry_id)
     assert suggestions(result) == chosen
+
+
+async def choose_slats(hass: HomeAssistant, entry: MockConfigEntry, *keys: str) -> Any:
+    """Say which slats are open when they are level; gives what was offered, and chosen at first."""
+    options = hass.config_entries.options
+    result = await options.async_init(entry.entry_id)
+    field = result["data_schema"].schema[CONF_LEVEL_IS_OPEN]
+    before = suggestions(result)[CONF_LEVEL_IS_OPEN]
+    result = await options.async_configure(
+        result["flow_id"], {**DEFAULTS, CONF_LEVEL_IS_OPEN: list(keys)}
+    )
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    return {each["value"]: each["label"] for each in field.config["options"]}, before
+
+
+@pytest.mark.parametrize("name", ["blinds"])
+@pytest.mark.parametrize("options", [{CONF_LEVEL_IS_OPEN: True}])
+async def test_slats(hass: HomeAssistant, loaded: MockConfigEntry, living: Living) -> None:
+    """Each cover with slats is chosen by its name; the choice of before, which was for all, holds until then."""
+    names = {"cover.venetian": 2, "cover.louvre": 3, "cover.pergola": 5}
+    keys = {
+        entity_id: f"{aid}_{living.find('WINDOW_COVERING', 'CURRENT_POSITION', aid=aid)[1] - 1}"
+        for entity_id, aid in names.items()
+    }
+
+    def tilt() -> int:
+        position: int = state_of(hass, "cover.venetian").attributes["current_tilt_position"]
+        return position
+
+    assert tilt() == 67
+    offered, before = await choose_slats(hass, loaded, keys["cover.louvre"])
+    assert offered == {key: f"{state_of(hass, each).name} ({each})" for each, key in keys.items()}
+    assert sorted(before) == sorted(keys.values())
+    assert loaded.options[CONF_LEVEL_IS_OPEN] == [keys["cover.louvre"]]
+    assert tilt() == 33
+    # What is away now stays chosen.
+    options = {**loaded.options, CONF_LEVEL_IS_OPEN: [*before, "9_9"]}
+    hass.config_entries.async_update_entry(loaded, options=options)
+    assert await hass.config_entries.async_unload(loaded.entry_id)
+    offered, before = await choose_slats(hass, loaded, keys["cover.venetian"])
+    assert offered.keys() == set(before) == set(keys.values())
+    assert loaded.options[CONF_LEVEL_IS_OPEN] == [keys["cover.venetian"], "9_9"]
+    assert tilt() == 67
+
+
+@pytest.mark.parametrize("stored", [True, ["2_8"]])
+async def test_slats_that_nobody_knows_now(
+    hass: HomeAssistant, entry: MockConfigEntry, stored: Any
+) -> None:
+    """Other preferences can be changed while the accessory is not known; what was chosen stays."""
+    options = hass.config_entries.options
+    hass.config_entries.async_update_entry(entry, options={CONF_LEVEL_IS_OPEN: stored})
+    result = await options.async_init(entry.entry_id)
+    assert CONF_LEVEL_IS_OPEN not in result["data_schema"].schema
+    await options.async_configure(result["flow_id"], {**DEFAULTS, CONF_TRUST_EVENTS: True})
+    assert entry.options == {**DEFAULTS, CONF_TRUST_EVENTS: True, CONF_LEVEL_IS_OPEN: stored}

@@ -318,7 +318,7 @@ async def test_other_kinds(
 
 
 @pytest.mark.parametrize("name", ["slats"])
-@pytest.mark.parametrize("options", [{CONF_LEVEL_IS_OPEN: True}, {}], ids=["level", "share"])
+@pytest.mark.parametrize("options", [{CONF_LEVEL_IS_OPEN: ["1_8"]}, {}], ids=["level", "share"])
 async def test_slats(
     hass: HomeAssistant, loaded: MockConfigEntry, living: Living, options: dict[str, Any]
 ) -> None:
