@@ -31,6 +31,7 @@ from homeassistant.const import ATTR_TEMPERATURE, Platform, UnitOfTemperature
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.util.unit_conversion import TemperatureConverter
 
 from .const import DOMAIN
 from .coordinator import Coordinator, HapConfigEntry
@@ -221,6 +222,23 @@ class Climate(ServiceEntity, ClimateEntity):
         return self._temperatures[1]
 
     @property
+    @override
+    def target_temperature_step(self) -> float | None:
+        """How fine temperatures can be set in this mode, in the unit of the home, which nobody else converts it to."""
+        step, unit = self._step, self.hass.config.units.temperature_unit
+        if step is None or unit == self.temperature_unit:
+            return step
+        # There temperatures are shown without a fraction: a finer step would seem to change nothing.
+        return max(
+            1, round(TemperatureConverter.convert_interval(step, self.temperature_unit, unit))
+        )
+
+    @property
+    @abstractmethod
+    def _step(self) -> float | None:
+        """How fine temperatures can be set in this mode, in °C."""
+
+    @property
     def _temperatures(self) -> tuple[float, float]:
         mode = self._target_mode
         lower = upper = self._target_of(mode)
@@ -300,8 +318,6 @@ class Thermostat(Climate):
             raw: _THERMOSTAT_MODES[raw] for raw in allowed(self._mode, _THERMOSTAT_MODES)
         }
         self._attr_hvac_modes = list(self._modes.values())
-        stepped = self._target or self._low or self._high
-        self._attr_target_temperature_step = limits_of(stepped).step if stepped else None
         features = self._basic_features()
         if self._humidity:
             features |= ClimateEntityFeature.TARGET_HUMIDITY
@@ -327,6 +343,12 @@ class Thermostat(Climate):
     @override
     def _target_mode(self) -> HVACMode | None:
         return self.hvac_mode
+
+    @property
+    @override
+    def _step(self) -> float | None:
+        stepped = self._target or self._low or self._high
+        return limits_of(stepped).step if stepped else None
 
     @override
     def _in_mode(self, mode: HVACMode) -> Values:
@@ -488,8 +510,7 @@ class HeaterCooler(Climate):
 
     @property
     @override
-    def target_temperature_step(self) -> float | None:
-        """How fine temperatures can be set in this mode."""
+    def _step(self) -> float | None:
         target = self._target_of(self._target_mode) or self._low
         return (target.metadata.min_step if target else None) or _USUAL_STEP
 

@@ -6,10 +6,11 @@ from homeassistant.components.climate import ClimateEntityFeature as Feature
 from homeassistant.const import STATE_OFF, STATE_UNKNOWN, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
+from homeassistant.util.unit_system import US_CUSTOMARY_SYSTEM
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from tests.support.rooms import act, pass_time, state_of, until_attribute, until_state
+from tests.support.rooms import act, pass_time, setup, state_of, until_attribute, until_state
 
 from .living import (
     Json,
@@ -359,6 +360,29 @@ async def test_presets(
     living.set(*comfort, 8)
     await poll(hass, loaded, living)
     assert state_of(hass, ecobee).attributes["preset_mode"] is None
+
+
+@pytest.mark.parametrize(
+    "accessories", [bridged("thermostat_fan", "thermostat_valve", "cooler_speeds")]
+)
+async def test_fahrenheit(hass: HomeAssistant, entry: MockConfigEntry, living: Living) -> None:
+    """Where people think in °F each step is one that can be seen, and what is set is what is shown."""
+    hass.config.units = US_CUSTOMARY_SYSTEM
+    await setup(hass, entry)
+    steps = {"climate.hall": 1, RADIATOR: 1, "climate.study": 2}
+    for entity_id, step in steps.items():
+        assert limits(hass, entity_id)[2] == step
+        await act(hass, Platform.CLIMATE, "turn_on", entity_id)
+        if entity_id == HALL:
+            await act(hass, Platform.CLIMATE, "set_hvac_mode", HALL, hvac_mode="heat")
+        shown_before = None
+        for wanted in range(67, 79, step):
+            await act(hass, Platform.CLIMATE, "set_temperature", entity_id, temperature=wanted)
+            now = targets(hass, entity_id)[0]
+            assert abs(now - wanted) <= step / 2
+            assert now != shown_before
+            shown_before = now
+    assert limits(hass, HALL)[:2] == (50, 100)
 
 
 # --- heaters and coolers ------------------------------------------------------------------------
