@@ -10,6 +10,7 @@ import pytest
 
 from simulators.dio_chacon import Pace, SimulatedCloud, demo_home
 from tests.simulators.dio_client import BareClient, connect, greeting, links, log_in
+from tests.simulators.programs import said, state
 
 SWITCH = "oic.r.switch.binary"
 
@@ -38,24 +39,22 @@ class Panel:
 
     async def do(self, op: str, **members: object) -> Any:
         """Do an operation that works; gives its result."""
-        async with self.http.post(self.url, json={"op": op, **members}) as answer:
-            body = await answer.json()
-            assert (answer.status, body["ok"]) == (200, True), body
-        return body["result"]
+        done, result = await said(self.http, self.url, op, **members)
+        assert done, result
+        return result
 
     async def refused(self, **body: Any) -> str:
         """Ask for something that does not work; gives the reason."""
         async with self.http.post(self.url, **body) as answer:
-            said = await answer.json()
-            assert (answer.status, said["ok"]) == (400, False)
-        reason: str = said["error"]
+            body = await answer.json()
+            assert (answer.status, body["ok"]) == (400, False)
+        reason: str = body["error"]
         return reason
 
     async def state(self) -> dict[str, Any]:
         """Read the state."""
-        async with self.http.get(self.url, headers={"Accept": "application/json"}) as answer:
-            state: dict[str, Any] = await answer.json()
-        return state
+        shown: dict[str, Any] = await state(self.http, self.url)
+        return shown
 
 
 @pytest.fixture

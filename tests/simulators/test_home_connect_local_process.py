@@ -2,11 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
 import json
 from pathlib import Path
 import signal
-import sys
 from types import SimpleNamespace
 from typing import Any
 import zipfile
@@ -24,54 +22,12 @@ from simulators.home_connect_local import (
     SimulatedHousehold,
 )
 from tests.simulators.home_connect_client import BareClient, connect
+from tests.simulators.programs import operate, running, state
 
-ROOT = Path(__file__).resolve().parents[2]
-START_LIMIT_S = 90.0
 POWER, DOOR, OPERATION, CHILD_LOCK = 539, 527, 552, 524
 REMOTE_START, REMOTE_CONTROL, LOCAL_CONTROL = 517, 523, 535
 ECO, QUICK, SELECTED, ACTIVE = 8195, 8196, 257, 256
 CARD = {"host", "port", "archive", "haId", "connectionType", "control_url"}
-
-
-@asynccontextmanager
-async def running(
-    *options: str, interpreter: tuple[str, ...] = ()
-) -> AsyncIterator[tuple[asyncio.subprocess.Process, Any]]:
-    """Run the simulator; gives the process and what its line says."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *interpreter,
-        "-m",
-        "simulators",
-        "home_connect_local",
-        *options,
-        cwd=ROOT,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        assert process.stdout
-        async with asyncio.timeout(START_LIMIT_S):
-            line = await process.stdout.readline()
-        yield process, json.loads(line) if line else None
-    finally:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.communicate()
-
-
-async def operate(http: aiohttp.ClientSession, url: str, op: str, **members: object) -> Any:
-    """Do something through the control address."""
-    async with http.post(url, json={"op": op, **members}) as answer:
-        said = await answer.json()
-    assert said["ok"] is (answer.status == 200), said
-    return said["result"] if said["ok"] else said["error"]
-
-
-async def state(http: aiohttp.ClientSession, url: str) -> Any:
-    """Read the state that the control address shows."""
-    async with http.get(url) as answer:
-        return await answer.json()
 
 
 @pytest.fixture
@@ -92,7 +48,7 @@ async def client(
 
 async def test_program(http: aiohttp.ClientSession) -> None:
     """One line tells all that a client needs; the program serves until it is told to end."""
-    async with running("--speed", "100") as (process, line):
+    async with running("home_connect_local", "--speed", "100") as (process, line):
         assert line.keys() == {"domain", "archive", "appliances", "announced", "control_url"}
         assert line["domain"] == "home_connect_local"
         assert [card["haId"] for card in line["appliances"]] == [
@@ -120,7 +76,9 @@ async def test_program(http: aiohttp.ClientSession) -> None:
 
 async def test_runs_without_home_assistant(socket_enabled: None) -> None:
     """Neither Home Assistant nor anything of the component but its codec is imported."""
-    async with running("--appliance", "hob", interpreter=("-X", "importtime")) as (process, line):
+    async with running(
+        "home_connect_local", "--appliance", "hob", interpreter=("-X", "importtime")
+    ) as (process, line):
         assert line
         process.send_signal(signal.SIGTERM)
         _, errors = await process.communicate()
@@ -142,7 +100,7 @@ async def test_options(http: aiohttp.ClientSession, tmp_path: Path) -> None:
         *("--appliance", "hood", "--appliance", "dishwasher", "--no-remote-start"),
         *("--profile", str(tmp_path / f"{source.ha_id}.json"), "--folder", str(tmp_path / "out")),
     )
-    async with running(*options) as (_, line):
+    async with running("home_connect_local", *options) as (_, line):
         cards = line["appliances"]
         assert [card["haId"] for card in cards] == [
             PROFILES["hood"].ha_id,
@@ -159,7 +117,7 @@ async def test_options(http: aiohttp.ClientSession, tmp_path: Path) -> None:
 )
 async def test_bad_options(options: tuple[str, str], socket_enabled: None) -> None:
     """Options that make no sense are refused with a word about them."""
-    async with running(*options) as (process, line):
+    async with running("home_connect_local", *options) as (process, line):
         assert line is None
         _, errors = await process.communicate()
         assert process.returncode == 2

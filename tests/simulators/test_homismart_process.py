@@ -1,12 +1,8 @@
 """The simulated Homismart cloud as a program of its own, operated through its control address."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
 import json
-from pathlib import Path
 import signal
-import sys
 from typing import Any
 
 import aiohttp
@@ -14,49 +10,7 @@ import pytest
 
 from simulators.homismart import Pace, SimulatedCloud, demo_home
 from tests.simulators.homismart_client import BareClient, connect, login
-
-ROOT = Path(__file__).resolve().parents[2]
-START_LIMIT_S = 90.0
-
-
-@asynccontextmanager
-async def running(
-    *options: str,
-) -> AsyncIterator[tuple[asyncio.subprocess.Process, Any]]:
-    """Run the simulator; gives the process and what its line says."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "simulators",
-        "homismart",
-        *options,
-        cwd=ROOT,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        assert process.stdout
-        async with asyncio.timeout(START_LIMIT_S):
-            line = await process.stdout.readline()
-        yield process, json.loads(line) if line else None
-    finally:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.communicate()
-
-
-async def operate(http: aiohttp.ClientSession, url: str, op: str, **members: object) -> Any:
-    """Do something through the control address."""
-    async with http.post(url, json={"op": op, **members}) as answer:
-        said = await answer.json()
-    assert said["ok"] is (answer.status == 200), said
-    return said["result"] if said["ok"] else said["error"]
-
-
-async def state(http: aiohttp.ClientSession, url: str) -> Any:
-    """Read the state that the control address shows."""
-    async with http.get(url) as answer:
-        return await answer.json()
+from tests.simulators.programs import operate, running, state
 
 
 @pytest.fixture
@@ -76,7 +30,7 @@ async def client(http: aiohttp.ClientSession, cloud: SimulatedCloud) -> AsyncIte
 async def test_program(http: aiohttp.ClientSession) -> None:
     """One line tells all that a client needs; the program serves until it is told to end."""
     options = ("--second", "--speed", "100", "--username", "me@example.org", "--garden-offline")
-    async with running(*options) as (process, line):
+    async with running("homismart", *options) as (process, line):
         assert line.keys() == {
             "domain",
             "ws_url",
@@ -111,7 +65,7 @@ async def test_program(http: aiohttp.ClientSession) -> None:
 
 async def test_options(http: aiohttp.ClientSession) -> None:
     """A line has exactly its five members; a home can have any number of devices."""
-    async with running("--devices", "9", "--progress", "1") as (_, line):
+    async with running("homismart", "--devices", "9", "--progress", "1") as (_, line):
         assert line.keys() == {"domain", "ws_url", "username", "password", "control_url"}
         shown = await state(http, line["control_url"])
         assert len(shown["devices"]) == 10
@@ -120,7 +74,7 @@ async def test_options(http: aiohttp.ClientSession) -> None:
 @pytest.mark.parametrize("options", [("--speed", "0"), ("--speed", "x"), ("--port", "1.5")])
 async def test_bad_options(options: tuple[str, str], socket_enabled: None) -> None:
     """Options that make no sense are refused with a word about them."""
-    async with running(*options) as (process, line):
+    async with running("homismart", *options) as (process, line):
         assert line is None
         _, errors = await process.communicate()
         assert process.returncode == 2

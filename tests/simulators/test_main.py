@@ -1,10 +1,5 @@
 """``python -m simulators``: the line that says it is ready, the end on a signal, and what it does without."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-import json
-from pathlib import Path
 import signal
 import sys
 from types import ModuleType
@@ -16,41 +11,7 @@ from yarl import URL
 from script.lending import lend_codec
 from simulators.__main__ import domains
 from tests.simulators.dio_client import greeting
-
-ROOT = Path(__file__).parents[2]
-LIMIT_S = 60.0
-
-
-@asynccontextmanager
-async def run(
-    *words: str, options: tuple[str, ...] = ()
-) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Run the program; whatever happens it is gone afterwards."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *options,
-        "-m",
-        "simulators",
-        *words,
-        cwd=ROOT,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        async with asyncio.timeout(LIMIT_S):
-            yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.communicate()
-
-
-async def ready(process: asyncio.subprocess.Process) -> dict[str, str]:
-    """Read the line on standard output."""
-    assert process.stdout
-    line: dict[str, str] = json.loads(await process.stdout.readline())
-    return line
+from tests.simulators.programs import ROOT, free_port, ready, run, running, state
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -79,8 +40,7 @@ async def test_serves_until_a_signal(http: aiohttp.ClientSession, number: signal
         websockets = [await http.ws_connect(url) for url in urls]
         for ws in websockets:
             assert await ws.receive_json() == greeting("success")
-        async with http.get(line["control_url"]) as answer:
-            assert (await answer.json())["violations"] == []
+        assert (await state(http, line["control_url"]))["violations"] == []
         process.send_signal(number)
         out, err = await process.communicate()
         assert (process.returncode, out, err) == (0, b"", b"")
@@ -109,7 +69,7 @@ CODECS = {
 @pytest.mark.parametrize("domain", domains())
 async def test_runs_without_home_assistant(socket_enabled: None, domain: str) -> None:
     """Neither Home Assistant nor anything of the component but its codec is imported."""
-    async with run(domain, options=("-X", "importtime")) as process:
+    async with run(domain, interpreter=("-X", "importtime")) as process:
         await ready(process)
         process.send_signal(signal.SIGTERM)
         _, err = await process.communicate()
@@ -123,22 +83,20 @@ async def test_runs_without_home_assistant(socket_enabled: None, domain: str) ->
 
 async def test_options(http: aiohttp.ClientSession) -> None:
     """Host, port, account and home can be chosen."""
-    async with run("dio_chacon", "--email", "me@example.org", "--devices", "12") as process:
-        line = await ready(process)
+    port = free_port()
+    words = ("--port", str(port), "--email", "me@example.org", "--devices", "12")
+    async with running("dio_chacon", *words) as (_, line):
         assert line["email"] == "me@example.org"
-        async with http.get(line["control_url"]) as answer:
-            assert len((await answer.json())["devices"]) == 12
-        port = URL(line["ws_url"]).port
+        assert len((await state(http, line["control_url"]))["devices"]) == 12
         async with run("dio_chacon", "--port", str(port)) as second:
             out, err = await second.communicate()
             assert second.returncode == 1
             assert out == b""
             assert err.decode().startswith(f"cannot serve on 127.0.0.1:{port}: ")
-    async with run("dio_chacon", "--port", str(port), "--odd-devices") as third:
-        line = await ready(third)
+    async with running("dio_chacon", "--port", str(port), "--odd-devices") as (_, line):
         assert URL(line["ws_url"]).port == URL(line["auth_url"]).port == port
-        async with http.get(line["control_url"]) as answer:
-            devices = {device["name"]: device for device in (await answer.json())["devices"]}
+        shown = await state(http, line["control_url"])
+        devices = {device["name"]: device for device in shown["devices"]}
         assert devices["Volet grenier"]["values"]["reported"] is False
         assert devices["Volet bureau"]["values"]["online"] is False
 
