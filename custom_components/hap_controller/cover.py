@@ -366,7 +366,8 @@ class PositionCover(TiltingCover):
     def current_cover_position(self) -> int | None:
         """How far it is open, in percent; None when that is not known, or it cannot be asked."""
         position = certain(self._current)
-        return None if position is None else min(max(round(position), _CLOSED), _OPEN)
+        # Less than closed means something else.
+        return None if position is None or position < _CLOSED else min(round(position), _OPEN)
 
     @property
     @override

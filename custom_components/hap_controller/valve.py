@@ -17,7 +17,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .coordinator import Coordinator, HapConfigEntry
 from .dispatch import is_main_switch
 from .entity import HapEntity, ServiceEntity, async_add_platform, shown_services
-from .limits import named, truth
+from .limits import certain, named, truth
 from .protocol import Accessory, Characteristic, CharacteristicUuid, Service, ServiceUuid
 
 PARALLEL_UPDATES = 0
@@ -76,23 +76,27 @@ class HapValve(ServiceEntity, ValveEntity):
         return super()._is_shown(service) and not is_main_switch(service)
 
     @property
+    def _is_open(self) -> bool | None:
+        """Whether it was opened; None when that is not known, or it cannot be asked."""
+        return None if certain(self._active) is None else truth(self._active)
+
+    @property
     @override
     def is_closed(self) -> bool | None:
         """Whether it was closed; None when that is not known."""
-        active = truth(self._active)
-        return None if active is None else not active
+        return None if self._is_open is None else not self._is_open
 
     @property
     @override
     def is_opening(self) -> bool:
         """Whether it was opened and waits for water."""
-        return truth(self._active) is True and truth(self._in_use) is False
+        return self._is_open is True and truth(self._in_use) is False
 
     @property
     @override
     def is_closing(self) -> bool:
         """Whether it was closed and water still flows."""
-        return truth(self._active) is False and truth(self._in_use) is True
+        return self._is_open is False and truth(self._in_use) is True
 
     @property
     @override

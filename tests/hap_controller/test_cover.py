@@ -257,6 +257,7 @@ async def test_motion(hass: HomeAssistant, loaded: MockConfigEntry, living: Livi
         ([(state, 2)], "open"),
         ([(target, 10)], "open"),  # it says that it stands, and has shown that it can tell
         ([(current, 0)], "closed"),
+        ([(current, -1)], "unknown"),  # nobody knows what that means, but closed it is not
         ([(current, 130)], "open"),
     ):
         await pushed(hass, loaded, living, *values)

@@ -9,9 +9,10 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.hap_controller.const import CONF_VALVES_AS_SWITCHES
+from custom_components.hap_controller.protocol import HapStatus
 from tests.support.rooms import act, state_of
 
-from .living import Living, read_database, redescribe
+from .living import Living, poll, read_database, redescribe
 from .test_cover import pushed
 
 RAIN = "valve.shower_rain"
@@ -32,6 +33,12 @@ async def test_valve(hass: HomeAssistant, loaded: MockConfigEntry, living: Livin
         ([(active, 7)], "unknown"),
     ):
         await pushed(hass, loaded, living, *values)
+        assert state_of(hass, RAIN).state == shown
+    # A valve that cannot be asked may have been opened since.
+    await pushed(hass, loaded, living, (active, 0))
+    for status, shown in ((HapStatus.TIMED_OUT, "unknown"), (0, "closed")):
+        living.fail(*active, status)
+        await poll(hass, loaded, living)
         assert state_of(hass, RAIN).state == shown
     await act(hass, Platform.VALVE, "open_valve", RAIN)
     await act(hass, Platform.VALVE, "close_valve", RAIN)
