@@ -416,13 +416,16 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
         """Take the steps of a plan until one is accepted; gives its place. An empty plan is done already."""
         self._check_link()
         steps = plan(self.appliance, *args, **kwargs)
+        refusal: RefusedError | None = None
         for place, step in enumerate(steps):
             try:
                 await self._ask(step.request)
             except RefusedError as err:
                 self._doubt_description(err)
+                if step.telling or refusal is None:
+                    refusal = err
                 if err.code not in step.fallback_on or place + 1 == len(steps):
-                    raise
+                    raise refusal from None
             else:
                 return place
         return 0  # nothing to do

@@ -87,6 +87,8 @@ _OPTION_REFUSED: Final = frozenset({400, 518, 519, 541})
 # §10.6: heat-pump dryers.
 _START_REFUSED: Final = frozenset({541})
 _INCOMPLETE: Final = frozenset({533})
+# §8: an option that the firmware does not know, or not with these others.
+_NOT_TAKEN: Final = frozenset({400, 512, 513, 534})
 # All but those that only the user or time can do something about.
 _REFUSED: Final = frozenset(range(400, 600)) - {429, 515, 516, 517, 537, 538, 539}
 
@@ -97,6 +99,8 @@ class Step(NamedTuple):
     request: Request
     fallback_on: frozenset[int] = frozenset()
     """Codes after which the next step is worth a try."""
+    telling: bool = True
+    """Whether its own refusal says more than that of the step before."""
 
 
 type Plan = tuple[Step, ...]
@@ -340,10 +344,17 @@ def start_plan(
     dryer = _dryer_step(appliance, wanted, delay)
     if dryer is not None:
         return (Step(start_program(wanted, chosen.items()), _START_REFUSED), dryer)
+    steps = [Step(start_program(wanted, chosen.items()))]
     if guessed:
-        complete = Step(start_program(wanted, (chosen | guessed).items()))
-        return (Step(start_program(wanted, chosen.items()), _INCOMPLETE), complete)
-    return (Step(start_program(wanted, chosen.items())),)
+        steps = [
+            steps[0]._replace(fallback_on=_INCOMPLETE),
+            Step(start_program(wanted, (chosen | guessed).items())),
+        ]
+    if chosen != explicit:
+        # What the appliance does not take may be none of what the caller named; it has values of its own for the rest.
+        steps = [each._replace(fallback_on=each.fallback_on | _NOT_TAKEN) for each in steps]
+        steps.append(Step(start_program(wanted, explicit.items()), telling=False))
+    return tuple(steps)
 
 
 def select_plan(

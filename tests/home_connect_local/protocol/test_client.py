@@ -572,6 +572,40 @@ def dryer_of(simulated: SimulatedAppliance) -> Any:
     return profile_of(simulated, description=Description.load(description))
 
 
+def test_start_without_what_nobody_named() -> None:
+    """An option that is refused, and that the caller did not name, does not stand in the way (§8)."""
+
+    async def main() -> None:
+        async with at_home("hood") as (run, simulated):
+            await run.client.start_program(VENTING, {LEVEL: 1})
+            await until(lambda: run.appliance.active_program)
+            simulated.faults.arm("refuse", resource="^/ro/", action="POST", code=400, count=2)
+            await run.client.vent(LEVEL, 2)
+            *_, refused, taken = requests(simulated, "/ro/activeProgram", "POST")
+            named = {LEVEL, INTENSIVE}
+            assert {item["uid"] for item in refused[0]["options"]} > named
+            assert {item["uid"] for item in taken[0]["options"]} == named
+
+    run_virtual(main())
+
+
+def test_start_without_what_is_needed() -> None:
+    """An appliance that wants all options says so, and the first refusal tells why it is refused."""
+
+    async def main() -> None:
+        async with at_home("dishwasher") as (run, simulated):
+            simulated.faults.arm("refuse", resource="^/ro/activeProgram", code=512, count=1)
+            with pytest.raises(RefusedError) as caught:
+                await run.client.start_program()
+            assert caught.value.code == 512
+            _, bare = requests(simulated, "/ro/activeProgram", "POST")
+            assert bare[0]["options"] == []
+            assert run.client.statistics.refusals == {512: 1, 533: 1}
+            assert run.client.troubles == {Trouble.DESCRIPTION}  # a fresh profile helps
+
+    run_virtual(main())
+
+
 def test_start_the_other_way() -> None:
     """Some dryers refuse the usual way, and start by a value (§10.6)."""
 

@@ -88,6 +88,11 @@ def only(plan: Plan) -> tuple[str, Any]:
     return found
 
 
+def opening(plan: Plan) -> tuple[str, Any]:
+    """Show the first request of a plan; what follows are ways round."""
+    return sent(plan)[0]
+
+
 def obstacle(call: Callable[[], object]) -> Obstacle:
     """Say what stands against something."""
     with pytest.raises(PreconditionError) as caught:
@@ -284,11 +289,11 @@ def test_dishwasher_sends_its_options() -> None:
     """The full set, as nothing else is declared: values as last told, no delay, no telemetry."""
     appliance = told(DISHWASHER)
     appliance.apply_values([(5127, True)])
-    assert only(start_plan(appliance)) == (
+    assert opening(start_plan(appliance)) == (
         START,
         (8195, {5126: False, 5127: True, 5129: False, 5128: False, 5131: False}),
     )
-    assert only(start_plan(appliance, options={5131: "on", 558: 3599.0})) == (
+    assert opening(start_plan(appliance, options={5131: "on", 558: 3599.0})) == (
         START,
         (8195, {558: 3600, 5126: False, 5127: True, 5129: False, 5128: False, 5131: True}),
     )
@@ -298,22 +303,22 @@ def test_another_program_begins_with_its_defaults() -> None:
     """Values of the program before are not those of the one that is started."""
     appliance = told(COFFEE)
     appliance.apply_values([(17410, 200), (17408, 4)])
-    assert only(start_plan(appliance)) == (
+    assert opening(start_plan(appliance)) == (
         START,
         (17666, {17408: 4, 17409: 92, 17413: 0, 17414: 0, 17411: False, 17410: 200}),
     )
-    assert only(start_plan(appliance, 17665, {17409: "94c"})) == (
+    assert opening(start_plan(appliance, 17665, {17409: "94c"})) == (
         START,
         (17665, {17408: 2, 17409: 94, 17413: 0, 17414: 0, 17411: False, 17410: 40}),
     )
-    assert only(start_plan(appliance, 32828)) == (START, (32828, {}))
+    assert opening(start_plan(appliance, 32828)) == (START, (32828, {}))
 
 
 def test_a_value_out_of_range_gives_way_to_a_default() -> None:
     """What the program does not take is not sent: default, then the least, then the first member."""
     appliance = told(COFFEE)
     appliance.apply_values([(17410, 20), (17408, 77), (17411, None)])
-    _, (_, options) = only(start_plan(appliance))
+    _, (_, options) = opening(start_plan(appliance))
     assert (options[17410], options[17408], options[17411]) == (120, 2, False)
     full = feature(256, kind="activeProgram", fullOptionSet=True)
     lone = build(
@@ -337,7 +342,7 @@ def test_a_value_out_of_range_gives_way_to_a_default() -> None:
         ),
         enums={7: {1: "One", 2: "Two"}},
     )
-    assert only(start_plan(lone, 700)) == (START, (700, {600: 6, 601: 5, 602: 2, 603: False}))
+    assert opening(start_plan(lone, 700)) == (START, (700, {600: 6, 601: 5, 602: 2, 603: False}))
 
 
 def test_a_program_may_ask_for_all_or_not() -> None:
@@ -349,7 +354,7 @@ def test_a_program_may_ask_for_all_or_not() -> None:
             option,
             feature(700, kind="program", fullOptionSet=declared, options=[entry(600)]),
         )
-        assert only(start_plan(appliance, 700)) == (START, (700, options))
+        assert opening(start_plan(appliance, 700)) == (START, (700, options))
 
 
 def test_without_a_full_set_known_values_go_along() -> None:
@@ -363,22 +368,24 @@ def test_without_a_full_set_known_values_go_along() -> None:
         feature(700, kind="program", options=[entry(600), entry(601), entry(602)]),
     )
     appliance.apply_values([(257, 700), (600, 4), (601, 12)])
-    assert only(start_plan(appliance)) == (START, (700, {600: 4}))
+    assert opening(start_plan(appliance)) == (START, (700, {600: 4}))
 
 
 def test_oven_is_not_given_a_duration_that_nobody_wants() -> None:
     """A duration that is not known stays out, unless the appliance insists."""
     appliance = ready(OVEN)
-    first, second = start_plan(appliance, 21761, {21504: 180})
+    first, second, third = start_plan(appliance, 21761, {21504: 180})
     assert _shown(first.request) == (START, (21761, {21504: 180, 21505: False}))
-    assert first.fallback_on == {533}
+    assert 533 in first.fallback_on
     assert _shown(second.request) == (START, (21761, {21504: 180, 21505: False, 548: 1}))
-    assert not second.fallback_on
-    assert only(start_plan(appliance, 21761, {548: 1800.0})) == (
+    assert 533 not in second.fallback_on
+    assert _shown(third.request) == (START, (21761, {21504: 180}))
+    assert not third.fallback_on
+    assert opening(start_plan(appliance, 21761, {548: 1800.0})) == (
         START,
         (21761, {21504: 160, 548: 1800, 21505: False}),
     )
-    assert only(start_plan(appliance, 21768)) == (START, (21768, {548: 60}))
+    assert opening(start_plan(appliance, 21768)) == (START, (21768, {548: 60}))
 
 
 def test_options_that_a_program_does_not_have() -> None:
@@ -394,11 +401,22 @@ def test_options_that_a_program_does_not_have() -> None:
     assert obstacle(lambda: start_plan(appliance)) is Obstacle.NO_PROGRAM
 
 
+def test_options_that_nobody_named_are_left_out_when_refused() -> None:
+    """Firmware may not know an option of its description, or not with the others: the caller named none of them."""
+    appliance = told(DISHWASHER)
+    first, second = start_plan(appliance, options={5131: True})
+    assert first.fallback_on == {400, 512, 513, 534}
+    assert _shown(first.request)[1][1].keys() > {5131}
+    assert _shown(second.request) == (START, (8195, {5131: True}))
+    assert not second.fallback_on
+    assert len(start_plan(told(COFFEE), 32828)) == 1  # a favourite has none at all
+
+
 def test_an_option_told_at_run_time_can_be_given() -> None:
     """The appliance may offer more than the program's entry says."""
     appliance = told(DISHWASHER)
     notify(appliance, {"uid": 5125, "access": "READWRITE", "available": True})
-    _, (_, options) = only(start_plan(appliance, None, {5125: True}))
+    _, (_, options) = opening(start_plan(appliance, None, {5125: True}))
     assert options[5125] is True
 
 
@@ -753,15 +771,16 @@ def test_a_fan_that_runs_is_written_to() -> None:
     """Levels are values while the fan runs; where that is refused the program is started anew."""
     appliance = venting()
     appliance.apply_values([(54530, True)])
-    write, start = venting_plan(appliance, 54529, 2)
+    write, start, bare = venting_plan(appliance, 54529, 2)
     assert _shown(write.request) == (WRITE, [(54529, 2), (54528, 0)])
     assert {400, 518, 541} <= write.fallback_on
     assert not {429, 515, 516, 517, 537, 538, 539} & write.fallback_on
     assert _shown(start.request) == (START, (54784, {54528: 0, 54529: 2, 54530: True}))
+    assert _shown(bare.request) == (START, (54784, {54528: 0, 54529: 2}))
     notify(appliance, {"uid": 54528, "access": "READ"})
     assert sent(venting_plan(appliance, 54529, 2))[0] == (WRITE, [(54529, 2)])
     notify(appliance, {"uid": 54529, "access": "READ"})
-    assert [resource for resource, _ in sent(venting_plan(appliance, 54529, 2))] == [START]
+    assert {resource for resource, _ in sent(venting_plan(appliance, 54529, 2))} == {START}
 
 
 def test_a_fan_is_stopped_by_level_program_and_command() -> None:
