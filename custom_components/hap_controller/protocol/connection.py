@@ -165,11 +165,12 @@ class Connection:
         else:
             for message in self._parser.feed(self._codec.feed(data)):
                 if type(message) is EventMessage:
-                    self._hear(message)
+                    self._hear(message[0])
                 else:
                     assert isinstance(message, Response)
                     self._answered(message, now)
-        return self.told()
+        events, self._events = self._events, []
+        return events
 
     def tick(self, now: float) -> Sequence[Event]:
         """Do what time asks for; raises PeerSilentError when the accessory is silent for too long."""
@@ -248,17 +249,18 @@ class Connection:
         if self._codec is not None and self._parser.midway:
             raise FrameError("plain bytes behind the last of pair-verify")
 
-    def _hear(self, message: EventMessage) -> None:
+    def _hear(self, body: bytes) -> None:
         """Take news; such as cannot be read are no reason to close (§6.4)."""
         self._statistics.pushes += 1
         try:
-            reports = read_event(message.body)
+            reports = read_event(body)
         except FrameError:
             self._statistics.unreadable += 1
             return
         events = self._events
-        last = events[-1] if events else None
-        if reports and not (type(last) is Pushed and last.take(reports)):
+        if events and type(last := events[-1]) is Pushed and last.take(reports):
+            return
+        if reports:
             events.append(Pushed(reports))
 
     def _answered(self, response: Response, now: float) -> None:

@@ -24,6 +24,8 @@ _LOGGER = logging.getLogger(__name__)
 SERVICE_TYPE: Final = "_hap._tcp.local."
 # Timed writes and write responses are understood.
 _PROTOCOL_VERSION: Final = "1.1"
+# How often is looked whether the machine has got another address; nothing tells that in the same way everywhere.
+_LOOK_S: Final = 60.0
 # A label of a domain name has 63; four are left for a number where a name is taken.
 _MAX_LABEL_BYTES: Final = 59
 # An entry of a TXT record has 255 with its key.
@@ -49,7 +51,7 @@ def txt_record(state: AccessoryState) -> dict[str, str]:
 
 
 class Announcer:
-    """One announcement; ``refresh`` makes it say what is true now."""
+    """One announcement; ``refresh`` makes it say what is true now, and it follows the addresses of the machine."""
 
     def __init__(
         self,
@@ -68,22 +70,31 @@ class Announcer:
         self._broadcast: Awaitable[None] | None = None
         """Repeats the first announcement; lost if nobody holds it."""
         self._told: dict[str, str] = {}
+        self._addresses: list[str] = []
+        self._following: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
 
     async def start(self) -> None:
         """Announce; if the name is taken, under another one. Raises OSError without a network to announce in."""
-        if self._zeroconf is None:
-            address = ip_address(self._host)
-            version = IPVersion.V4Only if address.version == 4 else IPVersion.V6Only
-            if address.is_unspecified:
-                self._zeroconf = AsyncZeroconf(ip_version=version)
-            else:
-                self._zeroconf = AsyncZeroconf(interfaces=[self._host], ip_version=version)
         self._told = txt_record(self._state)
-        label = _label(self._state.name)
-        info = self._describe(f"{label}.{SERVICE_TYPE}")
+        self._addresses = addresses_of(self._host)
+        await self._register(f"{_label(self._state.name)}.{SERVICE_TYPE}")
+        if ip_address(self._host).is_unspecified:
+            self._following = asyncio.create_task(self._follow())
+
+    async def _register(self, name: str) -> None:
+        if self._zeroconf is None:
+            self._zeroconf = self._open()
+        info = self._describe(name)
         self._broadcast = await self._zeroconf.async_register_service(info, allow_name_change=True)
         self._info = info
+
+    def _open(self) -> AsyncZeroconf:
+        address = ip_address(self._host)
+        version = IPVersion.V4Only if address.version == 4 else IPVersion.V6Only
+        if address.is_unspecified:
+            return AsyncZeroconf(ip_version=version)
+        return AsyncZeroconf(interfaces=[self._host], ip_version=version)
 
     @property
     def name(self) -> str | None:
@@ -97,21 +108,63 @@ class Announcer:
             if self._info is None or self._zeroconf is None or told == self._told:
                 return
             self._told = told
-            info = self._describe(self._info.name)
-            try:
-                await (await self._zeroconf.async_update_service(info))
-            except Error, OSError, NotRunningException:  # whoever owns it has stopped it
-                _LOGGER.warning("The announcement of the accessory could not be renewed")
-                return
-            self._info = info
+            await self._renew()
+
+    async def _renew(self) -> bool:
+        """Announce what is true now under the name of before; tells whether that went well."""
+        assert self._info is not None and self._zeroconf is not None
+        info = self._describe(self._info.name)
+        try:
+            await (await self._zeroconf.async_update_service(info))
+        except Error, OSError, NotRunningException:  # whoever owns it has stopped it
+            _LOGGER.warning("The announcement of the accessory could not be renewed")
+            return False
+        self._info = info
+        return True
+
+    async def _follow(self) -> None:
+        """Announce the addresses that the machine gets, until cancelled."""
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            async with self._turn:
+                before = self._addresses
+                try:
+                    addresses = addresses_of(self._host)
+                except OSError:  # the system would not tell
+                    continue
+                if addresses == before or not addresses:  # without a network nobody would hear
+                    continue
+                self._addresses = addresses
+                if not await (self._reopen() if self._own else self._renew()):
+                    self._addresses = before  # and once more next time
+
+    async def _reopen(self) -> bool:
+        """Announce from the addresses of now: the sockets of before are bound to others. Tells whether that went well."""
+        assert self._info is not None
+        name = self._info.name
+        self._told = txt_record(self._state)
+        try:
+            if self._zeroconf is not None:
+                old, self._zeroconf = self._zeroconf, None
+                self._silence()
+                await old.async_close()
+            await self._register(name)
+        except Error, OSError, NotRunningException:
+            _LOGGER.debug("The accessory cannot be announced at its new address yet")
+            return False
+        return True
+
+    def _silence(self) -> None:
+        """End the repetition of the first announcement: it would come behind a goodbye."""
+        if isinstance(self._broadcast, asyncio.Future):
+            self._broadcast.cancel()
 
     async def stop(self) -> None:
         """Say goodbye."""
-        if isinstance(
-            self._broadcast, asyncio.Future
-        ):  # else it would announce anew behind the goodbye
-            self._broadcast.cancel()
         async with self._turn:
+            if self._following is not None:
+                self._following.cancel()
+            self._silence()
             info, self._info = self._info, None
             if self._zeroconf is None:
                 return
@@ -133,7 +186,7 @@ class Announcer:
             port=self._port,
             properties=self._told,
             server=f"{host}-{octets}.local.",
-            parsed_addresses=addresses_of(self._host),
+            parsed_addresses=self._addresses,
         )
 
 
