@@ -25,6 +25,7 @@ from custom_components.hap_controller.protocol.accessory.announce import (
 from custom_components.hap_controller.protocol.const import ControllerPermission
 from custom_components.hap_controller.protocol.pairing import Pairing
 
+from ..running import until
 from .conftest import CODE, Connect, pair
 
 
@@ -234,6 +235,51 @@ async def test_where_it_announces(monkeypatch: pytest.MonkeyPatch) -> None:
         {"ip_version": IPVersion.V4Only},
         {"ip_version": IPVersion.V6Only},
     ]
+
+
+@pytest.mark.parametrize("shared", [True, False])
+async def test_other_addresses(
+    zeroconf: AsyncZeroconf, monkeypatch: pytest.MonkeyPatch, shared: bool
+) -> None:
+    """A machine that gets another address announces that; without any, and with a library that fails, it waits."""
+    addresses: list[str] | None = ["192.0.2.7"]
+    asked = opened = 0
+
+    def addresses_now(host: str) -> list[str]:
+        nonlocal asked
+        asked += 1
+        if addresses is None:
+            raise OSError("nobody knows")
+        return addresses
+
+    def open_(**told: object) -> AsyncZeroconf:
+        nonlocal opened
+        opened += 1
+        if opened == 2:
+            raise OSError("the network is not there yet")
+        return AsyncZeroconf(interfaces=["127.0.0.1"], ip_version=IPVersion.V4Only)
+
+    monkeypatch.setattr(announce, "_LOOK_S", 0.01)
+    monkeypatch.setattr(announce, "addresses_of", addresses_now)
+    if not shared:
+        monkeypatch.setattr(announce, "AsyncZeroconf", open_)
+    announcer = Announcer(fresh(), "0.0.0.0", 4711, zeroconf if shared else None)
+    await announcer.start()
+    name = announcer.name
+    assert name is not None
+    told = await heard(name)
+    assert told is not None and told["address"] == "192.0.2.7"
+    nobody: tuple[list[str] | None, ...] = ([], None)
+    for addresses in nobody:  # noqa: B007  # what the machine has now
+        before = asked
+        await until(lambda before=before: asked > before + 1)
+    addresses = ["198.51.100.8"]
+    async with asyncio.timeout(60):
+        while (told := await heard(name)) is None or told["address"] != "198.51.100.8":
+            await asyncio.sleep(0.1)
+    assert announcer.name == name
+    assert opened == (0 if shared else 3)
+    await announcer.stop()
 
 
 async def test_never_started() -> None:
