@@ -610,7 +610,7 @@ class Programs:
         return [
             found.uid
             for number in self._favorites.values()
-            for name in ("Name", "Functionality")
+            for name in ("Name", "Functionality", "Program")
             if (found := self.appliance.find(f"BSH.Common.Setting.Favorite.{number}.{name}"))
         ]
 

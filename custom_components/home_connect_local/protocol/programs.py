@@ -183,12 +183,14 @@ def favorites(appliance: Appliance) -> dict[int, Favorite]:
         name = _value(appliance, f"{settings}Name")
         content = _value(appliance, f"{settings}Program")
         base = content.get("program") if isinstance(content, dict) else None
+        # Coffee makers have a hundred, most of them without a program.
+        empty = isinstance(content, dict) and not base
         found[uid] = Favorite(
             uid,
             number,
             (name.strip() or None) if isinstance(name, str) else None,
             base if isinstance(base, int) and base else None,
-            role in {None, "program"},
+            role in {None, "program"} and not empty,
         )
     return found
 

@@ -879,6 +879,7 @@ def test_favorites() -> None:
         *favorite("001", 710),
         *favorite("002", 720),
         *favorite("003", 730),
+        *favorite("005", 760),
         feature(740, "BSH.Common.Program.Favorite.004", "program"),
         feature(750, "A.Program", "program"),
         feature(751, "a.program", "program"),
@@ -897,6 +898,8 @@ def test_favorites() -> None:
             (731, "  "),
             (732, 0),
             (733, [1]),
+            (762, 1),
+            (763, {"program": 0, "options": []}),
             (256, 710),
         ]
     )
@@ -905,6 +908,7 @@ def test_favorites() -> None:
         720: Favorite(720, "002", "Tea", None, is_program=False),
         730: Favorite(730, "003", None, None, is_program=False),
         740: Favorite(740, "004", None, None, is_program=True),
+        760: Favorite(760, "005", None, None, is_program=False),
     }
     assert program_labels(appliance) == {
         750: "a_program",
@@ -912,6 +916,7 @@ def test_favorites() -> None:
         720: "Tea 002",
         730: "favorite_003",
         740: "favorite_004",
+        760: "favorite_005",
         751: "a_program 751",
     }
     assert selectable_programs(appliance) == [750, 710, 740, 751]
