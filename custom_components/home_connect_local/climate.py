@@ -114,8 +114,7 @@ class AirConditioner(ApplianceEntity, ClimateEntity):
     @override
     def target_temperature(self) -> float | None:
         """The set-point; None when unknown."""
-        value = self.appliance.value(self._setpoint.uid)
-        return None if isinstance(value, bool) or not isinstance(value, int | float) else value
+        return self._number(self._setpoint)
 
     @property
     @override

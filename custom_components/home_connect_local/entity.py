@@ -476,6 +476,11 @@ class ApplianceEntity(Entity):
             return None
         return [name.lower() for name in self.appliance.members(feature.uid).values()]
 
+    def _number(self, feature: Feature | None) -> float | None:
+        """Give the value of a number; None when it is unknown, none, or not declared."""
+        value = self.appliance.value(feature.uid) if feature else None
+        return None if isinstance(value, bool) or not isinstance(value, int | float) else value
+
     def _read(self, key: str) -> Any:
         """Give the value of another feature; None when it is unknown or not declared."""
         found = self.appliance.find(key)

@@ -204,10 +204,8 @@ class AirConditionerFan(ApplianceEntity, FanEntity):
     @override
     def percentage(self) -> int | None:
         """How fast it runs."""
-        value = self.appliance.value(self._speed.uid)
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return None
-        return max(0, min(_PERCENT, round(value)))
+        value = self._number(self._speed)
+        return None if value is None else max(0, min(_PERCENT, round(value)))
 
     @property
     @override

@@ -159,9 +159,7 @@ class ApplianceLight(SettableEntity, LightEntity):
     def brightness(self) -> int | None:
         """How bright it is; of a colour without a brightness of its own, the brightest part."""
         if self._dims:
-            assert self._brightness is not None
-            value = self.appliance.value(self._brightness.uid)
-            if isinstance(value, bool) or not isinstance(value, int | float):
+            if (value := self._number(self._brightness)) is None:
                 return None
             _, high = self._range
             return value_to_brightness((1, high), max(1, min(high, value)))
@@ -172,10 +170,7 @@ class ApplianceLight(SettableEntity, LightEntity):
     @override
     def color_temp_kelvin(self) -> int | None:
         """How cold it looks; None when unknown."""
-        if self._temperature is None:
-            return None
-        value = self.appliance.value(self._temperature.uid)
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if (value := self._number(self._temperature)) is None:
             return None
         share = max(0.0, min(1.0, value / _PERCENT))
         cold = 1 - share if self._inverted else share
