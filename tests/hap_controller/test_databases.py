@@ -294,7 +294,7 @@ def _known(type_: str) -> str:
 
 
 def values_of(told: Json) -> list[Any]:
-    """Give values that something may tell: all of a closed set and one beyond, or one of a range."""
+    """Give values that something may tell: all of a closed set and one beyond, one of a range, or some."""
     if told["format"] == "bool":
         return [True, False]
     if told["format"] == "string":
@@ -304,6 +304,8 @@ def values_of(told: Json) -> list[Any]:
     low, high = told.get("minValue", 0), told.get("maxValue", 100)
     if told["format"] == "float":
         return [round(low + 0.37 * (high - low), 1)]
+    if "valid-values" not in told and "maxValue" not in told:
+        return [0, 1, 37]
     valid = told.get("valid-values") or range(low, high + 1)
     return [*valid, max(valid) + 1] if len(valid) <= 20 else [round(low + 0.37 * (high - low))]
 
