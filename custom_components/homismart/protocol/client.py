@@ -191,14 +191,22 @@ class HomismartClient(LinkClient[Connection, Event, Change]):
         await self._command(delete_object(device_id))
 
     async def switch_all(self, on: bool, type_number: int | None = None) -> None:
-        """Switch everything, or all devices of one type number; raises ValueError for one without power."""
+        """Switch everything, or all devices of one type number; raises ValueError for one without power.
+
+        Everything is switched on type by type: what "on" for everything does to doors and curtains nobody knows.
+        """
+        if type_number is None and not on:
+            everything = switch_group(on, Group.EVERYTHING, SWITCHED_TYPES, curtains=False)
+            await self._command(everything)
+            return
         if type_number is None:
-            command = switch_group(on, Group.EVERYTHING, SWITCHED_TYPES, curtains=False)
-        elif type_number not in SWITCHED_TYPES:
-            raise ValueError(f"devices of type {type_number} cannot be switched")
+            numbers = {device.type_number or 0 for device in self.devices.values()} & SWITCHED_TYPES
+        elif type_number in SWITCHED_TYPES:
+            numbers = {type_number}
         else:
-            command = switch_group(on, type_number, {type_number}, curtains=False)
-        await self._command(command)
+            raise ValueError(f"devices of type {type_number} cannot be switched")
+        for number in sorted(numbers):
+            await self._command(switch_group(on, number, {number}, curtains=False))
 
     async def move_all(self, *, opening: bool) -> None:
         """Open or close all curtains."""

@@ -453,6 +453,27 @@ def test_groups(call: Callable[[HomismartClient], Awaitable[None]], body: dict[s
     run_real(main())
 
 
+def test_all_on_opens_no_door() -> None:
+    """What "on" for everything does to doors and curtains nobody knows, so it is said type by type of what has a switch."""
+
+    async def main() -> None:
+        async with at_home() as (run, cloud):
+
+            async def together(link: Link, prefix: str, sent: Any) -> None:
+                for each in cloud.objects:
+                    if sent.get("type") in {10, each.get("type")}:
+                        await cloud.change(link, each["id"], power=True)
+
+            cloud.react = together
+            await run.client.switch_all(True)
+            groups = [{"action": "1", "type": number} for number in (1, 2, 6, 7, 8)]
+            assert cloud.link.heard[2:] == [("0138", group) for group in groups]
+            kinds = {each.kind for each in run.client.devices.values() if each.is_on}
+            assert kinds.isdisjoint({Kind.DOOR_LOCK, Kind.CURTAIN, Kind.SHUTTER})
+
+    run_real(main())
+
+
 @pytest.mark.parametrize(
     "call",
     [

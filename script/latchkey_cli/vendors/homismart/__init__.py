@@ -45,7 +45,7 @@ A command is done when the device itself has reported what was wanted."""
     add = command_adder(parser, common)
     add_reads(add, words)
     add_actions(add, ACTIONS, operate)
-    about = "switch everything, or open or close all curtains and shutters, with one command"
+    about = "switch all lights and sockets, or open or close all curtains and shutters, at once"
     everything = add("all", help=about, description=about)
     everything.add_argument("action", choices=GROUPS)
     everything.set_defaults(handler=operate_all)
