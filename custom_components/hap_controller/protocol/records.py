@@ -53,7 +53,7 @@ class PairingKeys:
     """As the accessory spells it: it is signed and compared byte for byte."""
     accessory_ltpk: bytes
     """The accessory's Ed25519 public key."""
-    controller_id: str
+    controller_id: str = field(repr=False)
     controller_ltsk: bytes = field(repr=False)
     """The controller's Ed25519 seed."""
     controller_ltpk: bytes
@@ -68,7 +68,7 @@ class HalfKeys:
 
     accessory_id: str | None
     """As announced, in any case; None when the accessory was found by its address alone."""
-    controller_id: str
+    controller_id: str = field(repr=False)
     controller_ltsk: bytes = field(repr=False)
 
 
@@ -156,7 +156,7 @@ class PairingRecord:
 class PreparedPairing:
     """A controller's own half of a pairing that another controller is asked to add."""
 
-    controller_id: str
+    controller_id: str = field(repr=False)
     controller_ltsk: bytes = field(repr=False)
     controller_ltpk: bytes
     members: Members = field(default_factory=dict, repr=False, compare=False)

@@ -16,7 +16,7 @@ MAX_RESUMABLE: Final = 16
 class Pairing:
     """A controller that an accessory knows."""
 
-    controller_id: str
+    controller_id: str = field(repr=False)
     """Compared byte by byte; bytes that are no UTF-8 survive as surrogates."""
     public_key: bytes
     permissions: ControllerPermission
@@ -40,7 +40,7 @@ class Register:
     """Dashed."""
     signing_key: SigningKey | None = field(default=None, repr=False)
     """Made up at the first pairing, kept from then on."""
-    pairings: dict[str, Pairing] = field(default_factory=dict)
+    pairings: dict[str, Pairing] = field(default_factory=dict, repr=False)
     failed_attempts: int = 0
     """Since the last good one (§3.6)."""
     max_pairings: int = MIN_PAIRINGS
