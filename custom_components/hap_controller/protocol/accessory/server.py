@@ -215,10 +215,19 @@ class AccessoryServer:
         self._settle()
 
     async def forget_pairings(self) -> None:
-        """Forget all controllers, as a reset does, and end their connections; raises OSError."""
-        self._state.register.pairings.clear()
-        self._state.register.failed_attempts = 0
-        await self._state.save()
+        """Forget all controllers, as a reset does, and end their connections.
+
+        Raises OSError when the state cannot be stored; then nobody is forgotten.
+        """
+        register = self._state.register
+        before = dict(register.pairings), register.failed_attempts
+        register.pairings.clear()
+        register.failed_attempts = 0
+        try:
+            await self._state.save()
+        except OSError:
+            register.pairings, register.failed_attempts = before
+            raise
         self._settle()
 
     # --- what is served ---------------------------------------------------------------------

@@ -106,7 +106,7 @@ def test_addresses_of_version_6(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_announcement_follows_pairing(connect: Connect, stack: object) -> None:
-    """Unpaired at first, paired after M6 was sent, with its port; gone after the goodbye."""
+    """Unpaired at first, paired after M6 was sent, with its port, as often as that changes; gone after the goodbye."""
     state = fresh()
     server = AccessoryServer(Accessory("Bulb"), state)
     async with server:
@@ -116,11 +116,12 @@ async def test_announcement_follows_pairing(connect: Connect, stack: object) -> 
         assert told is not None
         assert (told["sf"], told["c#"], told["id"]) == ("1", "1", state.register.accessory_id)
         assert (told["address"], told["port"]) == ("127.0.0.1", str(server.address[1]))
-        await pair(server)
-        async with asyncio.timeout(60):
-            while (told := await heard(name)) is None or told["sf"] != "0":
-                await asyncio.sleep(0.1)
-        assert told["c#"] == "1"
+        for change, flags in ((pair, "0"), (AccessoryServer.forget_pairings, "1")) * 2:
+            await change(server)
+            async with asyncio.timeout(60):
+                while (told := await heard(name)) is None or told["sf"] != flags:
+                    await asyncio.sleep(0.1)
+            assert told["c#"] == "1"
     assert server.announced_name is None
 
 

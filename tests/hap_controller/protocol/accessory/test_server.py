@@ -685,14 +685,27 @@ async def test_sixteen_controllers(serve: Serve, connect: Connect) -> None:
     assert (await admin.tlv("/pairings", message)).hex() == "060102070104"
 
 
-async def test_forgetting_pairings(serve: Serve, connect: Connect) -> None:
-    """A program may reset its accessory."""
+async def test_forgetting_pairings(
+    serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program may reset its accessory; what cannot be stored is not done."""
     server = await serve(bulb())
-    controller = await connect(server, await pair(server))
+    keys = await pair(server)
+    controller = await connect(server, keys)
     server.state.register.failed_attempts = 100
+    with monkeypatch.context() as patch:
+        patch.setattr(AccessoryState, "save", _full)
+        with pytest.raises(OSError, match="disk is full"):
+            await server.forget_pairings()
+    assert server.paired and server.state.register.failed_attempts == 100
+    assert (await controller.get(ON)).code == 200
     await server.forget_pairings()
     assert await controller.closed()
     await pair(server)
+
+
+async def _full(state: AccessoryState) -> None:
+    raise OSError("the disk is full")
 
 
 async def test_redefinition(serve: Serve, connect: Connect) -> None:
