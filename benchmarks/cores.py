@@ -15,8 +15,6 @@ FRAMES = 2_000
 PUSHES_PER_SECOND = 300
 # One byte per push would be a leak; less is the noise of caches.
 FLAT_BYTES = 20_000
-# The loop's clock against the wall's; a pong that takes 150 ms still comes in time.
-HURRY = 60
 
 
 def frames(clients: Contest, scale: Scale) -> Row:
@@ -57,8 +55,7 @@ def pushes(clients: Contest, scale: Scale, metric: str = "push") -> Iterator[Row
 
 def idle(domain: str, card: Json, scale: Scale) -> Row:
     """Watch links of their own that nothing happens on."""
-    speed = 1 if scale.real_idle else HURRY
-    with contest(WORKER, domain, CONTENDERS, card, "--speed", str(speed)) as clients:
+    with contest(WORKER, domain, CONTENDERS, card, "--speed", str(scale.hurry)) as clients:
         clients.at_once("open")
         shares = clients.at_once("idle", seconds=scale.idle_s)
         clients.at_once("close")

@@ -20,8 +20,8 @@ class Scale:
     memory_pushes: int
     idle_s: float
     """Seconds that an idle link is watched, by its own clock."""
-    real_idle: bool
-    """Whether they are seconds of the wall clock too."""
+    hurry: float
+    """How many of them pass in one second of the wall clock; the less, the longer may an answer take meanwhile."""
 
 
 DEFAULT = Scale(
@@ -33,7 +33,7 @@ DEFAULT = Scale(
     paced_pushes=75,
     memory_pushes=100_000,
     idle_s=180,
-    real_idle=False,
+    hurry=60,
 )
 FULL = Scale(
     rounds=25,
@@ -44,7 +44,7 @@ FULL = Scale(
     paced_pushes=600,
     memory_pushes=100_000,
     idle_s=70,
-    real_idle=True,
+    hurry=1,
 )
 SMOKE = Scale(
     rounds=1,
@@ -54,6 +54,6 @@ SMOKE = Scale(
     paced_rounds=1,
     paced_pushes=20,
     memory_pushes=2_000,
-    idle_s=30,
-    real_idle=False,
+    idle_s=10,
+    hurry=5,
 )

@@ -118,12 +118,17 @@ def test_cover_is_sent(
 ) -> None:
     """Percent open on our side, steps of ten, and what is not reached yet is not claimed."""
     command, *rest = words
-    done = homismart(command, *rest)
+    cloud.operate("pace", speed=1)  # slow enough not to be there before the words are printed
+    try:
+        done = homismart(command, *rest)
+    finally:
+        cloud.operate("pace", speed=20)
     assert (done.status, done.errors) == (0, "")
     assert done.output == f"{SHUTTER}: {command} confirmed; the device reports {text}\n"
     # What was written, and not only what came of it.
     written = [each for each in cloud.state()["received"] if each.get("prefix") == "0006"][-1]
     assert written["body"]["curtainState"] == str(level)
+    cloud.operate("level", device=SHUTTER, level=level)
     settle(cloud, SHUTTER, level)
 
 

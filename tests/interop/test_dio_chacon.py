@@ -326,11 +326,11 @@ async def test_pushes(cloud: SimulatedCloud) -> None:
         cloud.home.move(SHUTTER, "up")
         cloud.home.set_connected(OFFLINE_SHUTTER, True)
         stamp = cloud.home.ring(DOORBELL, image="https://snapshots.example.invalid/a.jpeg?x=1")
-        await ours.client.set_on(PLUG, not ours.view[PLUG]["is_on"])
-        plugged = bool(cloud.home.device(PLUG).read("oic.r.switch.binary", "value"))
+        plugged = not ours.view[PLUG]["is_on"]
+        await ours.client.set_on(PLUG, plugged)
         for side in (peer, ours):
             await side.until(lambda view: view[SHUTTER]["openlevel"] == 100)
-            await side.until(lambda view: view[PLUG]["is_on"] is not plugged)
+            await side.until(lambda view: view[PLUG]["is_on"] is plugged)
             assert side.view[LIGHT_SWITCH]["is_on"] is lit
             assert side.view[OFFLINE_SHUTTER]["connected"] is True
             assert "a.jpeg" in side.view[DOORBELL]["last_event_image"]

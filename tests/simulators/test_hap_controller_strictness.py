@@ -1,5 +1,6 @@
 """What the simulated accessories refuse or complain of, and what they answer when nothing is wrong."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from io import BytesIO
 import json
@@ -333,6 +334,7 @@ async def test_timed_writes(lamp: SimulatedAccessory, controller: BareController
     assert await write(pid=7) == 207, "it is used up"
     await controller.ask("PUT", "/prepare", {"ttl": 0, "pid": 7})
     lamp.journal.clear()
+    await asyncio.sleep(0.001)
     assert await write(pid=7) == 207, "it came too late"
     await controller.ask("PUT", "/prepare", {"ttl": 5000, "pid": 7})
     assert await write(pid=7) == 204

@@ -262,7 +262,9 @@ async def test_two_commands_keep_their_order(client: BareClient, cloud: Simulate
     """A later object undoes what an earlier command had changed, as it does in the real cloud."""
     stale = whole(cloud.home, WASHER, power=False)
     await client.set(WASHER, power=True)
+    await asyncio.sleep(0.001)
     await client.send("0030", {"devid": stale["id"], "ledDevice": 40})
+    await asyncio.sleep(0.001)
     await client.send("0006", stale)
     states = [(item["power"], item["led"]) for item in [await client.push() for _ in range(3)]]
     assert states == [(True, 0), (True, 40), (False, 0)]
@@ -567,8 +569,8 @@ async def test_press(client: BareClient, cloud: SimulatedCloud) -> None:
     pushed = await client.push()
     assert pushed["power"] is True
     dated = datetime.strptime(pushed["lastOn"], "%Y-%m-%d %H:%M:%S")
-    assert abs((datetime.now() - dated).total_seconds()) < 5
-    assert abs(pushed["updateTime"] / 1000 - time.time()) < 5
+    assert abs((datetime.now() - dated).total_seconds()) < 60
+    assert abs(pushed["updateTime"] / 1000 - time.time()) < 60
     assert cloud.home.press(WASHER, on=True) is True
     assert (await client.push())["power"] is True
     assert cloud.home.press(WASHER) is False
@@ -760,7 +762,7 @@ async def test_stale_rewrite_by_hand(client: BareClient, cloud: SimulatedCloud) 
     cloud.home.rewrite(WASHER, {"led": 70})
     pushed = await client.push()
     assert (pushed["power"], pushed["led"]) == (False, 70)
-    assert abs(pushed["updateTime"] / 1000 - time.time()) < 5
+    assert abs(pushed["updateTime"] / 1000 - time.time()) < 60
 
 
 @pytest.mark.parametrize(
@@ -901,8 +903,8 @@ async def test_close_is_quick_and_leaves_nothing(
                 cloud.faults.arm("delay", seconds=60)
                 await client.send("0004", {})
                 await cloud.journal.wait_for(lambda: bool(cloud.requests("0004")))
-        began = time.monotonic()
-    assert time.monotonic() - began < 0.1
+        began = asyncio.get_running_loop().time()
+    assert asyncio.get_running_loop().time() - began < 0.1
     assert cloud.sessions == []
     assert cloud.home.device(SHUTTER).motion is None
     if trouble == "running":

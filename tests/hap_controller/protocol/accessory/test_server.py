@@ -8,6 +8,7 @@ from pathlib import Path
 import socket
 import struct
 import sys
+import time
 from typing import Any
 
 import pytest
@@ -177,14 +178,13 @@ async def test_pairing_does_not_hold_up_the_loop(serve: Serve, connect: Connect)
     """Others have their turns while keys are worked out."""
     server = await serve(bulb())
     longest = 0.0
-    loop = asyncio.get_running_loop()
 
     async def watch() -> None:
         nonlocal longest
-        last = loop.time()
+        last = time.process_time()
         while True:
             await asyncio.sleep(0)
-            longest, last = max(longest, loop.time() - last), loop.time()
+            longest, last = max(longest, time.process_time() - last), time.process_time()
 
     controller = await connect(server)
     setup = PairSetupController(code=CODE)
@@ -195,7 +195,7 @@ async def test_pairing_does_not_hold_up_the_loop(serve: Serve, connect: Connect)
         task.cancel()
         message = setup.receive(answer)
     assert server.paired
-    assert longest < 0.25  # 10 ms on a machine that has nothing else to do; see benchmarks
+    assert longest < 0.25  # 10 ms of CPU time, or more on a slower machine; see benchmarks
 
 
 # --- connections ------------------------------------------------------------------------------
