@@ -346,17 +346,23 @@ def parse_write_answer(
 ) -> dict[Key, Written]:
     """Read the answer to a request to write or subscribe ``keys``: what became of each (§7.3).
 
-    What an answer with other items does not mention has succeeded: some accessories list failures only. Raises
-    RefusedError when the accessory gave no items for a failure, FrameError when a good answer is not JSON.
+    What an answer with other items does not mention has succeeded: some accessories list failures only, and some
+    statuses that do not say of what. Raises RefusedError when the accessory gave no items for a failure, FrameError
+    when a good answer is not JSON.
     """
     keys = dict.fromkeys(keys)
     if code == HttpCode.NO_CONTENT or (code == HttpCode.OK and not bytes(body).strip()):
         return dict.fromkeys(keys, Written())
     items, overall = _answer(code, body)
     told = {key: Written(status, value) for key, value, status in _reports(items) if key in keys}
-    if overall:
-        rest = overall
-    elif code == HttpCode.OK or (code == HttpCode.MULTI_STATUS and told):
+    unnamed = _unnamed_statuses(items)
+    if len(unnamed) == len(keys) and not told:
+        told = {key: Written(status) for key, status in zip(keys, unnamed, strict=True)}
+    if failure := overall or min(unnamed, default=0):
+        rest = failure
+    elif code == HttpCode.OK or (
+        code == HttpCode.MULTI_STATUS and (told or unnamed or overall is not None)
+    ):
         rest = HapStatus.SUCCESS
     else:  # nothing says that these were done
         rest = _ILLEGIBLE_STATUS
@@ -378,8 +384,8 @@ def parse_status(code: int, body: bytes | memoryview) -> int:
     return status or _ILLEGIBLE_STATUS
 
 
-def _answer(code: int, body: bytes | memoryview) -> tuple[list[Any], int]:
-    """Give the items of an answer and its overall status; an error may have them too (§6.5)."""
+def _answer(code: int, body: bytes | memoryview) -> tuple[list[Any], int | None]:
+    """Give the items of an answer and its overall status, None without one; an error may have them too (§6.5)."""
     good = code in (HttpCode.OK, HttpCode.MULTI_STATUS)
     try:
         root = loads(body)
@@ -388,7 +394,8 @@ def _answer(code: int, body: bytes | memoryview) -> tuple[list[Any], int]:
             raise
         root = None
     items = _items(root)
-    overall = read_status(root.get("status")) if type(root) is dict else 0
+    status = root.get("status") if type(root) is dict else None
+    overall = None if status is None else read_status(status)
     if not good and not items and not overall:
         raise RefusedError(f"the accessory answered with HTTP code {code}", code)
     return items, overall
@@ -421,6 +428,17 @@ def _reports(items: list[Any]) -> list[Report]:
         if key is not None:
             reports.append((key, value, 0 if status is None else read_status(status)))
     return reports
+
+
+def _unnamed_statuses(items: list[Any]) -> list[int]:
+    """Read statuses that do not say what they are about, as Somfy's bridges give them."""
+    return [
+        read_status(item["status"])
+        for item in items
+        if type(item) is dict
+        and item.get("status") is not None
+        and not item.keys() & {"aid", "iid"}
+    ]
 
 
 # --- the accessory's side -----------------------------------------------------------------------

@@ -22,7 +22,7 @@ from .const import (
     HttpCode,
     Permission,
 )
-from .errors import CommandError, RefusedError
+from .errors import CommandError, FrameError, RefusedError
 from .messages import (
     ACCESSORIES,
     Batching,
@@ -47,6 +47,8 @@ _LOGGER = logging.getLogger(__name__)
 _MAX_PID: Final = 2**53 - 1
 # An accessory that hangs up on so few at once has another reason to.
 _FEWEST: Final = 6
+# One among as many as a request may ask for is found in fewer; an accessory that refuses more can tell nothing at all.
+_REFUSALS_IN_A_ROW: Final = 8
 # Who is done with so few need not try whether fewer would do.
 _FEW_REQUESTS: Final = 5
 # A sign of life is as many values as should take no longer than this, far below what ends the link; what an accessory
@@ -124,6 +126,10 @@ class Upkeep:
             self._batching = self._batching.large()
         self._slowest_s = 0.0
         """How long the accessory took for one value of late, when it was slow."""
+        self._alone: set[Key] = set()
+        """What cannot be told, and spoils the answer about others."""
+        self._illegible: set[Key] = set()
+        """What cannot even be refused in JSON: asking for it ends the link (§6.4)."""
         self._at_once = 0
         """How many characteristics the greeting is just reading or subscribing to."""
         self._several = False
@@ -261,9 +267,13 @@ class Upkeep:
 
     def reading(self, keys: Iterable[Key]) -> Steps[list[Report]]:
         """Read in requests that the accessory bears; gives what it told. Raises RefusedError when that is nothing."""
+        keys = list(dict.fromkeys(keys))
         reports: list[Report] = []
         refusal: CommandError | None = None
-        batches = deque(self._batching.reads(keys))
+        refused: list[int] = []
+        in_a_row = 0
+        batches = deque(self._batching.reads(key for key in keys if key not in self._alone))
+        batches.extend([key] for key in keys if key in self._alone)
         while batches:
             batch = batches.popleft()
             self._at_once = 0 if self._up else len(batch)
@@ -275,10 +285,24 @@ class Upkeep:
             self._slowest_s = max(each_s, self._slowest_s * _FORGET)
             try:
                 got = parse_read_answer(answer.code, answer.body, batch).reports
-            except RefusedError as err:  # others may well be told
-                refusal = err
+            except (RefusedError, FrameError) as err:
+                in_a_row += 1
+                if len(batch) > 1 and in_a_row <= _REFUSALS_IN_A_ROW:
+                    # It is too much, or there is one that it cannot tell.
+                    refused.append(len(batch))
+                    batches.extendleft(reversed(self._batching.halved(len(batch)).reads(batch)))
+                    continue
                 self._tell(_Read(_untold(batch)))
+                if len(batch) == 1 and isinstance(err, FrameError):
+                    self._illegible.update(batch)
+                elif len(batch) == 1 and refused:
+                    self._alone.update(batch)
+                if isinstance(err, FrameError):
+                    raise
+                refusal = err
                 continue
+            in_a_row = 0
+            self._alone.difference_update(batch)
             if _too_much(batch, got):
                 self._batching = self._batching.halved(len(batch))
                 batches = deque(self._batching.reads(chain(batch, *batches)))
@@ -289,11 +313,17 @@ class Upkeep:
             self._tell(_Read([*got, *rest], asked=True))
         if refusal and not reports:
             raise refusal
+        if refused and not refusal:
+            self._batching = self._batching.halved(min(refused))
         return reports
 
     def reading_all(self) -> Steps[list[Report]]:
         """Read all values that may change."""
-        return (yield from self.reading(self.database.readable()))
+        return (
+            yield from self.reading(
+                key for key in self.database.readable() if key not in self._illegible
+            )
+        )
 
     def probe(self) -> Steps[None] | None:
         """Read something that the accessory can answer soon; None when there is nothing."""
@@ -429,6 +459,8 @@ class Upkeep:
         """Take a description: another one takes the place of the old, of the same one only values count."""
         if changed := difference(self.database, new):
             self.database = new
+            self._alone.clear()
+            self._illegible.clear()
             self._tell(DatabaseChanged(changed))
         else:
             self._tell(_Read([(key, each.value, 0) for key, each in new.characteristics.items()]))

@@ -451,6 +451,28 @@ def test_mixed_answers_that_mention_nothing_are_no_success(data: bytes) -> None:
     assert all(written.status for written in parse_write_answer(207, data, ASKED).values())
 
 
+UNNAMED = [{"status": 0}, {"status": -70402}, {"status": 0}]
+
+
+@pytest.mark.parametrize(
+    ("code", "data", "statuses"),
+    [
+        (207, body({"status": 0}), [0, 0, 0]),
+        (207, body(*3 * [{"status": 0}]), [0, 0, 0]),
+        (207, b'{"status":0}', [0, 0, 0]),
+        (207, body(*UNNAMED), [0, -70402, 0]),
+        (200, body(*UNNAMED), [0, -70402, 0]),
+        (200, body({"status": -70402}), [-70402] * 3),
+        (207, body({"status": 0}, {"status": 70402}), [-70402] * 3),
+        (207, body(item(1, 10, status=0), {"status": -70402}), [-70402, 0, -70402]),
+    ],
+)
+def test_statuses_that_do_not_say_of_what(code: int, data: bytes, statuses: list[int]) -> None:
+    """Somfy leaves out the numbers: as many as were asked for are in their order, and a failure is one of all."""
+    results = parse_write_answer(code, data, ASKED)
+    assert [results[key].status for key in ASKED] == statuses
+
+
 def test_an_error_confirms_only_what_it_says() -> None:
     """In a 400 the silent items have failed too."""
     results = parse_write_answer(400, body(item(1, 9, status=-70404)), ASKED)

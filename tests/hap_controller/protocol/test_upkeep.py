@@ -1,6 +1,7 @@
 """What is asked of accessories to know them, and what is made of their answers, over sockets in virtual time."""
 
 import asyncio
+from collections.abc import Callable
 import json
 from typing import Any
 
@@ -186,6 +187,83 @@ def test_accessory_that_refuses_to_be_read() -> None:
             # What is known of them is as old as it may be.
             database = run.client.database
             assert all(database.characteristics[key].status for key in database.readable())
+
+    run_virtual(main())
+
+
+def spoiled(by: tuple[int, int], answer: Response) -> Callable[[Request], Response]:
+    """Answer as an accessory that cannot tell one of its values, nor others with it."""
+
+    def answers(request: Request) -> Response:
+        if request.target.startswith("/characteristics?") and list(by) in ids_of(request):
+            return answer
+        return lamp_answers(request)
+
+    return answers
+
+
+def reads_of(odd: Odd) -> list[int]:
+    """Give how many values were asked for in each request to read."""
+    return [len(ids_of(each)) for each in odd.asked("/characteristics?")]
+
+
+def test_one_value_that_spoils_the_answer() -> None:
+    """It is found, and read alone from then on; all others are told in as few requests as ever."""
+
+    async def main() -> None:
+        answers = spoiled((7, 2), Response(500, b"", None))
+        async with Odd(answers) as odd, running(odd.keys, odd.port) as run:
+            known = run.client.database.characteristics
+            assert [key for key, each in known.items() if each.status] == [(7, 2)]
+            assert sum(size == 49 for size in reads_of(odd)) == 1
+            assert len(reads_of(odd)) <= 14
+            odd.requests.clear()
+            await run.client.refresh()
+            assert reads_of(odd) == [49, 10, 1]
+            odd.answers = lamp_answers
+            await run.client.refresh()
+            assert not known[7, 2].status
+            odd.requests.clear()
+            await run.client.refresh()
+            assert reads_of(odd) == [49, 11]
+
+    run_virtual(main())
+
+
+def test_accessory_that_refuses_many_without_a_reason() -> None:
+    """One whose server fails on many, or tells nothing then, is asked for fewer from then on."""
+
+    async def main(refusal: Response) -> None:
+        def answers(request: Request) -> Response:
+            if request.target.count(",") >= 15:
+                return refusal
+            return lamp_answers(request)
+
+        async with Odd(answers) as odd, running(odd.keys, odd.port) as run:
+            assert not any(each.status for each in run.client.database.characteristics.values())
+            assert odd.connections == 1
+            odd.requests.clear()
+            await run.client.refresh()
+            assert reads_of(odd) == [12] * 5
+
+    for refusal in (Response(500, b"wsgi handler failed"), Response(200, b"")):
+        run_virtual(main(refusal))
+
+
+def test_one_value_that_ends_the_link() -> None:
+    """What cannot be told in JSON is not asked for again by ourselves, or the link would never come up (§6.4)."""
+
+    async def main() -> None:
+        answers = spoiled((7, 2), Response(200, b'{"characteristics":[{"aid":7,', None))
+        async with Odd(answers) as odd, running(odd.keys, odd.port) as run:
+            assert odd.connections == 2
+            assert run.client.statistics.drops == {"FrameError": 1}
+            values = [run.value((aid, 2)) for aid in range(1, 31)]
+            assert values == [aid != 7 for aid in range(1, 31)]  # as it was described
+            odd.requests.clear()
+            await run.client.refresh()
+            assert reads_of(odd) == [49, 10]
+            assert odd.connections == 2
 
     run_virtual(main())
 
