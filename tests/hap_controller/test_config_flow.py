@@ -975,6 +975,7 @@ async def test_reauth_left(hass: HomeAssistant) -> None:
         result = await submit(hass, result, {})
         result = await submit(hass, result, {CONF_CODE: CODE})
         assert result["reason"] == "reauth_successful"
+        await hass.async_block_till_done()
         assert not issues(hass)
         await unload(hass, entry)
         # Nobody is reminded of what is not used, or not there any more.

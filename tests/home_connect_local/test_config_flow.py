@@ -85,10 +85,11 @@ def names() -> Iterator[AsyncMock]:
 
 
 @pytest.fixture
-def set_up() -> Iterator[AsyncMock]:
-    """Keep entries that a form makes from being set up: that is another test's business."""
+async def set_up(hass: HomeAssistant) -> AsyncIterator[AsyncMock]:
+    """Keep entries that a form makes from being set up, to the end: that is another test's business."""
     with patch("custom_components.home_connect_local.async_setup_entry", return_value=True) as mock:
         yield mock
+        await hass.async_block_till_done()
 
 
 @pytest.fixture
@@ -832,6 +833,7 @@ async def test_reauthentication_while_off(
     assert result["description_placeholders"]["name"] == entry.title
     with patch("custom_components.home_connect_local.async_setup_entry", return_value=True):
         result = await upload.submit(result, simulated.archive_bytes())
+        await hass.async_block_till_done()
     assert result["reason"] == "reauth_successful"
     assert entry.data == entry_data(simulated)
 

@@ -85,10 +85,11 @@ async def loaded(hass: HomeAssistant, entry: MockConfigEntry) -> MockConfigEntry
 
 
 @pytest.fixture
-def set_up(vendor: Vendor) -> Iterator[AsyncMock]:
-    """Keep entries that a form makes from being set up: that is another test's business."""
+async def set_up(hass: HomeAssistant, vendor: Vendor) -> AsyncIterator[AsyncMock]:
+    """Keep entries that a form makes from being set up, to the end: that is another test's business."""
     with patch(f"{vendor.package}.async_setup_entry", return_value=True) as mock:
         yield mock
+        await hass.async_block_till_done()
 
 
 @pytest.fixture
