@@ -138,7 +138,10 @@ def client(data: bytes) -> None:
     found.subscribe(told.append)
     exchange = KeyExchange(unhex(VERIFY, "controller_x25519_private"))
     verify = PairVerifyController(keys_of_vectors(), key_exchange=exchange)
-    connection = Connection(0.0, HOST, verify, found._greet, probe=found._probe)
+    upkeep = found._upkeep
+    upkeep._clock = found._now
+    connection = Connection(0.0, HOST, verify, upkeep.greet, probe=upkeep.probe)
+    upkeep.begin(connection, HOST)
     with suppress(VendorError), found._conversing(connection):
         codec = _verified(connection)
         for each in pieces(data):
@@ -146,8 +149,8 @@ def client(data: bytes) -> None:
             for event in connection.receive(codec.seal(said) if said else b"", 1.0):
                 found._deliver(event)
             if found.connected and connection._asking is None:
-                connection.submit(found._reading_all(), 1.0)
-                connection.submit(found._writing(partial(_switch, found), timed=True), 1.0)
+                connection.submit(upkeep.reading_all(), 1.0)
+                connection.submit(upkeep.writing(partial(_switch, found), timed=True), 1.0)
             connection.outgoing()
     dumps(found.database.store())
     repr(told)

@@ -78,7 +78,7 @@ def news(data: bytes) -> None:
             found.apply(parse_read_answer(code, body, keys).reports)
         with suppress(CommandError, FrameError):
             wanted = dict.fromkeys(keys, 1)
-            found.written(wanted, parse_write_answer(code, body, keys))
+            found.apply(found.confirmed(wanted, parse_write_answer(code, body, keys)))
         assert isinstance(parse_status(code, body), int)
     assert Database.from_accessories(json.loads(dumps(found.store()))).characteristics.keys() == (
         found.characteristics.keys()
