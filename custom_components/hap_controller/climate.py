@@ -142,10 +142,8 @@ class Climate(ServiceEntity, ClimateEntity):
     def _basic_features(self) -> ClimateEntityFeature:
         """Give the features that follow from modes and temperatures."""
         features = ClimateEntityFeature(0)
-        if HVACMode.OFF in self.hvac_modes:
-            features |= ClimateEntityFeature.TURN_OFF
-            if len(self.hvac_modes) > 1:
-                features |= ClimateEntityFeature.TURN_ON
+        if HVACMode.OFF in self.hvac_modes and len(self.hvac_modes) > 1:
+            features |= ClimateEntityFeature.TURN_OFF | ClimateEntityFeature.TURN_ON
         if self._target or self._low or self._high:
             features |= ClimateEntityFeature.TARGET_TEMPERATURE
         if self._low and self._high:

@@ -688,6 +688,16 @@ def _nonsense() -> list[Json]:
             service("HEATER_COOLER", characteristic("TARGET_HEATER_COOLER_STATE", 1)),
             aid=3,
         ),
+        # What can be nothing but off is not switched.
+        accessory(
+            "Odd 4",
+            service(
+                "THERMOSTAT",
+                characteristic("TARGET_HEATING_COOLING_STATE", 0, valid_values=[0]),
+                characteristic("TARGET_TEMPERATURE", 20),
+            ),
+            aid=4,
+        ),
     ]
 
 
@@ -703,3 +713,4 @@ async def test_nonsense(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
     assert limits(hass, "climate.odd_1")[:2] == (7, 35)
     assert state_of(hass, "climate.odd_3").state == "heat"
     assert state_of(hass, "climate.odd_3").attributes["supported_features"] == 0
+    assert state_of(hass, "climate.odd_4").attributes["supported_features"] == _ONE
