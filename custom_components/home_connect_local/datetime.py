@@ -11,7 +11,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from .coordinator import HomeConnectConfigEntry
-from .entity import FeatureRow, SettableEntity, async_add_features, table
+from .entity import FeatureRow, SettableEntity, async_add_features, local_moment, table
 
 PARALLEL_UPDATES = 1
 
@@ -49,14 +49,7 @@ class ApplianceDateTime(SettableEntity, DateTimeEntity):
     @override
     def native_value(self) -> datetime | None:
         """What the clock shows; None when unknown or no date."""
-        value = self.reading
-        try:
-            moment = dt_util.parse_datetime(value) if isinstance(value, str) else None
-        except ValueError:  # the 30th of February
-            return None
-        if moment is not None and moment.tzinfo is None:
-            return moment.replace(tzinfo=dt_util.get_default_time_zone())
-        return moment
+        return local_moment(self.reading)
 
     @override
     async def async_set_value(self, value: datetime) -> None:

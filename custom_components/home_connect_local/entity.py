@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 import logging
 import re
 from typing import Any, Final, Self, override
@@ -24,6 +25,7 @@ from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.helpers.typing import UNDEFINED
+from homeassistant.util import dt as dt_util
 from homeassistant.util.signal_type import SignalType
 
 from .const import DOMAIN, signal_available, signal_changed
@@ -164,6 +166,17 @@ def is_number(feature: Feature) -> bool:
 def quantity(feature: Feature) -> tuple[str | None, str | None]:
     """Give device class and unit of a number, as far as its content type tells."""
     return _QUANTITIES.get(feature.content_type, (None, None))
+
+
+def local_moment(value: Any) -> datetime | None:
+    """Read a date with a time, local unless it says otherwise (§12); None for what is none."""
+    try:
+        moment = dt_util.parse_datetime(value) if isinstance(value, str) else None
+    except ValueError:  # the 30th of February
+        return None
+    if moment is None or moment.tzinfo:
+        return moment
+    return moment.replace(tzinfo=dt_util.get_default_time_zone())
 
 
 def declared_members(appliance: Appliance, feature: Feature) -> list[str]:

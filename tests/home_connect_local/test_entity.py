@@ -21,6 +21,7 @@ from custom_components.home_connect_local import (
     fan,
     light,
     number,
+    readings,
     select,
     sensor,
     switch,
@@ -72,7 +73,7 @@ TABLES: dict[str, tuple[FeatureRow, ...]] = {
     Platform.BUTTON: button.BUTTONS,
     Platform.NUMBER: number.NUMBERS,
     Platform.SELECT: select.SELECTS,
-    Platform.SENSOR: sensor.SENSORS,
+    Platform.SENSOR: readings.SENSORS,
     Platform.SWITCH: switch.SWITCHES,
 }
 # They cover features, so generic entities need them imported, as Home Assistant does before it sets up a platform.
@@ -234,7 +235,7 @@ def test_every_member_of_the_appliances_has_a_text(name: str) -> None:
 def test_combined_states_have_a_text() -> None:
     """So are the states that a sensor makes of several conditions."""
     entities = texts_rules.texts_of(COMPONENT)["entity"][Platform.SENSOR]
-    combined = [row for row in sensor.SENSORS if row.states]
+    combined = [row for row in readings.SENSORS if row.states]
     assert len(combined) == 6
     for row in combined:
         for key in keys_of(row):
@@ -480,7 +481,7 @@ def test_cavities(ids: tuple[str, ...], names: list[Any]) -> None:
             for each in ids
         )
     )
-    rows = [row for _, row in described(Survey(appliance), sensor.SENSORS)]
+    rows = [row for _, row in described(Survey(appliance), readings.SENSORS)]
     assert [(row.translation_key, row.translation_placeholders) for row in rows] == names
     assert [row.key for row in rows] == [
         f"cooking_oven_status_cavity_{each}_currenttemperature" for each in ids

@@ -15,15 +15,17 @@ from syrupy.assertion import SnapshotAssertion
 from custom_components.home_connect_local.const import CONF_SIGNAL_STRENGTH, NETWORK_INTERVAL_S
 from custom_components.home_connect_local.entity import Survey
 from custom_components.home_connect_local.protocol import NetworkInterface
-from custom_components.home_connect_local.sensor import (
+from custom_components.home_connect_local.readings import (
     FINISH_TIME,
     SENSORS,
     SIGNAL_STRENGTH,
     START_TIME,
+    generic_row,
+)
+from custom_components.home_connect_local.sensor import (
     FinishTimeSensor,
     NetworkSignalSensor,
     StartTimeSensor,
-    generic_row,
     new_sensor,
 )
 from simulators.home_connect_local import SimulatedAppliance
@@ -229,6 +231,8 @@ async def test_last_program(
     for end, state in (
         ("2026-01-02T03:04:05Z", "2026-01-02T03:04:05+00:00"),
         ("soon", STATE_UNKNOWN),
+        ("2026-01-02T03:04:06", "2026-01-02T11:04:06+00:00"),
+        ("2026-02-30T03:04:05", STATE_UNKNOWN),
         (None, STATE_UNKNOWN),
     ):
         simulated.appliance.tell({"BSH.Common.Status.ProgramSessionSummary.Latest": {"end": end}})
@@ -292,6 +296,13 @@ def test_finish_time_in_a_pause(freezer: FrozenDateTimeFactory) -> None:
     assert story.tell(0, operation=RUN) == 1600
     assert story.tell(500, operation=FINISHED, remaining=0) == 1600
     assert story.tell(60, operation=READY) is None
+
+
+def test_times_out_of_the_calendar(freezer: FrozenDateTimeFactory) -> None:
+    """A time that no program takes is not known; those told after it are."""
+    story = Story(freezer)
+    assert story.tell(operation=RUN, remaining=2**62) is None
+    assert story.tell(remaining=600) == 600
 
 
 def test_finish_time_found_in_a_pause(freezer: FrozenDateTimeFactory) -> None:
@@ -463,6 +474,7 @@ async def test_signal_strength_of_the_network() -> None:
         ({"contentType": "power", "wire": "number"}, 2000, 2000, "power", "W"),
         ({"contentType": "float", "wire": "number"}, 1.5, 1.5, None, None),
         ({"contentType": "string", "wire": "string"}, "On", "On", None, None),
+        ({"contentType": "string", "wire": "string"}, "x" * 300, "x" * 255, None, None),
         ({"contentType": "uidValue", "wire": "integer"}, 2, "Some thing", None, None),
         ({"contentType": "uidValue", "wire": "integer"}, 0, None, None, None),
         ({"contentType": "uidValue", "wire": "integer"}, 99, None, None, None),
