@@ -432,11 +432,15 @@ class Upkeep:
         # One that has announced no number may be another one than when it was described (mapping of numbers included).
         if not self._known or self._announced is None or self.outdated:
             yield from self._describing()
-        yield from self._subscribing(self._watchable(), on=True)
-        try:
-            yield from self.reading_all()
-        except RefusedError as err:  # commands may work
-            _LOGGER.debug("Values of the accessory cannot be read: %s", err)
+        while True:
+            wanted = self._wanted
+            yield from self.align()
+            try:
+                yield from self.reading_all()
+            except RefusedError as err:  # commands may work
+                _LOGGER.debug("Values of the accessory cannot be read: %s", err)
+            if self._wanted is wanted:  # else somebody changed their mind meanwhile
+                return
 
     def describing_anew(self) -> Steps[None]:
         """Read the description of an accessory that announced another one (§10.5)."""

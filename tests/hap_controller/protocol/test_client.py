@@ -236,6 +236,28 @@ def test_watch_without_link() -> None:
     run_virtual(main())
 
 
+def test_watch_while_the_link_comes_up() -> None:
+    """It counts on that link, whatever the greeting began with."""
+
+    async def main() -> None:
+        def answers(request: Request) -> Response:
+            if request.target.startswith("/characteristics?") and not watching:
+                watching.append(asyncio.create_task(run.client.watch([(2, 2), (3, 2)])))
+            return lamp_answers(request)
+
+        watching: list[asyncio.Task[None]] = []
+        async with Odd(answers) as odd:
+            client = HapClient(odd.keys, [HOST], odd.port)
+            await client.watch([(1, 2)])
+            run = Running(client)
+            await run.ready()
+            assert client.subscribed == {(2, 2), (3, 2)}
+            await asyncio.gather(*watching)
+            await run.stop()
+
+    run_virtual(main())
+
+
 def test_values_after_a_restart() -> None:
     """What changed while the link was down is known again when it is up."""
 

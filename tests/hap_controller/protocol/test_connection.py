@@ -353,7 +353,7 @@ def test_greeting_gets_its_answers() -> None:
 
 
 def test_greeting_has_a_limit_of_its_own() -> None:
-    """An accessory that answers each request slowly is given up after two minutes."""
+    """An accessory that answers each request slowly is given up after ten minutes."""
 
     def greet() -> Steps[None]:
         while True:
