@@ -47,6 +47,9 @@ _HOB_PROGRAMS: Final = "Cooking.Hob.Program."
 _HOBS: Final = frozenset({"Cooktop", "Hob"})
 _DRYER_PROGRAMS: Final = "LaundryCare.Dryer.Program."
 
+# More than any panel shows; states and lists show it whole.
+MAX_NAME_CHARS: Final = 100
+
 # §10.4: they tell, and are never sent.
 _TELEMETRY: Final = frozenset(
     {
@@ -188,7 +191,7 @@ def favorites(appliance: Appliance) -> dict[int, Favorite]:
         found[uid] = Favorite(
             uid,
             number,
-            (name.strip() or None) if isinstance(name, str) else None,
+            (name.strip()[:MAX_NAME_CHARS] or None) if isinstance(name, str) else None,
             base if isinstance(base, int) and base else None,
             role in {None, "program"} and not empty,
         )

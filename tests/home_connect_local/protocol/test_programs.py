@@ -921,6 +921,8 @@ def test_favorites() -> None:
     }
     assert selectable_programs(appliance) == [750, 710, 740, 751]
     assert base_program(appliance) == 750
+    appliance.apply_values([(711, "x" * 1000)])
+    assert favorites(appliance)[710].name == "x" * 100
     appliance.apply_values([(256, 750)])
     assert base_program(appliance) is None
 
