@@ -39,7 +39,8 @@ async def async_migrate_entry(hass: HomeAssistant, entry: HomismartConfigEntry) 
         other = hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, account_id)
         if other not in (None, entry):
             _LOGGER.error(
-                "%s is the same account as another entry; remove one of them", entry.title
+                "An entry of the earlier integration is of the same account as another entry;"
+                " remove one of them"
             )
             return False
         hass.config_entries.async_update_entry(

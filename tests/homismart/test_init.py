@@ -336,15 +336,18 @@ async def test_migration_of_the_same_account_twice(
 ) -> None:
     """Two spellings of one account: the second entry stays as it is, and the log says what to do."""
     first = new_entry(cloud)
-    second = earlier_entry(cloud)
+    second = earlier_entry(cloud, title=f"Homismart of {USERNAME}")
     for entry in (first, second):
         entry.add_to_hass(hass)
     await setup(hass, first)
     assert second.state is ConfigEntryState.MIGRATION_ERROR
     assert second.data["password"] == PASSWORD
     assert second.version == 1
-    assert "same account as another entry" in caplog.text
+    assert "of the same account as another entry" in caplog.text
     assert PASSWORD not in caplog.text
+    ours = [each for each in caplog.records if each.name == "custom_components.homismart"]
+    assert ours
+    assert not [each for each in ours if USERNAME in each.getMessage()]
     assert await hass.config_entries.async_unload(first.entry_id)
 
 
