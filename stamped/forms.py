@@ -207,7 +207,8 @@ class CloudConfigFlow(ConfigFlow, ABC):
 
     async def _async_identify(self, account_id: str) -> None:
         """Refuse a second entry of an account, and another account in the place of one."""
-        await self.async_set_unique_id(account_id)
+        # Not in the way of another form about it: one may have been left open in a browser that is closed.
+        await self.async_set_unique_id(account_id, raise_on_progress=False)
         if self.source in (SOURCE_REAUTH, SOURCE_RECONFIGURE):
             self._abort_if_unique_id_mismatch()
         else:

@@ -35,6 +35,20 @@ class ConfigFlowContract(Contract):
         """Return what a form that is shown again still has of what was filled in."""
         raise NotImplementedError
 
+    async def test_a_form_left_open_is_in_nobodys_way(
+        self, hass: HomeAssistant, peer: Peer, set_up: AsyncMock
+    ) -> None:
+        """Whoever closes the browser after a mistake cannot get back to that form; a new one takes its place."""
+        fault, options, error = next(each for each in self.connect_faults if each[2] != "timeout")
+        peer.faults.arm(fault, **options)
+        left = await submit(hass, await begin(hass, self.vendor.domain), self.vendor.filled(peer))
+        assert left["errors"] == {"base": error}
+        await peer.journal.wait_for(lambda: not peer.sessions)
+        peer.faults.clear()
+        result = await begin(hass, self.vendor.domain)
+        result = await submit(hass, result, self.vendor.filled(peer))
+        assert result["type"] is FlowResultType.CREATE_ENTRY
+
     @for_each("fault, options, error", "connect_faults")
     async def test_errors_and_recovery(
         self,
