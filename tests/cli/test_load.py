@@ -1,6 +1,7 @@
 """The protocol core is loaded alone and at once."""
 
 import os
+from pathlib import Path
 import subprocess
 import sys
 
@@ -47,19 +48,22 @@ def test_loaded_packages_are_left_alone() -> None:
 
 @pytest.mark.parametrize("domain", VENDORS)
 def test_start_is_quick(domain: str) -> None:
-    """With its bytecode at hand, as from the second start on, the program costs less than half a second."""
+    """With its bytecode at hand, as from the second start on, the program costs less than half a second.
+
+    Or, on a slow machine, twice what importing the HTTP client alone does.
+    """
+    cost = _cost_s(CLI, domain, "--help")
+    assert cost < START_LIMIT_S or cost < 2 * _cost_s(sys.executable, "-P", "-c", "import aiohttp")
+
+
+def _cost_s(*command: str | Path) -> float:
+    """Give the processor time of a program that has been started before: how busy the machine is does not count."""
     costs = []
     for _ in range(4):
         before = _children_s()
-        subprocess.run(
-            [CLI, domain, "--help"],
-            env=clean_environment(),
-            stdout=subprocess.DEVNULL,
-            check=True,
-        )
+        subprocess.run(command, env=clean_environment(), stdout=subprocess.DEVNULL, check=True)
         costs.append(_children_s() - before)
-    # Processor time: how busy the machine is with other tests does not count.
-    assert min(costs[1:]) < START_LIMIT_S
+    return min(costs[1:])
 
 
 def _children_s() -> float:

@@ -147,7 +147,8 @@ VENDOR = Vendor(
     identity=identity,
     secrets=secrets_of,
     credentials=credentials_of,
-    limits=("connection.COMMAND_LIMIT_S", "connection.LIST_LIMIT_S"),
+    # The list is answered, but on a busy machine not at once.
+    limits={"connection.COMMAND_LIMIT_S": 0.1, "connection.LIST_LIMIT_S": 0.5},
     retry_s=400,
     entry_device=ACCOUNT,
     switch=BOILER,

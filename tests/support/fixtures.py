@@ -96,6 +96,6 @@ async def set_up(hass: HomeAssistant, vendor: Vendor) -> AsyncIterator[AsyncMock
 def impatient(vendor: Vendor) -> Iterator[None]:
     """Wait only briefly for what commands wait for."""
     with ExitStack() as patches:
-        for limit in vendor.limits:
-            patches.enter_context(patch(f"{vendor.package}.protocol.{limit}", 0.1))
+        for limit, seconds in vendor.limits.items():
+            patches.enter_context(patch(f"{vendor.package}.protocol.{limit}", seconds))
         yield
