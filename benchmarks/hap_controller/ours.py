@@ -15,11 +15,9 @@ from custom_components.hap_controller.protocol.connection import Connection, Ste
 from custom_components.hap_controller.protocol.frames import SessionCodec
 from custom_components.hap_controller.protocol.http import Response, ResponseParser
 from custom_components.hap_controller.protocol.model import Database
-from custom_components.hap_controller.protocol.pairing import (
-    PairSetupController,
-    PairVerifyController,
-    Work,
-)
+from custom_components.hap_controller.protocol.pairing import PairVerifyController
+from custom_components.hap_controller.protocol.pairing.setup import PairSetupController
+from custom_components.hap_controller.protocol.pairing.work import Work
 from custom_components.hap_controller.protocol.tlv8 import decode
 
 from . import bridge

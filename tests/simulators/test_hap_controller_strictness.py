@@ -11,12 +11,12 @@ import pytest
 
 from custom_components.hap_controller.protocol.crypto import SigningKey
 from custom_components.hap_controller.protocol.pairing import (
-    PairSetupController,
     add_pairing,
     list_pairings,
     read_pairings,
     remove_pairing,
 )
+from custom_components.hap_controller.protocol.pairing.setup import PairSetupController
 from custom_components.hap_controller.protocol.refusals import (
     MaxPeersError,
     NotAdminError,

@@ -12,7 +12,6 @@ from .const import REQUEST_LIMIT_S, ContentType, HttpCode, Path
 from .errors import PeerSilentError
 from .http import Response, ResponseParser, encode_request
 from .messages import IDENTIFY, Request, parse_status
-from .pairing import PairSetupController, setup_method, take_turns
 from .records import HalfKeys, PairingKeys
 from .refusals import AlreadyPairedError, BusyError, HttpError
 from .transport import TcpTransport, open_tcp
@@ -28,7 +27,12 @@ class PairingAttempt:
         """Prepare to pair on a connection just opened; ``feature_flags`` are those announced, ``ff``."""
         self._transport = transport
         self._parser = ResponseParser()
+        # Only who pairs needs these: an accessory is paired once, and every start would load them.
+        from .pairing.setup import PairSetupController, setup_method  # noqa: PLC0415
+        from .pairing.work import take_turns  # noqa: PLC0415
+
         self._setup = PairSetupController(method=setup_method(feature_flags))
+        self._take_turns = take_turns
 
     @classmethod
     @asynccontextmanager
@@ -57,7 +61,7 @@ class PairingAttempt:
 
         ``code`` has dashes. Raises SetupCodeError when it is wrong, otherwise as ``begin``.
         """
-        message: bytes | None = await take_turns(self._setup.prove(code))
+        message: bytes | None = await self._take_turns(self._setup.prove(code))
         while message is not None:
             message = await self._say(message)
         assert self._setup.result is not None
@@ -75,7 +79,7 @@ class PairingAttempt:
         answer = await self._exchange(request)  # errors come with any HTTP status (§3.4)
         if answer.code == HttpCode.TOO_MANY_REQUESTS and not answer.body:  # §6.5
             raise BusyError("the accessory is being paired by another controller")
-        return await take_turns(self._setup.answer(answer.body))
+        return await self._take_turns(self._setup.answer(answer.body))
 
     async def _exchange(self, request: Request) -> Response:
         """Send a request and wait for its answer."""

@@ -21,16 +21,18 @@ from custom_components.hap_controller.protocol.errors import VendorError
 from custom_components.hap_controller.protocol.pairing import (
     MisplacedMessageError,
     Pairing,
-    PairSetupAccessory,
-    PairSetupController,
     PairVerifyAccessory,
     PairVerifyController,
-    answer_pairings,
-    complete,
     read_pairings,
 )
+from custom_components.hap_controller.protocol.pairing.administration import answer_pairings
 from custom_components.hap_controller.protocol.pairing.keys import Resumption
 from custom_components.hap_controller.protocol.pairing.register import ResumableSessions
+from custom_components.hap_controller.protocol.pairing.setup import (
+    PairSetupAccessory,
+    PairSetupController,
+)
+from custom_components.hap_controller.protocol.pairing.work import complete
 from custom_components.hap_controller.protocol.refusals import TlvError
 from custom_components.hap_controller.protocol.tlv8 import Tlv, encode
 from tests.hap_controller.protocol.pairing.recorded import (

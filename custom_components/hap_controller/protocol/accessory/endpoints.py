@@ -22,7 +22,9 @@ from ..messages import (
     parse_resource_body,
     parse_write_body,
 )
-from ..pairing import MisplacedMessageError, Register, Work, answer_pairings, take_turns
+from ..pairing import MisplacedMessageError, Register
+from ..pairing.administration import answer_pairings
+from ..pairing.work import Work, take_turns
 from ..refusals import StatusError, TlvError
 from ..values import FormatError, dumps, short_type
 from .definition import Accessory, Characteristic, Write, admin_only

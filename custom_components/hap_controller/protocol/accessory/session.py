@@ -14,7 +14,8 @@ from ..errors import FrameError
 from ..frames import SessionCodec
 from ..http import Request, RequestParser, Response, encode_event, encode_response
 from ..messages import Key, characteristics_body
-from ..pairing import Pairing, PairSetupAccessory, PairVerifyAccessory, Register, SessionKeys
+from ..pairing import Pairing, PairVerifyAccessory, Register, SessionKeys
+from ..pairing.setup import PairSetupAccessory
 
 # §9: between two messages of events, in seconds.
 EVENT_INTERVAL_S: Final = 1.0

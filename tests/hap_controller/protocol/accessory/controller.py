@@ -7,10 +7,8 @@ import json
 from typing import Any, NamedTuple, Self
 
 from custom_components.hap_controller.protocol.frames import SessionCodec
-from custom_components.hap_controller.protocol.pairing import (
-    PairSetupController,
-    PairVerifyController,
-)
+from custom_components.hap_controller.protocol.pairing import PairVerifyController
+from custom_components.hap_controller.protocol.pairing.setup import PairSetupController
 from custom_components.hap_controller.protocol.records import PairingKeys
 
 LIMIT_S = 60.0

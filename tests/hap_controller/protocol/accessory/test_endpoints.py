@@ -23,12 +23,8 @@ from custom_components.hap_controller.protocol.const import ControllerPermission
 from custom_components.hap_controller.protocol.crypto import SigningKey
 from custom_components.hap_controller.protocol.frames import SessionCodec
 from custom_components.hap_controller.protocol.http import Request
-from custom_components.hap_controller.protocol.pairing import (
-    Pairing,
-    PairSetupController,
-    Register,
-    add_pairing,
-)
+from custom_components.hap_controller.protocol.pairing import Pairing, Register, add_pairing
+from custom_components.hap_controller.protocol.pairing.setup import PairSetupController
 from custom_components.hap_controller.protocol.records import PairingKeys
 
 from .conftest import CODE, Connect, Serve, pair

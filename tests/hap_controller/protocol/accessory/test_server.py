@@ -26,12 +26,12 @@ from custom_components.hap_controller.protocol.accessory import (
 from custom_components.hap_controller.protocol.const import ControllerPermission
 from custom_components.hap_controller.protocol.crypto import SigningKey
 from custom_components.hap_controller.protocol.pairing import (
-    PairSetupController,
     add_pairing,
     list_pairings,
     read_pairings,
     remove_pairing,
 )
+from custom_components.hap_controller.protocol.pairing.setup import PairSetupController
 from custom_components.hap_controller.protocol.refusals import (
     BusyError,
     MaxTriesError,

@@ -14,11 +14,8 @@ from custom_components.hap_controller.protocol.conversation import NEVER, NOW
 from custom_components.hap_controller.protocol.errors import FrameError
 from custom_components.hap_controller.protocol.frames import SessionCodec
 from custom_components.hap_controller.protocol.http import Response
-from custom_components.hap_controller.protocol.pairing import (
-    PairSetupController,
-    PairVerifyController,
-    Register,
-)
+from custom_components.hap_controller.protocol.pairing import PairVerifyController, Register
+from custom_components.hap_controller.protocol.pairing.setup import PairSetupController
 from custom_components.hap_controller.protocol.records import PairingKeys
 
 from .controller import request

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from custom_components.hap_controller.protocol.const import ControllerPermission, State, TlvType
 from custom_components.hap_controller.protocol.crypto import SigningKey
-from custom_components.hap_controller.protocol.pairing import Pairing, PairSetupController, Register
+from custom_components.hap_controller.protocol.pairing import Pairing, Register
+from custom_components.hap_controller.protocol.pairing.setup import PairSetupController
 from custom_components.hap_controller.protocol.records import PairingKeys
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "vectors.json").read_text())

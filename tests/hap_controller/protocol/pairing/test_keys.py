@@ -1,12 +1,14 @@
 """What a handshake ends with."""
 
 from custom_components.hap_controller.protocol.pairing import (
-    PairSetupAccessory,
-    PairSetupController,
     PairVerifyController,
     Register,
     Resumption,
     SessionKeys,
+)
+from custom_components.hap_controller.protocol.pairing.setup import (
+    PairSetupAccessory,
+    PairSetupController,
 )
 
 from .recorded import ACCESSORY_ID, CODE, SETUP, keys_of_vectors, register_of_vectors

@@ -16,14 +16,16 @@ from custom_components.hap_controller.protocol.crypto import KeyExchange
 from custom_components.hap_controller.protocol.errors import FrameError, VendorError
 from custom_components.hap_controller.protocol.pairing import (
     MisplacedMessageError,
-    PairSetupAccessory,
-    PairSetupController,
     PairVerifyAccessory,
     PairVerifyController,
-    answer_pairings,
-    complete,
     read_pairings,
 )
+from custom_components.hap_controller.protocol.pairing.administration import answer_pairings
+from custom_components.hap_controller.protocol.pairing.setup import (
+    PairSetupAccessory,
+    PairSetupController,
+)
+from custom_components.hap_controller.protocol.pairing.work import complete
 from custom_components.hap_controller.protocol.refusals import (
     AlreadyPairedError,
     BackoffError,

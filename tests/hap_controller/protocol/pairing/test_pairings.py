@@ -12,12 +12,12 @@ from custom_components.hap_controller.protocol.pairing import (
     Pairing,
     Register,
     add_pairing,
-    answer_pairings,
-    complete,
     list_pairings,
     read_pairings,
     remove_pairing,
 )
+from custom_components.hap_controller.protocol.pairing.administration import answer_pairings
+from custom_components.hap_controller.protocol.pairing.work import complete
 from custom_components.hap_controller.protocol.refusals import (
     PairingMessageError,
     PairingRefusedError,

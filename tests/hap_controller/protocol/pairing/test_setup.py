@@ -15,19 +15,19 @@ from custom_components.hap_controller.protocol.const import (
 from custom_components.hap_controller.protocol.crypto import SigningKey, hkdf, seal
 from custom_components.hap_controller.protocol.pairing import (
     MisplacedMessageError,
-    Need,
-    PairSetupAccessory,
-    PairSetupController,
     PairVerifyAccessory,
     PairVerifyController,
     Register,
-    Work,
-    answer_pairings,
-    complete,
     list_pairings,
     read_pairings,
+)
+from custom_components.hap_controller.protocol.pairing.administration import answer_pairings
+from custom_components.hap_controller.protocol.pairing.setup import (
+    PairSetupAccessory,
+    PairSetupController,
     setup_method,
 )
+from custom_components.hap_controller.protocol.pairing.work import Need, Work, complete
 from custom_components.hap_controller.protocol.refusals import (
     AlreadyPairedError,
     AuthTagError,

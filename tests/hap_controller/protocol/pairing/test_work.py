@@ -2,14 +2,13 @@
 
 import asyncio
 
-from custom_components.hap_controller.protocol.pairing import (
+from custom_components.hap_controller.protocol.pairing import Register, remove_pairing
+from custom_components.hap_controller.protocol.pairing.administration import answer_pairings
+from custom_components.hap_controller.protocol.pairing.setup import (
     PairSetupAccessory,
     PairSetupController,
-    Register,
-    answer_pairings,
-    remove_pairing,
-    take_turns,
 )
+from custom_components.hap_controller.protocol.pairing.work import take_turns
 
 from .recorded import ACCESSORY_ID, CODE, CONTROLLER_ID, paired_register
 
