@@ -577,4 +577,4 @@ class ConnectionSensor(ApplianceEntity, BinarySensorEntity):
 
     async def async_update(self) -> None:
         """Look for the appliance at once, as whoever asks Home Assistant to update this knows that it is back."""
-        self.coordinator.client.hurry()
+        self.coordinator.look_for()

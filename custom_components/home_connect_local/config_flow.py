@@ -541,6 +541,7 @@ class HomeConnectConfigFlow(ConfigFlow, domain=DOMAIN):
             )
         if entry.state is ConfigEntryState.LOADED:
             entry.runtime_data.client.move_to(host, port)
+            entry.runtime_data.look_for()
 
     def _adopt(self, entry: ConfigEntry) -> None:
         """Start from what an entry has."""

@@ -17,7 +17,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from syrupy.assertion import SnapshotAssertion
 
-from custom_components.home_connect_local.const import CONF_DESCRIPTION, DOMAIN
+from custom_components.home_connect_local.const import CONF_DESCRIPTION, DOMAIN, KEY_RETRY_S
 from custom_components.home_connect_local.coordinator import brand_name
 from custom_components.home_connect_local.lifeline import GRACE_S
 from custom_components.home_connect_local.protocol import UnsupportedError
@@ -25,6 +25,7 @@ from simulators.home_connect_local import Pace, SimulatedAppliance
 from tests.support.contract.lifeline import Ending, LinkContract
 
 from .extended import extended
+from .forms import announce
 from .helpers import (
     NAMES,
     act,
@@ -236,7 +237,42 @@ async def test_rejected_key(
     lock = entity_id_of(hass, loaded, Platform.SWITCH, "switch_child_lock")
     assert state_of(hass, lock).state == STATE_UNAVAILABLE
     opened = len(simulated.received)
-    pass_time(hass, 4000)
+    pass_time(hass, KEY_RETRY_S - 100)
+    await hass.async_block_till_done()
+    assert len(simulated.received) == opened
+
+
+@pytest.mark.parametrize("by", ["time", "announcement", "action"])
+async def test_key_that_serves_again(
+    hass: HomeAssistant, loaded: MockConfigEntry, simulated: SimulatedAppliance, by: str
+) -> None:
+    """Who refused the key was another appliance at the address, or this one out of its mind: nobody is asked then."""
+    assert await async_setup_component(hass, "homeassistant", {})
+    key = simulated.key
+    simulated.change_key(os.urandom(32))
+    await eventually(hass, hass.config_entries.flow.async_progress)
+    simulated.key = key
+    assert loaded.runtime_data.client.ended
+    match by:
+        case "time":
+            pass_time(hass, KEY_RETRY_S + 1)
+        case "announcement":
+            assert (await announce(hass, simulated))["reason"] == "already_configured"
+        case _:
+            await act(hass, "homeassistant", "update_entity", connection_of(hass, loaded))
+    await until_state(hass, connection_of(hass, loaded), STATE_ON)
+    assert not hass.config_entries.flow.async_progress()
+
+
+async def test_no_timer_outlives_the_entry(
+    hass: HomeAssistant, loaded: MockConfigEntry, simulated: SimulatedAppliance
+) -> None:
+    """An entry that waits for its key can be unloaded."""
+    simulated.change_key(os.urandom(32))
+    await eventually(hass, hass.config_entries.flow.async_progress)
+    assert await hass.config_entries.async_unload(loaded.entry_id)
+    opened = len(simulated.received)
+    pass_time(hass, KEY_RETRY_S + 1)
     await hass.async_block_till_done()
     assert len(simulated.received) == opened
 

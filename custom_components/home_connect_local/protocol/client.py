@@ -227,6 +227,11 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
         aes = self._profile.connection_type is ConnectionType.AES
         return self._host, self._port or (AES_PORT if aes else TLS_PORT)
 
+    @property
+    def ended(self) -> bool:
+        """Whether ``run()`` came to its end: nothing more is tried."""
+        return self._ended
+
     def move_to(self, host: str, port: int | None = None) -> None:
         """Take the address that discovery tells; tried at once when the link is down.
 
