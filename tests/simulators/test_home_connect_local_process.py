@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 import json
 from pathlib import Path
+import secrets
 import signal
 from types import SimpleNamespace
 from typing import Any
@@ -18,6 +20,7 @@ from simulators.home_connect_local import (
     PROFILES,
     SERVICE_TYPE,
     Pace,
+    Profile,
     SimulatedAppliance,
     SimulatedHousehold,
 )
@@ -124,14 +127,22 @@ async def test_bad_options(options: tuple[str, str], socket_enabled: None) -> No
         assert options[0] in errors.decode()
 
 
+def unheard_of(name: str) -> Profile:
+    """Give an appliance another id: what it announces is nobody else's, for other tests run beside this one."""
+    profile = PROFILES[name]
+    ha_id = profile.ha_id[:-6] + secrets.token_hex(3).upper()
+    return replace(profile, head={**profile.head, "haId": ha_id})
+
+
 async def test_announcement(socket_enabled: None) -> None:
     """Who looks for appliances on the loopback interface finds them, until they go."""
-    name = f"BOSCH Hood SYN0HD04 530004.{SERVICE_TYPE}"
+    hood = unheard_of("hood")
+    name = f"BOSCH Hood SYN0HD04 {hood.ha_id[-6:]}.{SERVICE_TYPE}"
     browser = AsyncZeroconf(interfaces=["127.0.0.1"])
     try:
-        async with SimulatedHousehold(["hood"], announce=True) as household:
+        async with SimulatedHousehold([hood], announce=True) as household:
             info = AsyncServiceInfo(SERVICE_TYPE, name)
-            assert await info.async_request(browser.zeroconf, 5000)
+            assert await info.async_request(browser.zeroconf, 30_000)
             served = household["hood"]
             assert (info.parsed_addresses(), info.port) == (["127.0.0.1"], served.port)
             assert info.decoded_properties == {
@@ -147,15 +158,16 @@ async def test_announcement(socket_enabled: None) -> None:
 
 async def test_announced_while_it_is_there(socket_enabled: None) -> None:
     """Switched off, an appliance leaves the network and says so; it is announced again when it is back."""
+    profile = unheard_of("washer")
     told: asyncio.Queue[ServiceStateChange] = asyncio.Queue()
 
     def note(*, name: str, state_change: ServiceStateChange, **_: object) -> None:
-        if name.startswith("SIEMENS Washer") and state_change is not ServiceStateChange.Updated:
+        if profile.ha_id[-6:] in name and state_change is not ServiceStateChange.Updated:
             told.put_nowait(state_change)
 
     network = AsyncZeroconf(interfaces=["127.0.0.1"])
     try:
-        async with SimulatedHousehold(["washer"], announce=True) as household:
+        async with SimulatedHousehold([profile], announce=True) as household:
             browser = AsyncServiceBrowser(network.zeroconf, SERVICE_TYPE, handlers=[note])
             assert await told.get() is ServiceStateChange.Added
             washer = household["washer"].appliance

@@ -183,7 +183,8 @@ def test_drop_all() -> None:
 
     async def main() -> None:
         async with echo() as (proxy, (reader, _)):
-            await asyncio.sleep(0.01)
+            while not proxy.open:
+                await asyncio.sleep(0.001)
             proxy.drop_all(Cut.FIN)
             assert await reader.read() == b""
 

@@ -154,7 +154,8 @@ def test_pong_carries_what_the_ping_did() -> None:
 
         async with connected(Cloud(), listen) as (transport, _):
             assert await transport.receive() is Control.PING
-            await asyncio.sleep(0.01)
+            while not pongs:
+                await asyncio.sleep(0.001)
             assert pongs == [(PONG, b"are you there")]
 
     run_real(main())

@@ -48,7 +48,7 @@ async def heard(name: str) -> dict[str, str] | None:
     zeroconf = AsyncZeroconf(interfaces=["127.0.0.1"], ip_version=IPVersion.V4Only)
     try:
         info = AsyncServiceInfo(SERVICE_TYPE, name)
-        if not await info.async_request(zeroconf.zeroconf, 3000):
+        if not await info.async_request(zeroconf.zeroconf, 10_000):
             return None
         told = {key: value or "" for key, value in info.decoded_properties.items()}
         return told | {"address": info.parsed_addresses()[0], "port": str(info.port)}

@@ -356,11 +356,12 @@ def test_we_close_with_a_close_frame(leaving: str) -> None:
     """Half-open sessions are what fills the table of the appliance (§5.2)."""
 
     async def main() -> None:
-        appliance = Appliance()
+        appliance, staying = Appliance(), asyncio.Event()
 
         async def stay(port: int) -> None:
             async with opening(port):
                 await appliance.opened.get()
+                staying.set()
                 if leaving == "by error":
                     raise FrameError("enough")
                 if leaving == "cancelled":
@@ -369,9 +370,7 @@ def test_we_close_with_a_close_frame(leaving: str) -> None:
         async with serving(appliance, server_context()) as port:
             task = asyncio.create_task(stay(port))
             if leaving == "cancelled":
-                while not appliance.requests:
-                    await asyncio.sleep(0.001)
-                await asyncio.sleep(0.01)
+                await staying.wait()
                 task.cancel()
             await asyncio.gather(task, return_exceptions=True)
             await appliance.ended.wait()
