@@ -265,9 +265,8 @@ class Connection:
 
     def _answered(self, response: Response, now: float) -> None:
         job, self._asking = self._asking, None
-        if (
-            job is None
-        ):  # HTTP numbers nothing: whatever came next could be taken for something else
+        # HTTP numbers nothing: whatever came next could be taken for something else.
+        if job is None:
             raise HttpError("an answer that nobody waits for")
         self._answer_due = NEVER
         self._deadline = None
@@ -347,6 +346,9 @@ def _verifying(verify: PairVerifyController) -> Steps[None]:
             raise refused from err
         except CommandError as err:
             raise SessionRefusedError(f"the accessory does not verify: {err}") from err
+        # An empty last message is a good one, but not behind an error.
+        if answer.code >= HttpCode.BAD_REQUEST:
+            raise SessionRefusedError(f"the accessory does not verify: HTTP code {answer.code}")
 
 
 def _nothing(_: object, __: float) -> None:

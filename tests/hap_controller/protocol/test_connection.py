@@ -245,6 +245,9 @@ def test_refusals_of_the_second_message(answer: bytes, expected: type[Exception]
     [
         (error(4, 2), PairingLostError),
         (error(4, 4), SessionRefusedError),
+        (ok(b"", 470), SessionRefusedError),
+        (ok(b"", 500), SessionRefusedError),
+        (ok(bytes((6, 1, 4)), 400), SessionRefusedError),
         (ok(bytes((6, 1, 2))), PairingMessageError),
     ],
 )

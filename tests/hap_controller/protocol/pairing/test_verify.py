@@ -116,6 +116,20 @@ def test_verify_with_an_accessory_that_forgot_us() -> None:
         assert not controller.done
 
 
+def test_missing_state_is_tolerated_in_verify() -> None:
+    """Some accessories leave State out here, too, and have an order of their own."""
+    controller = PairVerifyController(keys_of_vectors())
+    accessory = PairVerifyAccessory(paired_register())
+    m2 = Tlv.decode(accessory.receive(controller.start()))
+    order = (TlvType.ENCRYPTED_DATA, TlvType.PUBLIC_KEY)
+    m3 = controller.receive(encode((kind, m2[kind]) for kind in order))
+    assert m3 is not None
+    accessory.receive(m3)
+    assert controller.receive(b"") is None
+    assert controller.session is not None and accessory.session is not None
+    assert controller.session.read_key == accessory.session.write_key
+
+
 def test_verify_with_another_accessory() -> None:
     """The id is told first: another address may have the right one."""
     register = paired_register()
