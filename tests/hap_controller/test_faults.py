@@ -27,6 +27,7 @@ from custom_components.hap_controller.const import CONF_ADDRESS_PORT, DOMAIN
 from custom_components.hap_controller.protocol import SERVICE_TYPE
 from simulators.hap_controller import BRIDGED, SimulatedAccessory
 from simulators.hap_controller.demo import bridged
+from tests.support.clock import on_the_way
 from tests.support.forms import submit
 from tests.support.leaks import open_sockets
 from tests.support.rooms import act, note_states, state_of, tasks_of, until_state
@@ -51,6 +52,7 @@ class Clock:
         self._loop = loop
         self._usual = loop.time
         self._ahead = 0.0
+        self._stuck: object = None
         loop.time = self._now  # type: ignore[method-assign]
 
     def _now(self) -> float:
@@ -71,11 +73,22 @@ class Clock:
             assert passed < limit_s, "it never comes true"
             await self.forward(step_s)
             passed += step_s
-            # What is under way on sockets takes no time of this clock, but it takes time.
-            with_patience = time.monotonic() + 0.03
-            while not condition() and time.monotonic() < with_patience:
-                await asyncio.sleep(0.001)
+            await self._arrivals(condition)
         return passed
+
+    async def _arrivals(self, condition: Callable[[], object]) -> None:
+        """Wait for what is under way on sockets: it takes no time of this clock, but it takes time.
+
+        Turns of the loop are counted, since a busy machine may be away for long between two of them.
+        """
+        selector = self._loop._selector  # type: ignore[attr-defined]
+        for turn in range(500):
+            moving = on_the_way(selector)
+            settled = moving in (None, self._stuck) and not selector.select(0)
+            if condition() or (settled and turn > 25):
+                break
+            await asyncio.sleep(0.001)
+        self._stuck = on_the_way(selector)
 
     def stop(self) -> None:
         """Be right again."""

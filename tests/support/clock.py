@@ -42,32 +42,33 @@ class _JumpingSelector(selectors.EpollSelector):
                 return ready
             raise RuntimeError("the test waits for something that never comes")
         for _ in range(_PATIENCE):
-            if (moving := self._on_the_way()) is None or moving == self._stuck:
+            if (moving := on_the_way(self)) is None or moving == self._stuck:
                 break
             if ready := super().select(_GRACE_S):
                 return ready
         if ready := super().select(0):  # it has arrived while we looked
             return ready
-        self._stuck = self._on_the_way()
+        self._stuck = on_the_way(self)
         self.passed_s += timeout
         return []
 
-    def _on_the_way(self) -> object:
-        """Tell what the sockets have sent that was not acknowledged, and which still connect."""
-        keys = self.get_map().values()
-        for key in keys:
-            _acknowledge(key.fd)
-        found = []
-        for key in keys:
-            if key.events & selectors.EVENT_WRITE:
-                found.append((key.fd, -1))
-            try:
-                (unacknowledged,) = struct.unpack("i", ioctl(key.fd, termios.TIOCOUTQ, b"0000"))
-            except OSError:  # no socket of this kind
-                continue
-            if unacknowledged:
-                found.append((key.fd, unacknowledged))
-        return found or None
+
+def on_the_way(selector: selectors.BaseSelector) -> object:
+    """Tell what its sockets have sent that was not acknowledged, and which still connect; None when nothing is."""
+    keys = selector.get_map().values()
+    for key in keys:
+        _acknowledge(key.fd)
+    found = []
+    for key in keys:
+        if key.events & selectors.EVENT_WRITE:
+            found.append((key.fd, -1))
+        try:
+            (unacknowledged,) = struct.unpack("i", ioctl(key.fd, termios.TIOCOUTQ, b"0000"))
+        except OSError:  # no socket of this kind
+            continue
+        if unacknowledged:
+            found.append((key.fd, unacknowledged))
+    return found or None
 
 
 def _acknowledge(fd: int) -> None:
