@@ -323,7 +323,7 @@ def test_sent_round_in_circles(authority: Authority) -> None:
 
 
 def test_two_servers_that_let_us_in_and_send_us_on(authority: Authority) -> None:
-    """A list does not make a server a good one: the loop is bounded all the same (guide §1.2)."""
+    """A list does not make a server a good one: the loop is bounded all the same."""
 
     async def main() -> None:
         async with vendor(authority, SECOND) as (network, cloud):

@@ -376,7 +376,7 @@ class CloudFaults(Contract):
         run_virtual(main())
 
     def test_stopping_while_the_peer_does_not_read(self) -> None:
-        """A write that hangs does not hold up the end (guide §1.5)."""
+        """A write that hangs does not hold up the end."""
 
         async def main() -> None:
             async with self.at_home(self.crowded()) as (run, cloud):
