@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 import gc
+import sys
 import tracemalloc
 from typing import Any
 
@@ -28,6 +29,19 @@ def peak_bytes(action: Callable[[], object]) -> int:
     finally:
         tracemalloc.stop()
     return peak
+
+
+def blocks_left(act: Callable[[], object], times: int = 5_000) -> int:
+    """Count the blocks that the heap has more after doing something so many times."""
+
+    def repeatedly(times: int) -> int:
+        for _ in range(times):
+            act()
+        gc.collect()
+        return sys.getallocatedblocks()
+
+    before = repeatedly(100)  # what is made once is not left behind
+    return repeatedly(times) - before
 
 
 def imported_by(importer: Child, *modules: str, core: str | None = None) -> list[str]:
