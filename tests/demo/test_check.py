@@ -83,9 +83,9 @@ def home(**more: Any) -> Home:
 @pytest.fixture(autouse=True)
 def short_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Do not wait long for what will not come."""
-    monkeypatch.setattr(checked, "LOST_LIMIT_S", 0.05)
-    monkeypatch.setattr(checked, "BACK_LIMIT_S", 0.05)
-    monkeypatch.setattr("script.latchkey_demo.states.FOLLOW_LIMIT_S", 0.05)
+    monkeypatch.setattr(checked, "LOST_LIMIT_S", 0.2)
+    monkeypatch.setattr(checked, "BACK_LIMIT_S", 0.2)
+    monkeypatch.setattr("script.latchkey_demo.states.FOLLOW_LIMIT_S", 0.2)
 
 
 async def look(fake: FakeHomeAssistant, home: Home, *, announced: bool = False) -> dict[str, Row]:

@@ -118,7 +118,7 @@ def world() -> FakeWorld:
 @pytest.fixture
 async def house(world: FakeWorld, monkeypatch: pytest.MonkeyPatch) -> House:
     """The house between them, which does not wait long."""
-    monkeypatch.setattr("script.latchkey_demo.states.FOLLOW_LIMIT_S", 0.05)
+    monkeypatch.setattr("script.latchkey_demo.states.FOLLOW_LIMIT_S", 0.2)
     states = States()
     either: Any = world
     await states.follow(either)

@@ -308,7 +308,7 @@ async def test_lists_that_are_none(
 ) -> None:
     """An answer that is no list removes nothing; it is asked for again."""
     cloud.faults.arm("list", how=how, count=1)
-    with patch(f"{PROTOCOL}.connection.LIST_LIMIT_S", 0.05):
+    with patch(f"{PROTOCOL}.connection.LIST_LIMIT_S", 0.25):
         await refresh(hass)
     await settle(hass, cloud)
     assert has_device(hass, loaded, WASHER)
