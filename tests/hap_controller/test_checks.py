@@ -1,6 +1,7 @@
 """What is read when: what an accessory does not tell, and in turn what it does."""
 
 import asyncio
+from collections.abc import Collection
 from typing import Any
 from unittest.mock import patch
 
@@ -11,11 +12,12 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.hap_controller.const import CONF_POLL_INTERVAL
 from custom_components.hap_controller.protocol.http import Response
-from tests.support.rooms import pass_time, state_of, unavailable
+from tests.support.rooms import pass_time, setup, state_of, unavailable
 
 from .home import devices_of, home, last_asked
 from .living import Json, Living, accessory, characteristic, flush, poll, service
 from .protocol.running import until as soon
+from .test_faults import Clock
 
 
 @pytest.fixture
@@ -47,6 +49,53 @@ async def test_missed_events(hass: HomeAssistant, loaded: MockConfigEntry, livin
         await poll(hass, loaded, living)
         assert "2.100" in last_asked(living)
     assert loaded.runtime_data.describe_polls()["missed"] == 2
+
+
+def range_of_lamps(count: int) -> list[tuple[int, int]]:
+    """Give what can be on."""
+    return [(aid, 100) for aid in range(2, 2 + count)]
+
+
+def numbers_of(keys: Collection[tuple[int, int]]) -> list[str]:
+    """Spell characteristics as requests do."""
+    return [f"{aid}.{iid}" for aid, iid in keys]
+
+
+@pytest.mark.parametrize("accessories", [home(60)], ids=["60"])
+async def test_signs_of_life_are_checks(
+    hass: HomeAssistant, loaded: MockConfigEntry, living: Living
+) -> None:
+    """What is read in a long silence is what the next interval would have checked: then there is nothing to read."""
+    client = loaded.runtime_data.client
+    first = client.choose(49)
+    assert len(first) == 49
+    living.requests.clear()
+    pass_time(hass, loaded.runtime_data.options.poll_s + 1)
+    await flush(hass, loaded)
+    assert living.asked("/characteristics") == []
+    await poll(hass, loaded, living)
+    assert last_asked(living) == numbers_of(range_of_lamps(60))[49:]
+    # A slow accessory is asked for as much as it can tell soon.
+    assert numbers_of(client.choose(3)) == numbers_of(first)[:3]
+
+
+async def test_misses_of_signs_of_life(
+    hass: HomeAssistant, loaded: MockConfigEntry, living: Living
+) -> None:
+    """A sign of life shows, too, that something changed without a word; what was told meanwhile is none."""
+    client = loaded.runtime_data.client
+    for value in (True, False):
+        living.set(2, 100, value)
+        await client.read(client.choose(49))
+    await flush(hass, loaded)
+    assert state_of(hass, "switch.lamp_2").state == STATE_OFF
+    keys = client.choose(49)
+    living.push(3, 100, True)
+    await client.read(keys)
+    await flush(hass, loaded)
+    assert loaded.runtime_data.describe_polls()["missed"] == 2
+    await poll(hass, loaded, living)
+    assert last_asked(living) == ["2.100"]
 
 
 @pytest.mark.parametrize(
@@ -111,3 +160,22 @@ async def test_refused_reading(
     living.set(2, 100, True)
     await poll(hass, loaded, living)
     assert state_of(hass, "switch.lamp_2").state == STATE_ON
+
+
+async def test_idle_hour(hass: HomeAssistant, entry: MockConfigEntry, living: Living) -> None:
+    """In an hour without a word the accessory is asked once for each silence, and at no interval besides."""
+    clock = Clock(hass.loop)  # before anything reads the one of the loop
+    await setup(hass, entry)
+    client = entry.runtime_data.client
+    living.requests.clear()
+    try:
+        for asked in range(1, 101):
+            await clock.forward(36)
+            await soon(lambda asked=asked: len(living.requests) >= asked)
+            told = client.statistics.requests
+            await soon(lambda told=told: client.statistics.answers.total() == told)
+    finally:
+        clock.stop()
+    assert len(living.requests) == 100
+    assert {target for _, target in living.requests} == {"/characteristics?id=2.100,3.100"}
+    assert unavailable(hass) == set()

@@ -105,6 +105,44 @@ async def test_requests_of_a_set_up(
     assert [method for method, _ in living.requests] == ["PUT", "GET", "POST"], living.requests
 
 
+@pytest.mark.parametrize("accessories", [home(100)], ids=["100"])
+async def test_large_requests(hass: HomeAssistant, loaded: MockConfigEntry, living: Living) -> None:
+    """That a bridge bears large requests is found out once, and known over a reload."""
+    await soon(lambda: loaded.runtime_data.client.takes_large is True)
+    living.requests.clear()
+    await announce(hass, loaded, living)
+    await soon(lambda: [method for method, _ in living.requests] == ["GET", "PUT", "GET"])
+    living.requests.clear()
+    assert await hass.config_entries.async_reload(loaded.entry_id)
+    await flush(hass, loaded)
+    assert [method for method, _ in living.requests] == ["PUT", "GET", "POST"]
+    assert len(living.subscribed) == 100
+
+
+@pytest.mark.parametrize("accessories", [home(100)], ids=["100"])
+async def test_large_requests_that_hang_up(
+    hass: HomeAssistant, entry: MockConfigEntry, living: Living
+) -> None:
+    """A bridge that hangs up on a large request is asked once; nothing becomes unavailable by that."""
+
+    def answers(request: Request) -> Response | None:
+        if request.target.count(",") > 49:
+            raise ConnectionError
+        return None
+
+    living.answers = answers
+    await setup(hass, entry)
+    await soon(lambda: living.connections == 2)
+    await soon(lambda: entry.runtime_data.client.connected)
+    assert not unavailable(hass)
+    await announce(hass, entry, living)
+    await flush(hass, entry)
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await flush(hass, entry)
+    assert entry.runtime_data.client.takes_large is False
+    assert living.connections == 3
+
+
 async def test_update_entity(hass: HomeAssistant, loaded: MockConfigEntry, living: Living) -> None:
     """However many ask for new values, they are read once, a while later."""
     assert await async_setup_component(hass, "homeassistant", {})
@@ -387,8 +425,6 @@ async def test_malformed_entry(hass: HomeAssistant, network: object) -> None:
     entry.add_to_hass(hass)
     await setup(hass, entry, ConfigEntryState.SETUP_ERROR)
     assert entry.error_reason_translation_key == "stored_record"
-
-
 
 
 # --- descriptions at odd moments ----------------------------------------------------------------
