@@ -172,11 +172,13 @@ def local_moment(value: Any) -> datetime | None:
     """Read a date with a time, local unless it says otherwise (§12); None for what is none."""
     try:
         moment = dt_util.parse_datetime(value) if isinstance(value, str) else None
-    except ValueError:  # the 30th of February
+        if moment is None:
+            return None
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=dt_util.get_default_time_zone())
+        return dt_util.as_utc(moment)
+    except OverflowError, ValueError:  # an end of the calendar; the 30th of February
         return None
-    if moment is None or moment.tzinfo:
-        return moment
-    return moment.replace(tzinfo=dt_util.get_default_time_zone())
 
 
 def declared_members(appliance: Appliance, feature: Feature) -> list[str]:

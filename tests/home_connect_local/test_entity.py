@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 from itertools import pairwise
+import logging
 from pathlib import Path
+import random
 from typing import Any
 
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.dispatcher import async_dispatcher_send
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -28,7 +31,7 @@ from custom_components.home_connect_local import (
     time,
     update,
 )
-from custom_components.home_connect_local.const import CONF_ALL_FEATURES
+from custom_components.home_connect_local.const import CONF_ALL_FEATURES, signal_available
 from custom_components.home_connect_local.entity import (
     FeatureRow,
     Programs,
@@ -45,7 +48,8 @@ from custom_components.home_connect_local.entity import (
     undescribed,
 )
 from custom_components.home_connect_local.lifeline import GRACE_S
-from custom_components.home_connect_local.protocol import Kind
+from custom_components.home_connect_local.protocol import Appliance, Kind
+from custom_components.home_connect_local.protocol.messages import description_changes
 from simulators.home_connect_local import SimulatedAppliance
 from tests.common import load_vectors
 from tests.rules import texts as texts_rules
@@ -538,6 +542,55 @@ async def test_all_features(
     assert state_of(hass, generic).state == "oneminute"
     assert hass.states.get(row) is None
     assert hass.states.get(own) is None
+
+
+# What no appliance should say of anything.
+WEIRD: tuple[Any, ...] = (
+    *(None, True, False, 0, 1, -1, 3, 255, -32768, 2**31, 2**62, -(2**62), 0.5, -0.001, 1e18),
+    *("", "x", "0", "On", "Open", "{", "[]", "word" * 200, "#zzzzzz", "#ff00ff", "#000000"),
+    *("2026-02-30T00:00:00", "25:99:00", "9999-12-31T23:59:59", "0001-01-01T00:00:00+14:00"),
+    *([], {}, [1, "a", None], {"list": 5}, {"list": [1, {}]}, {"program": 0}),
+    *({"program": 10**9}, {"end": "9999-12-31T23:59:59"}, {"end": "2026-02-30T00:00:00"}),
+)
+LIMITS: tuple[Any, ...] = (None, 0, 1, -5, 100, 2**40, -(2**40), 0.1, 1e-9, "7", "-3")
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_whatever_it_says(
+    hass: HomeAssistant,
+    all_enabled: None,
+    loaded: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """No value, limit or access that an appliance tells keeps an entity from writing a state."""
+    coordinator, dice = loaded.runtime_data, random.Random(1)
+    appliance: Appliance = coordinator.appliance
+    uids, enums = list(appliance.description.features), list(appliance.description.enums)
+    programs = [*appliance.programs, 0, 99999]
+    caplog.clear()
+    for turn in range(len(WEIRD)):
+        # In the end each feature has had each of them.
+        odd = [(uid, WEIRD[(turn + place) % len(WEIRD)]) for place, uid in enumerate(uids)]
+        appliance.apply_values(odd)
+        appliance.apply_values([(256, dice.choice(programs)), (257, dice.choice(programs))])
+        changes = [
+            {
+                "uid": uid,
+                "min": dice.choice(LIMITS),
+                "max": dice.choice(LIMITS),
+                "stepSize": dice.choice(LIMITS),
+                "access": dice.choice(["NONE", "READ", "READWRITE", None]),
+                "available": dice.choice([True, True, False]),
+                "enumerationType": dice.choice([None, dice.choice(enums)]),
+            }
+            for uid in dice.sample(uids, len(uids) // 5)
+        ]
+        appliance.apply_changes(description_changes(changes))
+        coordinator.revision += 1
+        async_dispatcher_send(hass, signal_available(loaded.entry_id))
+        appliance.reset_changes()
+    worries = [each.getMessage() for each in caplog.records if each.levelno >= logging.WARNING]
+    assert not worries, worries[0]
 
 
 async def test_one_write_per_push(
