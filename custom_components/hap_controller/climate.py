@@ -37,7 +37,7 @@ from .const import DOMAIN
 from .coordinator import Coordinator, HapConfigEntry
 from .dispatch import is_fan_of_climate
 from .entity import HapEntity, ServiceEntity, async_add_platform, shown_services
-from .limits import Speeds, allowed, fit, limits_of, named, number, truth
+from .limits import Speeds, allowed, coarse_step, fit, limits_of, named, number, truth
 from .protocol import Accessory, Characteristic, CharacteristicUuid, Service, ServiceUuid
 
 PARALLEL_UPDATES = 0
@@ -323,6 +323,7 @@ class Thermostat(Climate):
             low, high = metadata.min_value, metadata.max_value
             self._attr_min_humidity = _MIN_HUMIDITY if low is None else int(low)
             self._attr_max_humidity = _MAX_HUMIDITY if high is None else int(high)
+            self._attr_target_humidity_step = coarse_step(self._humidity)
         self._attr_fan_modes = None
         if self._fan:
             features |= ClimateEntityFeature.FAN_MODE

@@ -19,7 +19,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import Coordinator, HapConfigEntry
 from .entity import HapEntity, ServiceEntity, async_add_platform, shown_services
-from .limits import allowed, named, number, truth
+from .limits import allowed, coarse_step, named, number, truth
 from .protocol import Accessory, Characteristic, CharacteristicUuid, Service, ServiceUuid
 
 PARALLEL_UPDATES = 0
@@ -98,6 +98,7 @@ class Humidifier(ServiceEntity, HumidifierEntity):
         )
         self._humidity = self._characteristic(CharacteristicUuid.CURRENT_RELATIVE_HUMIDITY)
         self._attr_min_humidity, self._attr_max_humidity = 0, 100
+        self._attr_target_humidity_step = coarse_step(self._threshold)
         if self._threshold:
             metadata = self._threshold.metadata
             self._attr_min_humidity = int(metadata.min_value or 0)

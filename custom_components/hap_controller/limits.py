@@ -57,6 +57,12 @@ def limits_of(
     )
 
 
+def coarse_step(characteristic: Characteristic | None) -> int | None:
+    """Give how far one value is from the next where that is more than 1; None where any whole number will do."""
+    step = characteristic.metadata.min_step if characteristic is not None else None
+    return round(step) if step is not None and 1 < step < _PERCENT else None
+
+
 def number(characteristic: Characteristic | None) -> Number | None:
     """Read a value as a number; None when it is unknown, of another kind, or there is none."""
     value = characteristic.value if characteristic is not None else None

@@ -50,10 +50,11 @@ async def test_both(hass: HomeAssistant, loaded: MockConfigEntry, living: Living
         "action": "humidifying",
         "supported_features": HumidifierEntityFeature.MODES,
     }
-    for state, threshold, low, high, device_class in (
-        (humidifier, 45, 30, 70, "humidifier"),
-        (dehumidifier, 55, 0, 100, "dehumidifier"),
+    for state, threshold, low, high, step, device_class in (
+        (humidifier, 45, 30, 70, 5, "humidifier"),
+        (dehumidifier, 55, 0, 100, None, "dehumidifier"),
     ):
+        assert state.attributes.get("target_humidity_step") == step
         assert state.state == STATE_ON
         assert state.attributes["device_class"] == device_class
         assert state.attributes["humidity"] == threshold

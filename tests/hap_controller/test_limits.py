@@ -8,6 +8,7 @@ from custom_components.hap_controller.limits import (
     Limits,
     Speeds,
     allowed,
+    coarse_step,
     fit,
     fit_above_zero,
     limits_of,
@@ -86,6 +87,16 @@ def test_values(format_: str, value: Any, as_number: float | None, as_truth: boo
     assert number(found) == as_number
     assert truth(found) is as_truth
     assert named(found, {0: "no", 1: "yes"}) == {True: "yes", False: "no", None: None}[as_truth]
+
+
+@pytest.mark.parametrize(
+    ("step", "coarse"),
+    [(5, 5), (2.0, 2), (1, None), (0.1, None), (0, None), (1e9, None), (-2, None)],
+)
+def test_coarse_steps(step: float, coarse: int | None) -> None:
+    """Only steps that leave out whole numbers are worth a word."""
+    assert coarse_step(described("TARGET_RELATIVE_HUMIDITY", minStep=step)) == coarse
+    assert coarse_step(None) is None
 
 
 def test_no_characteristic() -> None:
