@@ -35,7 +35,7 @@ from .const import (
 )
 from .conversation import Established, Settled
 from .discovery import Whereabouts
-from .errors import LinkClosedError, LinkError, PeerSilentError, VendorError
+from .errors import LinkClosedError, LinkError, PeerSilentError, SessionRefusedError, VendorError
 from .link import LinkChanged, LinkClient
 from .messages import Key, Request, Write, Written, parse_status, resource_request
 from .model import Database
@@ -441,6 +441,12 @@ class HapClient(LinkClient[Connection, Event, Change]):
             with self._conversing(connection):
                 try:
                     yield transport, connection
+                except PairingLostError as err:
+                    if connection.verified or self._whereabouts.refused():
+                        raise
+                    raise SessionRefusedError(
+                        "whoever is where the accessory announces to be does not know us"
+                    ) from err
                 except WrongAccessoryError as err:
                     if self._whereabouts.wrong(transport.host):
                         err.delay_s = 0.0

@@ -32,6 +32,8 @@ _MAX_NUMBER: Final = 2**32 - 1
 _MAX_ADDRESSES: Final = 16
 _MAX_PORT: Final = 65535
 _USUAL_VERSION: Final = "1.0"
+# In between, it is looked for where it was.
+_BELIEVED_REFUSALS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +186,8 @@ class Whereabouts:
         """Where the accessory was when it proved last that it is the one."""
         self._elsewhere = False
         """Whether this attempt goes to where the accessory announces to be, and that is another place."""
+        self._refusals = 0
+        """How often somebody did not know us there since."""
 
     def announced(self, hosts: Iterable[str], port: int | None) -> None:
         """Take where the accessory announces to be; the next attempt goes there."""
@@ -219,6 +223,15 @@ class Whereabouts:
     def proved(self) -> None:
         """Remember where the accessory is that proved to be the one."""
         self._proven = self._here or self._proven
+        self._refusals = 0
+
+    def refused(self) -> bool:
+        """Take that whoever answered does not know us, which nobody has to prove; tells whether to believe it.
+
+        At once where the accessory proved to be; elsewhere only if it cannot be found there meanwhile.
+        """
+        self._refusals += 1
+        return self._proven in (None, self._here) or self._refusals >= _BELIEVED_REFUSALS
 
     def wrong(self, address: str) -> bool:
         """Remember an address at which another accessory is; tells whether to try the next one at once (§10.3)."""

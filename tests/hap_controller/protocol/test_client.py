@@ -821,6 +821,37 @@ def test_address_of_nobody() -> None:
     run_virtual(main())
 
 
+def test_address_of_somebody_who_does_not_know_us() -> None:
+    """Nobody has to prove that: it ends nothing as long as the accessory is where it was."""
+
+    async def main() -> None:
+        lamp, _ = bulb()
+        other, _ = bulb()
+        async with at_home(lamp) as (run, server), serving(other) as impostor:
+            for _ in range(4):
+                run.client.announced(None, [HOST], impostor.address[1])
+                await drop(run, server)
+            assert run.client.statistics.drops["SessionRefusedError"] == 4
+            assert "PairingLostError" not in run.client.statistics.drops
+
+    run_virtual(main())
+
+
+def test_accessory_that_moved_and_forgot_us() -> None:
+    """It is believed by and by, when nobody is where it was."""
+
+    async def main() -> None:
+        lamp, _ = bulb()
+        other, _ = bulb()
+        async with at_home(lamp) as (run, server), serving(other) as elsewhere:
+            run.client.announced(None, [HOST], elsewhere.address[1])
+            await server.stop()
+            assert isinstance(await run.end(), PairingLostError)
+            assert run.client.statistics.drops["SessionRefusedError"] == 2
+
+    run_virtual(main())
+
+
 def test_asking_waits_for_the_link() -> None:
     """A command in a short blip is carried out when the link is back; without one it fails in time (§10.4)."""
 
