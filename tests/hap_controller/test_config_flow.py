@@ -1023,6 +1023,8 @@ async def test_another_identity(hass: HomeAssistant, network: MagicMock) -> None
         old = server.state.register.accessory_id
         flow = await reset(hass, entry, server)
         server.state.register.accessory_id = new = "00:11:22:33:44:55"
+        ignored = MockConfigEntry(domain=DOMAIN, unique_id=new, source=SOURCE_IGNORE)
+        ignored.add_to_hass(hass)
         hear(network, service_of(other, HOST, port=1), service_of(server))
         await leave(hass, flow)
         result = await entry.start_reauth_flow(hass)
@@ -1036,6 +1038,7 @@ async def test_another_identity(hass: HomeAssistant, network: MagicMock) -> None
         await hass.async_block_till_done()
         assert entry.state is ConfigEntryState.LOADED
         assert entry.unique_id == new
+        assert hass.config_entries.async_entries(DOMAIN) == [entry]
         mine = registry.async_get("light.mine")
         assert mine
         assert mine.unique_id.startswith(f"{new}_1_")

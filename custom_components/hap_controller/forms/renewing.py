@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, override
 
 from homeassistant.config_entries import (
+    SOURCE_IGNORE,
     SOURCE_REAUTH,
     SOURCE_RECONFIGURE,
     ConfigEntry,
@@ -156,9 +157,16 @@ class RenewalForms(PairingForms):
                 await self.hass.config_entries.async_unload(entry.entry_id)
             async_change_identity(self.hass, entry, before, record.keys.accessory_id)
             (await async_get_cache(self.hass)).drop(before)
+            await self._async_heed(record.device_id)
         return self.async_update_reload_and_abort(
             entry, unique_id=record.device_id, data=record.store()
         )
+
+    async def _async_heed(self, key: str) -> None:
+        """Forget that the user ignored an accessory, as it seemed to be a new one."""
+        for each in self._async_current_entries(include_ignore=True):
+            if each.source == SOURCE_IGNORE and each.unique_id == key:
+                await self.hass.config_entries.async_remove(each.entry_id)
 
     @override
     @callback
