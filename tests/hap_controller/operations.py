@@ -135,7 +135,7 @@ def _feature(told: str | list[str]) -> int:
     if isinstance(told, list):
         return sum({_feature(each) for each in told})
     module, enum, member = told.split(".")
-    return int(getattr(import_module(f"homeassistant.components.{module}.const"), enum)[member])
+    return int(getattr(import_module(f"homeassistant.components.{module}"), enum)[member])
 
 
 def actions_of(state: State) -> Iterator[tuple[str, Data]]:
