@@ -432,6 +432,23 @@ def _checked_number(value: Any, metadata: Metadata) -> Number:
     return int(number) if metadata.is_integer else float(number)
 
 
+def measured_value(value: Any, metadata: Metadata) -> Any:
+    """Convert a value of the accessory's own program: what was measured is brought to the next step, never into range.
+
+    Raises FormatError as ``check_value``.
+    """
+    try:
+        return check_value(value, metadata)
+    except FormatError:
+        if not metadata.is_number:
+            raise
+    number = _number(value)
+    low, high = _limits(metadata)
+    if (low is not None and number < low) or (high is not None and number > high):
+        raise FormatError("the number is out of range")
+    return check_value(_on_step(number, metadata), metadata)
+
+
 def initial_value(metadata: Metadata) -> Any:
     """Give the value of a characteristic that nobody has set: the nearest valid one to zero; None for data."""
     if metadata.format == Format.BOOL:

@@ -22,6 +22,7 @@ from ..values import (
     dumps,
     full_type,
     initial_value,
+    measured_value,
     short_type,
     standard_metadata,
 )
@@ -112,7 +113,7 @@ class Characteristic:
         self._watchers: tuple[Watcher, ...] = ()
         self._value: Any = None
         if not metadata.stateless:
-            self._value = initial_value(metadata) if value is None else self.check(value)
+            self._value = initial_value(metadata) if value is None else self.fit(value)
 
     @override
     def __repr__(self) -> str:
@@ -128,7 +129,7 @@ class Characteristic:
     def value(self) -> Any:
         """The value as last set or written; None for what has no state. Setting it tells all subscribers.
 
-        Setting raises FormatError when the value is not valid. A button press (a stateless event) is set as well and
+        A number is brought to the next step. Setting raises FormatError when the value is not valid. A button press (a stateless event) is set as well and
         told even if it is the same as the last one.
         """
         return self._value
@@ -144,14 +145,18 @@ class Characteristic:
             write.settled = True
 
     def check(self, value: Any) -> Any:
-        """Convert a value to the format; bytes become base64. Raises FormatError when it is not valid."""
+        """Convert what a controller wrote to the format. Raises FormatError when it is not valid."""
+        return check_value(value, self.metadata)
+
+    def fit(self, value: Any) -> Any:
+        """Convert a value of the program: bytes become base64, numbers go to the next step. Raises FormatError."""
         if isinstance(value, bytes | bytearray):
             value = b64encode(value).decode()
-        return check_value(value, self.metadata)
+        return measured_value(value, self.metadata)
 
     def store(self, value: Any, source: object | None) -> None:
         """Take a value as ``value`` does; ``source`` is who wrote it and is not told."""
-        value = self.check(value)
+        value = self.fit(value)
         if self.metadata.stateless:
             self._tell(value, source)
         elif value != self._value:

@@ -313,7 +313,7 @@ class Endpoints:
         if answer is None or not (item.response and _answers(each)):
             return each.value
         try:
-            return each.check(answer)
+            return each.fit(answer)
         except FormatError:
             _LOGGER.warning("The setter of %r gave an answer that is not valid", each)
             raise StatusError(HapStatus.INVALID_VALUE) from None

@@ -175,12 +175,37 @@ def test_values_must_be_valid() -> None:
     """A program that sets nonsense learns it at once; nothing is told."""
     light = bulb().services[2]
     seen = watched(light[C.BRIGHTNESS])
-    for value in (101, -1, 0.5, "much", None):
+    for value in (101, 100.4, -1, -0.1, "much", None):
         with pytest.raises(FormatError):
             light[C.BRIGHTNESS].value = value
     assert seen == [] and light[C.BRIGHTNESS].value == 0
     with pytest.raises(FormatError):
         Accessory("x" * 65)
+
+
+def test_measured_numbers_go_to_the_next_step() -> None:
+    """A sensor knows nothing of steps; a controller that writes does, and is refused."""
+    room = Accessory("Room").add_service(S.TEMPERATURE_SENSOR)[C.CURRENT_TEMPERATURE]
+    seen = watched(room)
+    for value in (21.3712, 21.42, 0.04, 99.96):
+        room.value = value
+    assert seen == [(21.4, None), (0.0, None), (100.0, None)]
+    with pytest.raises(FormatError):
+        room.value = 100.5  # nobody shall take it for 100
+    with pytest.raises(FormatError):
+        room.check(21.37)
+    level = bulb().services[2][C.BRIGHTNESS]
+    level.value = 41.5
+    assert level.value == 42 and type(level.value) is int
+    state = Accessory("Alarm").add_service(S.SECURITY_SYSTEM)[C.SECURITY_SYSTEM_CURRENT_STATE]
+    assert state.fit(2.0) == 2
+    odd = (
+        Accessory("Odd")
+        .add_service("F001")
+        .add("F002", format="uint8", perms=("pr",), valid_values=(1, 3))
+    )
+    with pytest.raises(FormatError):
+        odd.value = 2
 
 
 def test_presses_have_no_state() -> None:
