@@ -99,9 +99,12 @@ def test_watch_outlives_the_link(follow: Follow, cloud: Cloud, plug: str) -> Non
     follower = follow("--json")
     follower.event("device")
     cloud.operate("press", device=plug, on=True)
-    cloud.operate("drop")
-    assert follower.event("disconnected")["reason"]
-    cloud.operate("press", device=plug, on=False)
+    cloud.operate("link", action="down")
+    try:
+        assert follower.event("disconnected")["reason"]
+        cloud.operate("press", device=plug, on=False)
+    finally:
+        cloud.operate("link", action="up")
     changed = follower.event("changed")
     assert (changed["name"], changed["changed"]["is_on"]) == (plug, False)
     follower.event("connected")
