@@ -191,7 +191,7 @@ def test_measured_numbers_go_to_the_next_step() -> None:
         room.value = value
     assert seen == [(21.4, None), (0.0, None), (100.0, None)]
     with pytest.raises(FormatError):
-        room.value = 100.5  # nobody shall take it for 100
+        room.value = -300.0  # nobody shall take it for the least
     with pytest.raises(FormatError):
         room.check(21.37)
     level = bulb().services[2][C.BRIGHTNESS]
