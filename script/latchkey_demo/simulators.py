@@ -17,8 +17,8 @@ from .ports import LOOPBACK, keep_or_pick
 from .processes import Child
 from .state import StateFolder
 
-READY_LIMIT_S = 30.0
-STOP_LIMIT_S = 10.0
+READY_LIMIT_S = 90.0
+STOP_LIMIT_S = 30.0
 
 
 @dataclass(frozen=True)

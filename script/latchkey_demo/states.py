@@ -10,7 +10,7 @@ from .errors import DemoError
 
 UNAVAILABLE = "unavailable"
 UNKNOWN = "unknown"
-FOLLOW_LIMIT_S = 10.0
+FOLLOW_LIMIT_S = 30.0
 """How long Home Assistant may take to show what has happened, movement apart."""
 
 

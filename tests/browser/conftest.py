@@ -29,7 +29,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-START_LIMIT_S = 120.0
+START_LIMIT_S = 300.0
 STOP_LIMIT_S = 60.0
 LOCAL = "127.0.0.1"
 
@@ -87,7 +87,7 @@ class Visitor:
 def until(
     met: Callable[[], bool],
     what: str,
-    limit_s: float = 15.0,
+    limit_s: float = 60.0,
     pause: Callable[[], object] = lambda: time.sleep(0.1),
 ) -> None:
     """Wait until something holds."""
@@ -146,7 +146,7 @@ def visitor(demo: Demo, browser_path: str, socket_enabled: None) -> Iterator[Vis
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path, args=FLAGS)
         context = browser.new_context(viewport={"width": 1440, "height": 1000}, locale="en-GB")
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(60_000)
         visitor = Visitor(context.new_page(), context.request, demo)
 
         context.route("http*://**/*", stay_here)

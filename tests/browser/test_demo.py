@@ -33,7 +33,7 @@ VENDOR_ADDRESS = re.compile(
     r"(wss|https)://(l4hfront-prod\.chacon\.cloud|prod\.homismart\.com)\b.+"
 )
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 
 def add_integration(visitor: Visitor, name: str, shows: str = "step-flow-form") -> Locator:

@@ -15,9 +15,9 @@ from ..states import UNAVAILABLE, State
 from .operations import plan
 from .table import FAILED, LISTED, PASSED, Row
 
-LOST_LIMIT_S = 20.0
+LOST_LIMIT_S = 40.0
 """An integration may take a short outage for a blip, but not for longer than this."""
-BACK_LIMIT_S = 45.0
+BACK_LIMIT_S = 90.0
 """Clients wait longer from failure to failure; after the outage one such wait may be under way."""
 
 
