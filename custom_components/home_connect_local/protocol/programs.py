@@ -378,7 +378,10 @@ def select_plan(
         # Values of the program before would be refused.
         return (Step(select_program(program, explicit.items())),)
     chosen, guessed = _option_set(appliance, program, explicit, SELECTED_PROGRAM_UID)
-    return (Step(select_program(program, (chosen | guessed).items())),)
+    return (
+        Step(select_program(program, (chosen | guessed).items()), _NOT_TAKEN),
+        Step(select_program(program, explicit.items()), telling=False),
+    )
 
 
 def _wanted(appliance: Appliance, program: int | None) -> int:

@@ -575,14 +575,17 @@ def test_selecting_sends_no_stale_options() -> None:
 
 
 def test_selecting_may_need_the_full_set() -> None:
-    """An appliance that asks for all options gets those of the new program."""
+    """An appliance that asks for all options gets those of the new program; if it does not take them, none."""
     appliance = build(
         feature(257, kind="selectedProgram", fullOptionSet=True),
         feature(600, kind="option", content="timeSpan", min=5),
         feature(601, kind="option", default=True),
         feature(700, kind="program", options=[entry(600), entry(601)]),
     )
-    assert only(select_plan(appliance, 700)) == (SELECT, (700, {601: True, 600: 5}))
+    full, bare = select_plan(appliance, 700)
+    assert _shown(full.request) == (SELECT, (700, {601: True, 600: 5}))
+    assert 400 in full.fallback_on
+    assert _shown(bare.request) == (SELECT, (700, {}))
     appliance.apply_values([(257, 700), (600, 9)])
     write, again = option_plan(appliance, 601, False)
     assert _shown(write.request) == (WRITE, [(601, False)])
