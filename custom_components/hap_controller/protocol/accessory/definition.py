@@ -367,13 +367,17 @@ class Accessory:
         """Add a service with all characteristics that its type requires, and some that are ``optional``.
 
         ``type_`` is a UUID, also short; of types that the catalogue does not know nothing is required. Raises
-        ValueError when there are too many services.
+        ValueError when there are too many services, and for an optional characteristic that the catalogue does not
+        know: ``Service.add`` takes those.
         """
         service = self._new_service(type_, iid, primary=primary, hidden=hidden)
         known = known_service(service.type)
-        for each in (*(known.required if known else ()), *optional):
-            told = known_characteristic(full_type(each))
-            if full_type(each) not in service and told is not None and told.format is not None:
+        for each in known.required if known else ():
+            told = known_characteristic(each)
+            if told is not None and told.format is not None:
+                service.add(each)
+        for each in optional:
+            if each not in service:
                 service.add(each)
         if name is not None:
             if CharacteristicUuid.NAME in service:

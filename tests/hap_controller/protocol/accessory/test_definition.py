@@ -70,6 +70,14 @@ def test_required_characteristics_are_there() -> None:
         assert service.type == each.uuid
 
 
+def test_optional_characteristics_are_there_or_refused() -> None:
+    """None is left out in silence; one that is required anyway is there once."""
+    light = Accessory("Bulb").add_service(S.LIGHTBULB, [C.ON, C.BRIGHTNESS, C.BRIGHTNESS])
+    assert [each.type for each in light.characteristics] == [C.ON, C.BRIGHTNESS]
+    with pytest.raises(ValueError, match="not known"):
+        Accessory("Bulb").add_service(S.LIGHTBULB, ["F00D"])
+
+
 def test_names_of_services() -> None:
     """A name is set where the type has one, and added where not."""
     accessory = bulb()
