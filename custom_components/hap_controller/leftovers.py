@@ -202,7 +202,10 @@ class Leftovers:
             self._hass,
             DOMAIN,
             f"{OTHERS_DROPPED}_{key}",
-            is_fixable=False,
+            # A click says that it was read; nothing else would ever take it away.
+            data={"dropped": count},
+            is_fixable=True,
+            is_persistent=True,
             severity=ir.IssueSeverity.WARNING,
             translation_key=OTHERS_DROPPED,
             translation_placeholders={"accessory": name, "count": str(count)},

@@ -1,4 +1,4 @@
-"""What the user can mend with a click: an accessory that forgot us, and one that remembers us for too long."""
+"""What the user can mend with a click: an accessory that forgot us, one that remembers us for too long, and what was read."""
 
 from typing import TYPE_CHECKING, Any, Final, override
 
@@ -84,4 +84,6 @@ async def async_create_fix_flow(
     data = data or {}
     if "leftover" in data:
         return StillPairedRepairFlow(data["leftover"], data["accessory"])
+    if "dropped" in data:
+        return ConfirmRepairFlow()
     return PairAgainRepairFlow(data["entry_id"])

@@ -10,9 +10,9 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.hap_controller.const import CONF_POLL_INTERVAL
+from custom_components.hap_controller.const import CONF_POLL_INTERVAL, CONF_TRUST_EVENTS
 from custom_components.hap_controller.protocol.http import Response
-from tests.support.rooms import pass_time, setup, state_of, unavailable
+from tests.support.rooms import pass_time, setup, state_of, unavailable, until_state
 
 from .home import devices_of, home, last_asked
 from .living import Json, Living, accessory, characteristic, flush, poll, service
@@ -147,6 +147,21 @@ async def test_nothing_to_read(
     await flush(hass, loaded)
     assert living.asked("/characteristics") == []
     assert devices_of(hass, loaded) == ["Bridge"]
+
+
+@pytest.mark.parametrize("options", [{CONF_TRUST_EVENTS: True}])
+async def test_trust(hass: HomeAssistant, loaded: MockConfigEntry, living: Living) -> None:
+    """What is told is believed, if the user says so: nothing but signs of life is asked for, one value each."""
+    living.requests.clear()
+    living.set(2, 100, True)
+    for _ in range(3):
+        pass_time(hass, 61)
+        await flush(hass, loaded)
+    assert living.asked("/characteristics") == []
+    assert state_of(hass, "switch.lamp_2").state == STATE_OFF
+    assert len(loaded.runtime_data.client.choose(49)) == 1
+    living.push(3, 100, True)
+    await until_state(hass, "switch.lamp_3", STATE_ON)
 
 
 async def test_refused_reading(

@@ -14,6 +14,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.hap_controller.const import DOMAIN
 from custom_components.hap_controller.leftovers import async_get_leftovers
+from custom_components.hap_controller.protocol import ControllerPermission, Pairing
 
 from .forms import issues, leave
 from .living import Living
@@ -107,6 +108,21 @@ async def test_ignore(hass: HomeAssistant, repair: Repair, living: Living) -> No
     assert result["type"] == "create_entry"
     assert living.register.paired
     assert not (await async_get_leftovers(hass))._kept
+    assert not issues(hass)
+
+
+async def test_others_dropped(
+    hass: HomeAssistant, repair: Repair, entry: MockConfigEntry, living: Living
+) -> None:
+    """What cannot be mended is told until somebody has read it."""
+    living.register.pairings["guest"] = Pairing("guest", bytes(32), ControllerPermission(0))
+    await hass.config_entries.async_remove(entry.entry_id)
+    assert issues(hass).keys() == {"others_dropped"}
+    result = await repair.begin()
+    assert result["step_id"] == "confirm"
+    assert result["description_placeholders"] == {"accessory": "Accessory", "count": "1"}
+    result = await repair.submit()
+    assert result["type"] == "create_entry"
     assert not issues(hass)
 
 
