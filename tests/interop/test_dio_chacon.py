@@ -7,7 +7,7 @@ sleep, its own, so few are made.
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from inspect import getmembers
 from itertools import repeat
@@ -72,6 +72,15 @@ class Peer(Side):
             cloud.home.email, password, SERVICE, self.hear, session_token=token
         )
         self.client._set_server_urls(cloud.ws_url)
+        self._answer = self.client._get_message_response_with_id
+        self.client._get_message_response_with_id = self._answer_on_a_busy_machine
+
+    async def _answer_on_a_busy_machine(self, number: int) -> Any:
+        """Wait for an answer as it does, which is half a second and no more, but several times."""
+        for _ in range(20):
+            with suppress(DIOChaconAPIError):
+                return await self._answer(number)
+        return await self._answer(number)
 
     @property
     @override
