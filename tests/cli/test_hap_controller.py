@@ -228,6 +228,39 @@ async def test_another_accessory_than_named(console: Console, fresh: Home) -> No
     assert f"is {identifier}; remove-pairing undoes this" in done.errors
 
 
+@pytest.mark.parametrize("comes_back", [True, False])
+async def test_last_answer_of_pairing_is_lost(
+    console: Console, fresh: Home, monkeypatch: pytest.MonkeyPatch, comes_back: bool
+) -> None:
+    """An accessory that paired without our having its key is freed again, or the person learns that it has to be reset."""
+    store, port = fresh.server.state.save, fresh.server.address[1]
+    lost = 0
+
+    async def save() -> None:
+        nonlocal lost
+        await store()
+        if fresh.server.paired and not lost:
+            lost = 1
+            for each in fresh.server._connections:
+                each.writer.transport.abort()
+
+    assert fresh.server._endpoints
+    monkeypatch.setattr(fresh.server._endpoints, "_store", save)
+    if not comes_back:
+        monkeypatch.setattr(pairing, "TAKE_BACK_S", 0.0)
+    done = await console.run("pair", *fresh.pairing, *fresh.at, "-p", CODE)
+    assert (done.status, done.output, lost) == (3, "", 1)
+    assert len(load_pairings(fresh.file)) == 0
+    assert fresh.server.paired is not comes_back
+    if not comes_back:
+        assert "if it says that it is already paired, reset it" in done.errors
+        return
+    assert "what it may have kept was taken back" in done.errors
+    assert fresh.server.address[1] == port
+    done = await console.run("pair", *fresh.pairing, *fresh.at, "-p", CODE)
+    assert done.status == 0
+
+
 async def test_paired_but_gone(console: Console, fresh: Home) -> None:
     """Keys that an accessory has taken are stored, whatever comes then."""
 

@@ -1,7 +1,7 @@
 """Accessories that are not ours yet: which there are, which one is which, and pairing with one."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 import os
 import sys
 
@@ -9,14 +9,19 @@ from custom_components.hap_controller.protocol import (
     AccessoryGone,
     AlreadyPairedError,
     Announcement,
+    AuthError,
+    CommandError,
     Discovery,
+    HalfKeys,
     HapClient,
     InsecureCodeError,
+    LinkError,
     MalformedCodeError,
     PairingAttempt,
     PairingRecord,
     VendorError,
     parse_code,
+    revoke_pairing,
 )
 
 from ...actions import warn
@@ -28,6 +33,8 @@ from .reach import Endpoint, Link, browsing, endpoint_of, find, given_endpoint
 from .storage import FILE, Storage
 
 CODE = "HAP_CONTROLLER_CODE"
+TAKE_BACK_S = 15.0
+"""How long a pairing is tried to be taken back whose end is not known."""
 METHODS: Mapping[str, int | None] = {"auto": None, "hw": 1, "sw": 0}
 """Feature flags by the choice of a person: None for those announced."""
 
@@ -137,14 +144,24 @@ async def pair(arguments: Arguments) -> ExitStatus:
     else:
         found = await find(arguments, arguments.device)
         (hosts, port), flags = endpoint_of(found), found.feature_flags if flags is None else flags
-    async with PairingAttempt.open(hosts, port, flags or 0) as attempt:
-        await attempt.begin()
-        keys = await attempt.finish(
-            code or await _ask_code(allow_insecure=arguments.allow_insecure)
-        )
-        # Nothing may come in between: from now on the accessory is paired with these keys.
-        record = PairingRecord(keys, hosts=hosts, port=port)
-        storage.put(arguments.alias, record)
+    half: HalfKeys | None = None
+    try:
+        async with PairingAttempt.open(hosts, port, flags or 0) as attempt:
+            await attempt.begin()
+            code = code or await _ask_code(allow_insecure=arguments.allow_insecure)
+            try:
+                keys = await attempt.finish(code)
+            except BaseException:
+                half = attempt.half(None if given else arguments.device)
+                half = half if attempt.introduced else None
+                raise
+            # Nothing may come in between: from now on the accessory is paired with these keys.
+            record = PairingRecord(keys, hosts=hosts, port=port)
+            storage.put(arguments.alias, record)
+    except VendorError, asyncio.CancelledError:
+        if half is not None:
+            await _take_back(half, hosts, port)
+        raise
     if arguments.device and arguments.device.lower() != record.device_id:
         warn(
             f"the accessory at {arguments.host} is {keys.accessory_id}; remove-pairing undoes this"
@@ -167,6 +184,25 @@ async def pair(arguments: Arguments) -> ExitStatus:
     else:
         say(f'Pairing for "{arguments.alias}" was established.')
     return ExitStatus.DONE
+
+
+async def _take_back(half: HalfKeys, hosts: Sequence[str], port: int) -> None:
+    """Free an accessory that may have paired without our having learnt its key; says what became of it."""
+    try:
+        async with asyncio.timeout(TAKE_BACK_S):
+            while True:
+                try:
+                    await revoke_pairing(half, hosts, port)
+                except LinkError:  # it may have to come back first
+                    await asyncio.sleep(1)
+                else:
+                    break
+    except AuthError, CommandError, TimeoutError:
+        warn(
+            "the accessory may have paired with keys that nobody has; if it says that it is already paired, reset it"
+        )
+    else:
+        warn("the accessory is not paired: what it may have kept was taken back")
 
 
 # --- the setup code ------------------------------------------------------------------------------

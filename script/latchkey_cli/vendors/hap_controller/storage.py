@@ -164,8 +164,9 @@ async def init_storage(arguments: Arguments) -> ExitStatus:
         if not path.parent.is_dir():
             raise CliError(f"there is no folder {path.parent}; make it first", ExitStatus.USAGE)
         with _alone(path.parent):
-            storage.save(Pairings())
-    else:
+            if made := not path.exists():  # another command may have been quicker
+                storage.save(Pairings())
+    if not made:
         storage.load()  # what is there may be something else
     if arguments.json:
         say_json({"file": str(path), "created": made})
