@@ -844,7 +844,7 @@ async def test_import_of_home_assistant(console: Console, home: Home, tmp_path: 
     source.write_text(json.dumps({"data": {"entries": [entry, {"domain": "sun", "data": {}}]}}))
     file = tmp_path / "new.json"
     done = await console.run("import", "-f", file, source, "-a", "lamp", "--json")
-    assert done.jsons[-1]["imported"] == [
+    assert done.json["imported"] == [
         {"alias": "lamp", "device_id": home.keys.accessory_id, "connection": "IP", "fault": ""}
     ]
     assert (await console.run("identify", "-f", file)).status == 0

@@ -158,6 +158,18 @@ def _alone(folder: Path) -> Iterator[None]:
 async def init_storage(arguments: Arguments) -> ExitStatus:
     """Make an empty file."""
     storage = Storage.named(arguments)
+    made = _make(storage)
+    if arguments.json:
+        say_json({"file": str(storage.path), "created": made})
+    elif made:
+        say(f'File "{storage.path}" was created.')
+    else:
+        say(f'File "{storage.path}" already exists.')
+    return ExitStatus.DONE
+
+
+def _make(storage: Storage) -> bool:
+    """Make an empty file unless there is one; tells whether it did. Raises CliError."""
     path = storage.path
     made = not path.exists()
     if made:
@@ -168,13 +180,7 @@ async def init_storage(arguments: Arguments) -> ExitStatus:
                 storage.save(Pairings())
     if not made:
         storage.load()  # what is there may be something else
-    if arguments.json:
-        say_json({"file": str(path), "created": made})
-    elif made:
-        say(f'File "{path}" was created.')
-    else:
-        say(f'File "{path}" already exists.')
-    return ExitStatus.DONE
+    return made
 
 
 async def import_(arguments: Arguments) -> ExitStatus:
@@ -185,8 +191,8 @@ async def import_(arguments: Arguments) -> ExitStatus:
         found.add_descriptions(parse_descriptions(_read(arguments.descriptions)))
     if arguments.alias:
         found = _renamed(found, arguments.alias)
-    if not storage.path.exists():
-        await init_storage(arguments)
+    if _make(storage) and not arguments.json:
+        say(f'File "{storage.path}" was created.')
     with storage.changed() as pairings:
         known = [alias for alias, _ in pairings.entries()]
         adopted = pairings.adopt(found)
