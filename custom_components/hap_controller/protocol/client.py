@@ -60,6 +60,8 @@ _LOGGER = logging.getLogger(__name__)
 _SPREAD: Final = (0.8, 1.2)
 # Anybody can announce anything: that ends a wait between attempts only so often.
 _HURRY_AGAIN_S: Final = 2.0
+# What is in doubt shows a moment later: a scene takes several requests.
+_DOUBT_S: Final = 0.25
 
 type Change = DatabaseChanged | LinkChanged | ValuesChanged
 
@@ -125,6 +127,7 @@ class HapClient(LinkClient[Connection, Event, Change]):
         self._tasks: set[asyncio.Task[Any]] = set()
         self._describer: asyncio.Task[None] | None = None
         self._refresher: asyncio.Task[Any] | None = None
+        self._resolving: asyncio.TimerHandle | None = None
         self._hurrying: asyncio.TimerHandle | None = None
         self._hurried = float("-inf")
 
@@ -295,8 +298,9 @@ class HapClient(LinkClient[Connection, Event, Change]):
         try:
             await super().run()
         finally:
-            if self._hurrying is not None:
-                self._hurrying.cancel()
+            for timer in (self._hurrying, self._resolving):
+                if timer is not None:
+                    timer.cancel()
             # Without a link each of them comes to its end at once.
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
@@ -374,11 +378,18 @@ class HapClient(LinkClient[Connection, Event, Change]):
         finally:
             for parcel in parcels:  # of those that are settled this changes nothing
                 parcel.done.cancel()
-            if self._upkeep.doubtful:
-                self._spawn(self._resolve())
+
+    def _resolve_soon(self) -> None:
+        """Have read what another may have changed while we wrote, all of a scene at once."""
+        if self._upkeep.doubtful and self._resolving is None:
+            loop = asyncio.get_running_loop()
+            self._resolving = loop.call_later(_DOUBT_S, self._resolve_now)
+
+    def _resolve_now(self) -> None:
+        self._resolving = None
+        self._spawn(self._resolve())
 
     async def _resolve(self) -> None:
-        """Read what another may have changed while we wrote."""
         with suppress(VendorError):  # a new link reads all
             await self._ask(self._upkeep.reading(self._upkeep.doubtful))
 
@@ -478,6 +489,8 @@ class HapClient(LinkClient[Connection, Event, Change]):
         """Turn what the connection understood into changes."""
         if type(event) is Pushed:  # as nearly all are; a match takes twice as long to find out
             changes = self._upkeep.hear(event.reports)
+            if self._upkeep.doubtful:
+                self._resolve_soon()
             # That the link is up tells all values. Presses are not told with it: some accessories send the last one
             # again to whoever subscribes.
             if changes and self._was_connected:
@@ -486,6 +499,7 @@ class HapClient(LinkClient[Connection, Event, Change]):
         match event:
             case Found(what):
                 change = self._upkeep.take(what)
+                self._resolve_soon()
                 # As with presses: values that the greeting reads are told with the link, another description at once.
                 if change and (self._was_connected or isinstance(change, DatabaseChanged)):
                     self._emit(change)

@@ -5,7 +5,7 @@ in the order in which it came, events included. Source: docs/hap_controller/wire
 """
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -22,7 +22,7 @@ from .const import (
     HttpCode,
     Permission,
 )
-from .errors import CommandError, FrameError, RefusedError
+from .errors import FrameError, RefusedError
 from .messages import (
     ACCESSORIES,
     Batching,
@@ -49,11 +49,15 @@ _MAX_PID: Final = 2**53 - 1
 _FEWEST: Final = 6
 # One among as many as a request may ask for is found in fewer; an accessory that refuses more can tell nothing at all.
 _REFUSALS_IN_A_ROW: Final = 8
+# It may have been chance.
+_LEFT_OUT_S: Final = 3600.0
 # Who is done with so few need not try whether fewer would do.
 _FEW_REQUESTS: Final = 5
 # A sign of life is as many values as should take no longer than this, far below what ends the link; what an accessory
 # took for one is forgotten by and by.
 _SOON_S: Final = 2.0
+# §9: accessories may keep changes for a second before they tell them, also such as were undone by our own write meanwhile.
+_LATE_S: Final = 1.5
 _FORGET: Final = 0.9
 
 
@@ -121,6 +125,8 @@ class Upkeep:
         self._clock = clock
         self._link: Connection | None = None
         self._echoes: list[_Echo] = []
+        self._wrote: dict[Key, float] = {}
+        """What was written of late, and until when older news of it may come."""
         self._batching = Batching(host="")
         if takes_large:
             self._batching = self._batching.large()
@@ -128,8 +134,8 @@ class Upkeep:
         """How long the accessory took for one value of late, when it was slow."""
         self._alone: set[Key] = set()
         """What cannot be told, and spoils the answer about others."""
-        self._illegible: set[Key] = set()
-        """What cannot even be refused in JSON: asking for it ends the link (§6.4)."""
+        self._left_out: dict[Key, float] = {}
+        """What cannot even be refused in JSON, which ends the link (§6.4), and until when it is not asked for again."""
         self._at_once = 0
         """How many characteristics the greeting is just reading or subscribing to."""
         self._several = False
@@ -145,6 +151,7 @@ class Upkeep:
         self._batching = replace(self._batching, host=host)
         self._at_once, self._several = 0, False
         self._echoes.clear()
+        self._wrote.clear()
         self.doubtful.clear()  # the greeting reads all
         self.subscribed = set()
 
@@ -184,9 +191,21 @@ class Upkeep:
 
     def hear(self, reports: list[Report]) -> list[Change]:
         """Take what the accessory tells by itself; gives what changed by it."""
+        if self._echoes or self._wrote:
+            self._compare(reports)
+        return self.database.apply(reports, pushed=True)
+
+    def _compare(self, reports: list[Report]) -> None:
+        """Doubt what contradicts a write of our own: it may be of before or of after."""
         for echo in self._echoes:
             echo.heard.update(key for key, _, _ in reports)
-        return self.database.apply(reports, pushed=True)
+        now = self._clock()
+        self._wrote = {key: until for key, until in self._wrote.items() if until > now}
+        self.doubtful.update(
+            report[0]
+            for report in reports
+            if report[0] in self._wrote and not self.database.agrees(report)
+        )
 
     def take(self, what: Any) -> DatabaseChanged | ValuesChanged | None:
         """Take what steps found out; gives the change that it is, if any."""
@@ -214,6 +233,7 @@ class Upkeep:
                 self.doubtful.add(report[0])
             else:
                 certain.append(report)
+                self._wrote[report[0]] = self._clock() + _LATE_S
         return self.database.apply(certain)
 
     # --- writing --------------------------------------------------------------------------------
@@ -269,8 +289,9 @@ class Upkeep:
         """Read in requests that the accessory bears; gives what it told. Raises RefusedError when that is nothing."""
         keys = list(dict.fromkeys(keys))
         reports: list[Report] = []
-        refusal: CommandError | None = None
+        refusal: RefusedError | FrameError | None = None
         refused: list[int] = []
+        spoilers: dict[Key, RefusedError | FrameError] = {}
         in_a_row = 0
         batches = deque(self._batching.reads(key for key in keys if key not in self._alone))
         batches.extend([key] for key in keys if key in self._alone)
@@ -293,13 +314,11 @@ class Upkeep:
                     batches.extendleft(reversed(self._batching.halved(len(batch)).reads(batch)))
                     continue
                 self._tell(_Read(_untold(batch)))
-                if len(batch) == 1 and isinstance(err, FrameError):
-                    self._illegible.update(batch)
-                elif len(batch) == 1 and refused:
-                    self._alone.update(batch)
-                if isinstance(err, FrameError):
+                if len(batch) == 1:
+                    spoilers[batch[0]] = err
+                elif isinstance(err, FrameError):
                     raise
-                refusal = err
+                refusal = err if refusal is None or isinstance(err, FrameError) else refusal
                 continue
             in_a_row = 0
             self._alone.difference_update(batch)
@@ -311,19 +330,27 @@ class Upkeep:
             told = {key for key, _, _ in got}
             rest = _untold(key for key in batch if key not in told)
             self._tell(_Read([*got, *rest], asked=True))
-        if refusal and not reports:
-            raise refusal
-        if refused and not refusal:
+        if reports and refused and not refusal:
             self._batching = self._batching.halved(min(refused))
+        if reports:
+            self._part(spoilers)
+        if refusal and (not reports or isinstance(refusal, FrameError)):
+            raise refusal
         return reports
+
+    def _part(self, spoilers: Mapping[Key, RefusedError | FrameError]) -> None:
+        """Ask apart for what spoils the answer about others, or not for a while if that ends the link."""
+        for key, err in spoilers.items():
+            if isinstance(err, FrameError):
+                self._left_out[key] = self._clock() + _LEFT_OUT_S
+            else:
+                self._alone.add(key)
 
     def reading_all(self) -> Steps[list[Report]]:
         """Read all values that may change."""
-        return (
-            yield from self.reading(
-                key for key in self.database.readable() if key not in self._illegible
-            )
-        )
+        now = self._clock()
+        keys = [key for key in self.database.readable() if self._left_out.get(key, now) <= now]
+        return (yield from self.reading(keys))
 
     def probe(self) -> Steps[None] | None:
         """Read something that the accessory can answer soon; None when there is nothing."""
@@ -464,7 +491,7 @@ class Upkeep:
         if changed := difference(self.database, new):
             self.database = new
             self._alone.clear()
-            self._illegible.clear()
+            self._left_out.clear()
             self._tell(DatabaseChanged(changed))
         else:
             self._tell(_Read([(key, each.value, 0) for key, each in new.characteristics.items()]))
