@@ -37,10 +37,11 @@ from custom_components.hap_controller.protocol import (
     StatusError,
     WrongAccessoryError,
 )
+from custom_components.hap_controller.protocol.accessory import AccessoryServer, AccessoryState
 from custom_components.hap_controller.protocol.crypto import SigningKey
 from custom_components.hap_controller.protocol.setup_code import setup_hash_text
 from custom_components.hap_controller.protocol.transport import Browser
-from tests.hap_controller.protocol.running import HOST, Running, paired, running, until
+from tests.hap_controller.protocol.running import HOST, Running, bulb, paired, running, until
 from tests.support.clock import run_real
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
@@ -562,6 +563,34 @@ def test_restart_of_the_controller(tmp_path: Path) -> None:
                 there, key = witness.characteristic("Fan", "RotationSpeed")
                 there.set_value(66)
                 await until(lambda: again.value(key) == 66)
+
+    run_real(main())
+
+
+def test_our_server_takes_its_place(tmp_path: Path) -> None:
+    """Its state file is all we need to go on as the same accessory, for the controllers it was paired with."""
+
+    async def main() -> None:
+        async with Witness(tmp_path, alone="Lamp") as witness:
+            keys = await paired(witness.port, CODE)
+        state = await AccessoryState.of_hap_python(
+            tmp_path / "accessory.state",
+            tmp_path / "state.json",
+            name="Lamp",
+            host=HOST,
+            port=witness.port,
+        )
+        number = witness.driver.state.config_version
+        lamp, light = bulb()
+        async with (
+            AccessoryServer(lamp, state, announce=False),
+            running(keys, witness.port) as run,
+        ):
+            assert state.config_number == number + 1
+            await run.client.write({(1, light[CharacteristicUuid.ON].iid): True})
+            assert light[CharacteristicUuid.ON].value is True
+            (listed,) = await run.client.list_pairings()
+            assert (listed.controller_id, listed.admin) == (keys.controller_id, True)
 
     run_real(main())
 

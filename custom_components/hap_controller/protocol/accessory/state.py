@@ -19,6 +19,7 @@ from ..const import KEY_BYTES, MAX_IDENTIFIER_BYTES, ControllerPermission
 from ..crypto import SigningKey
 from ..errors import UnsupportedError
 from ..pairing import Pairing, Register
+from ..pairing.messages import identifier_of, name_of
 from ..refusals import InsecureCodeError, MalformedCodeError
 from ..setup_code import parse_code
 from .definition import Accessory, fingerprint
@@ -97,43 +98,47 @@ class AccessoryState:
         if path.exists():
             return cls.load(path)
         state = cls.fresh(**told, path=path)
-        try:
-            _replace(path, state.to_json())
-        except OSError as err:
-            raise StateFileError(f'Could not write the config file "{path}"') from err
+        _store(path, state.to_json())
+        return state
+
+    @classmethod
+    async def of_hap_python(cls, source: str | Path, path: str | Path, **told: Any) -> Self:
+        """Read a state file, made of what HAP-python remembers at ``source`` if there is none yet.
+
+        Controllers go on with the same accessory. ``told`` is what ``fresh`` takes: HAP-python keeps no name, category,
+        address or setup code in its file, which stays as it is. Raises as ``open``.
+        """
+        return await asyncio.to_thread(cls._of_hap_python, Path(source), Path(path), told)
+
+    @classmethod
+    def _of_hap_python(cls, source: Path, path: Path, told: dict[str, Any]) -> Self:
+        if path.exists():
+            return cls.load(path)
+        keys = _Keys(_read(source), str(source))
+        state = cls.fresh(**told, path=path)
+        register = Register(keys.identifier("mac"), state.register.setup_code)
+        register.signing_key = SigningKey(keys.seed("private_key"))
+        register.pairings = keys.clients()
+        state.register = register
+        state.config_number = keys.number("config_version", MAX_CONFIG_NUMBER)
+        _store(path, state.to_json())
         return state
 
     @classmethod
     def load(cls, path: Path) -> Self:
         """Read a state file, at once; raises StateFileError with the name of the file and what is wrong."""
-        try:
-            if path.stat().st_size > MAX_FILE_BYTES:
-                raise StateFileError(f'The config file "{path}" is too large')
-            text = path.read_bytes()
-        except FileNotFoundError as err:
-            raise StateFileError(f'The config file "{path}" does not exist') from err
-        except OSError as err:
-            raise StateFileError(f'Could not open the config file "{path}"') from err
-        try:
-            told = json.loads(text)
-        except (ValueError, RecursionError) as err:  # deep nesting raises the latter
-            raise StateFileError(f'Cannot parse "{path}" as JSON file') from err
-        state = cls.from_dict(told, str(path))
+        state = cls.from_dict(_read(path), str(path))
         state.path = path
         return state
 
     @classmethod
     def from_dict(cls, told: Any, source: str = "state") -> Self:
         """Read what a file holds; ``source`` is named in the StateFileError that this raises for what cannot be."""
-        if not isinstance(told, dict):
-            raise StateFileError(f'The config file "{source}" holds no object')
-        keys = _Keys(dict(told), source)
+        keys = _Keys(told, source)
         name = keys.text("name")
         host = keys.text("host_ip")
         port = keys.number("host_port", _MAX_PORT)
-        identifier = keys.text("accessory_pairing_id")
-        if not _ID.fullmatch(identifier):
-            raise keys.fault("accessory_pairing_id")
+        identifier = keys.identifier("accessory_pairing_id")
         code = keys.text("accessory_pin")
         try:
             code = parse_code(code)
@@ -214,8 +219,10 @@ class AccessoryState:
 class _Keys:
     """The keys of a state file, taken one by one."""
 
-    def __init__(self, told: dict[str, Any], source: str) -> None:
-        self.rest = told
+    def __init__(self, told: Any, source: str) -> None:
+        if not isinstance(told, dict):
+            raise StateFileError(f'The config file "{source}" holds no object')
+        self.rest = dict(told)
         self._source = source
 
     def fault(self, key: str) -> StateFileError:
@@ -234,6 +241,12 @@ class _Keys:
 
     def optional_text(self, key: str) -> str | None:
         return self.text(key) if key in self.rest else None
+
+    def identifier(self, key: str) -> str:
+        value = self.text(key)
+        if not _ID.fullmatch(value):
+            raise self.fault(key)
+        return value
 
     def number(self, key: str, most: int | None, default: int | None = None) -> int:
         if default is not None and key not in self.rest:
@@ -262,6 +275,32 @@ class _Keys:
             raise self.fault("accessory_ltpk")
         return key
 
+    def seed(self, key: str) -> bytes:
+        return self.key(key, self._take(key))
+
+    def clients(self) -> dict[str, Pairing]:
+        """Read the controllers that HAP-python knows, by UUID; what each calls itself stands elsewhere."""
+        clients, names, rights = (
+            self.rest.get(key, {})
+            for key in ("paired_clients", "client_uuid_to_bytes", "client_properties")
+        )
+        if not all(isinstance(each, dict) for each in (clients, names, rights)):
+            raise self.fault("paired_clients")
+        pairings = {}
+        for uuid, key in clients.items():
+            try:
+                name = name_of(bytes.fromhex(names[uuid])) if uuid in names else uuid.upper()
+                # Older files tell no rights: all are administrators.
+                admin = bool(rights[uuid]["permissions"] & 1) if uuid in rights else not rights
+            except (ValueError, TypeError, KeyError) as err:
+                raise self.fault("paired_clients") from err
+            if not 0 < len(identifier_of(name)) <= MAX_IDENTIFIER_BYTES:
+                raise self.fault("paired_clients")
+            pairings[name] = Pairing(
+                name, self.key("paired_clients", key), ControllerPermission(admin)
+            )
+        return pairings
+
     def peers(self) -> dict[str, Pairing]:
         told = self.rest.pop("peers", {})
         if not isinstance(told, dict):
@@ -278,6 +317,22 @@ class _Keys:
         return pairings
 
 
+def _read(path: Path) -> Any:
+    """Read a file; raises StateFileError."""
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise StateFileError(f'The config file "{path}" is too large')
+        text = path.read_bytes()
+    except FileNotFoundError as err:
+        raise StateFileError(f'The config file "{path}" does not exist') from err
+    except OSError as err:
+        raise StateFileError(f'Could not open the config file "{path}"') from err
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as err:  # deep nesting raises the latter
+        raise StateFileError(f'Cannot parse "{path}" as JSON file') from err
+
+
 def random_setup_code() -> str:
     """Draw a setup code that may be used."""
     while True:
@@ -286,6 +341,14 @@ def random_setup_code() -> str:
             return parse_code(f"{digits[:3]}-{digits[3:5]}-{digits[5:]}")
         except InsecureCodeError:
             continue
+
+
+def _store(path: Path, data: bytes) -> None:
+    """Write a new file; raises StateFileError."""
+    try:
+        _replace(path, data)
+    except OSError as err:
+        raise StateFileError(f'Could not write the config file "{path}"') from err
 
 
 def _replace(path: Path, data: bytes) -> None:
