@@ -391,7 +391,7 @@ class HapClient(LinkClient[Connection, Event, Change]):
 
     async def _resolve(self) -> None:
         with suppress(VendorError):  # a new link reads all
-            await self._ask(self._upkeep.reading(self._upkeep.doubtful))
+            await self._ask(self._upkeep.resolving())
 
     async def _put(
         self, batch: Sequence[Write], owners: Mapping[int, _Parcel], *, timed: bool

@@ -5,7 +5,7 @@ in the order in which it came, events included. Source: docs/hap_controller/wire
 """
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -95,6 +95,39 @@ class _Echo:
         self.results: dict[Key, Written] = {}
         self.heard: set[Key] = set()
         """What the accessory told something of meanwhile."""
+
+
+class _Refusals:
+    """What an accessory would not tell in one round of reading."""
+
+    __slots__ = ("in_a_row", "last", "sizes", "spoilers")
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self.in_a_row = 0
+        self.sizes: list[int] = []
+        """Of requests of which parts were tried."""
+        self.spoilers: dict[Key, RefusedError | FrameError] = {}
+        """What cannot be told by itself."""
+        self.last: RefusedError | FrameError | None = None
+        """Why something was not told in the end; what ends the link comes first."""
+
+    def take(self, batch: Sequence[Key], err: RefusedError | FrameError) -> bool:
+        """Tell whether parts of a request may be answered: it may be too much, or there may be one that cannot be told.
+
+        Raises what would end the link anyway.
+        """
+        self.in_a_row += 1
+        if len(batch) == 1:
+            self.spoilers[batch[0]] = err
+        elif self.in_a_row <= _REFUSALS_IN_A_ROW:
+            self.sizes.append(len(batch))
+            return True
+        elif isinstance(err, FrameError):
+            raise err
+        if self.last is None or isinstance(err, FrameError):
+            self.last = err
+        return False
 
 
 class Upkeep:
@@ -285,42 +318,35 @@ class Upkeep:
 
     # --- reading --------------------------------------------------------------------------------
 
-    def reading(self, keys: Iterable[Key]) -> Steps[list[Report]]:
+    def resolving(self) -> Steps[None]:
+        """Read what another may have changed while we wrote; that it changed is no sign of an event that was missed."""
+        yield from self.reading(self.doubtful, asked=False)
+
+    def reading(self, keys: Iterable[Key], *, asked: bool = True) -> Steps[list[Report]]:
         """Read in requests that the accessory bears; gives what it told. Raises RefusedError when that is nothing."""
         keys = list(dict.fromkeys(keys))
         reports: list[Report] = []
-        refusal: RefusedError | FrameError | None = None
-        refused: list[int] = []
-        spoilers: dict[Key, RefusedError | FrameError] = {}
-        in_a_row = 0
+        refusals = _Refusals()
         batches = deque(self._batching.reads(key for key in keys if key not in self._alone))
         batches.extend([key] for key in keys if key in self._alone)
         while batches:
             batch = batches.popleft()
             self._at_once = 0 if self._up else len(batch)
-            asked = self._clock()
+            begun = self._clock()
             answer = yield read_request(batch)
             self._at_once = 0
             # A slow answer is remembered for some while: it may depend on what was read.
-            each_s = (self._clock() - asked) / len(batch)
+            each_s = (self._clock() - begun) / len(batch)
             self._slowest_s = max(each_s, self._slowest_s * _FORGET)
             try:
                 got = parse_read_answer(answer.code, answer.body, batch).reports
             except (RefusedError, FrameError) as err:
-                in_a_row += 1
-                if len(batch) > 1 and in_a_row <= _REFUSALS_IN_A_ROW:
-                    # It is too much, or there is one that it cannot tell.
-                    refused.append(len(batch))
+                if refusals.take(batch, err):
                     batches.extendleft(reversed(self._batching.halved(len(batch)).reads(batch)))
-                    continue
-                self._tell(_Read(_untold(batch)))
-                if len(batch) == 1:
-                    spoilers[batch[0]] = err
-                elif isinstance(err, FrameError):
-                    raise
-                refusal = err if refusal is None or isinstance(err, FrameError) else refusal
+                else:
+                    self._tell(_Read(_untold(batch)))
                 continue
-            in_a_row = 0
+            refusals.in_a_row = 0
             self._alone.difference_update(batch)
             if _too_much(batch, got):
                 self._batching = self._batching.halved(len(batch))
@@ -329,18 +355,18 @@ class Upkeep:
             reports += got
             told = {key for key, _, _ in got}
             rest = _untold(key for key in batch if key not in told)
-            self._tell(_Read([*got, *rest], asked=True))
-        if reports and refused and not refusal:
-            self._batching = self._batching.halved(min(refused))
+            self._tell(_Read([*got, *rest], asked))
         if reports:
-            self._part(spoilers)
-        if refusal and (not reports or isinstance(refusal, FrameError)):
-            raise refusal
+            self._learn(refusals)
+        if refusals.last and (not reports or isinstance(refusals.last, FrameError)):
+            raise refusals.last
         return reports
 
-    def _part(self, spoilers: Mapping[Key, RefusedError | FrameError]) -> None:
-        """Ask apart for what spoils the answer about others, or not for a while if that ends the link."""
-        for key, err in spoilers.items():
+    def _learn(self, refusals: _Refusals) -> None:
+        """Ask for less, or apart for what spoils the answer about others: not for a while if that ends the link."""
+        if refusals.sizes and not refusals.last:
+            self._batching = self._batching.halved(min(refusals.sizes))
+        for key, err in refusals.spoilers.items():
             if isinstance(err, FrameError):
                 self._left_out[key] = self._clock() + _LEFT_OUT_S
             else:

@@ -15,6 +15,7 @@ from custom_components.hap_controller.protocol import (
     LinkError,
     RefusedError,
     StatusError,
+    ValuesChanged,
 )
 from custom_components.hap_controller.protocol.accessory import Service
 from custom_components.hap_controller.protocol.const import PROBE_SILENCE_S
@@ -315,6 +316,8 @@ def test_change_of_another_controller_amid_our_write(wins: bool, in_one_write: b
             assert (wrote.method, read.method, ids_of(read)) == ("PUT", "GET", [[1, 2]])
             assert run.value((1, 2)) is not wins
             assert run.values()[-1] == ((1, 2), not wins)
+            last = run.changes[-1]
+            assert isinstance(last, ValuesChanged) and not last.asked  # no event was missed
 
     run_virtual(main())
 
