@@ -212,7 +212,8 @@ class Coordinator(LinkCoordinator[HomeConnectClient]):
     def look_for(self) -> None:
         """Look for the appliance at once, as it was heard of; also when its key was refused for good."""
         if self.client.ended:
-            self.hass.config_entries.async_schedule_reload(self.entry_id)
+            self._forget_retry()
+            self._start()
         else:
             self.client.hurry()
 
@@ -227,13 +228,15 @@ class Coordinator(LinkCoordinator[HomeConnectClient]):
 
     @callback
     def _try_key_again(self, _now: datetime) -> None:
-        self._retry = None
         self.look_for()
 
     @callback
     @override
     def _forget_timers(self) -> None:
         super()._forget_timers()
+        self._forget_retry()
+
+    def _forget_retry(self) -> None:
         if self._retry:
             self._retry()
             self._retry = None

@@ -248,20 +248,38 @@ async def test_key_that_serves_again(
 ) -> None:
     """Who refused the key was another appliance at the address, or this one out of its mind: nobody is asked then."""
     assert await async_setup_component(hass, "homeassistant", {})
-    key = simulated.key
+    key, coordinator = simulated.key, loaded.runtime_data
     simulated.change_key(os.urandom(32))
-    await eventually(hass, hass.config_entries.flow.async_progress)
+    (flow,) = await asked(hass)
+
+    async def look() -> None:
+        assert coordinator.client.ended
+        match by:
+            case "time":
+                pass_time(hass, KEY_RETRY_S + 1)
+            case "announcement":
+                assert (await announce(hass, simulated))["reason"] == "already_configured"
+            case _:
+                await act(hass, "homeassistant", "update_entity", connection_of(hass, loaded))
+        assert not coordinator.client.ended
+
+    # As long as it is refused, the form that somebody may be filling in stays.
+    await look()
+    await eventually(hass, lambda: coordinator.client.ended)
+    assert await asked(hass) == [flow]
     simulated.key = key
-    assert loaded.runtime_data.client.ended
-    match by:
-        case "time":
-            pass_time(hass, KEY_RETRY_S + 1)
-        case "announcement":
-            assert (await announce(hass, simulated))["reason"] == "already_configured"
-        case _:
-            await act(hass, "homeassistant", "update_entity", connection_of(hass, loaded))
+    await look()
     await until_state(hass, connection_of(hass, loaded), STATE_ON)
     assert not hass.config_entries.flow.async_progress()
+    assert loaded.runtime_data is coordinator
+    lock = entity_id_of(hass, loaded, Platform.SWITCH, "switch_child_lock")
+    assert state_of(hass, lock).state != STATE_UNAVAILABLE
+
+
+async def asked(hass: HomeAssistant) -> list[Any]:
+    """Wait until another key is asked for."""
+    await eventually(hass, hass.config_entries.flow.async_progress)
+    return hass.config_entries.flow.async_progress()
 
 
 async def test_no_timer_outlives_the_entry(
@@ -269,7 +287,7 @@ async def test_no_timer_outlives_the_entry(
 ) -> None:
     """An entry that waits for its key can be unloaded."""
     simulated.change_key(os.urandom(32))
-    await eventually(hass, hass.config_entries.flow.async_progress)
+    await asked(hass)
     assert await hass.config_entries.async_unload(loaded.entry_id)
     opened = len(simulated.received)
     pass_time(hass, KEY_RETRY_S + 1)

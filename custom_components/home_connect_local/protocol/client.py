@@ -229,7 +229,7 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
 
     @property
     def ended(self) -> bool:
-        """Whether ``run()`` came to its end: nothing more is tried."""
+        """Whether ``run()`` came to its end: nothing more is tried before it is run again."""
         return self._ended
 
     def move_to(self, host: str, port: int | None = None) -> None:
@@ -468,7 +468,11 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
 
     @override
     async def run(self) -> NoReturn:
-        """Keep the link up until cancelled; see LinkClient."""
+        """Keep the link up until cancelled; see LinkClient. What ended can be run again."""
+        self._ended, self._lasting = False, None
+        self._news.clear()
+        self._up.clear()
+        self._refused_at.clear()
         try:
             await super().run()
         finally:

@@ -1286,6 +1286,16 @@ def test_wrong_key(name: str) -> None:
                 assert run.client.statistics.drops == {"KeyRefusedError": 2, "AuthError": 1}
                 assert run.client.last_error is error
                 assert "\0" * 8 not in str(error)
+                assert run.client.ended
+                # Run again it begins anew, with the three refusals too.
+                again = asyncio.create_task(run.client.run())
+                await asyncio.sleep(0)
+                assert not run.client.ended
+                with pytest.raises(KeyRefusedError):
+                    await run.client.ready(patient=False)
+                with pytest.raises(AuthError):
+                    await again
+                assert run.client.statistics.drops == {"KeyRefusedError": 4, "AuthError": 2}
 
     run_virtual(main())
 
