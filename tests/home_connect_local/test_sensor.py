@@ -30,6 +30,7 @@ from custom_components.home_connect_local.sensor import (
 )
 from simulators.home_connect_local import SimulatedAppliance
 
+from .extended import extended
 from .helpers import (
     NAMES,
     act,
@@ -462,6 +463,33 @@ async def test_signal_strength_of_the_network() -> None:
     assert asked == ["network"]
     coordinator.client.network = NetworkInterface(rssi=-61)
     assert entity.native_value == -61
+
+
+@pytest.mark.parametrize("options", [{CONF_SIGNAL_STRENGTH: True}])
+@pytest.mark.parametrize(
+    "name",
+    [
+        extended(
+            "dishwasher",
+            leave_out=(
+                "BSH.Common.Status.WiFiSignalStrength",
+                "BSH.Common.Status.OperationState",
+            ),
+        )
+    ],
+)
+async def test_signal_strength_without_a_feature(
+    hass: HomeAssistant, loaded: MockConfigEntry, simulated: SimulatedAppliance
+) -> None:
+    """It is that of the network then, asked for in the same way; times need to know what the appliance does."""
+    signal = entity_id_of(hass, loaded, Platform.SENSOR, "sensor_wifi_signal_strength")
+    assert state_of(hass, signal).state == "-58"
+    asked = len(simulated.messages("/ni/info"))
+    pass_time(hass, NETWORK_INTERVAL_S + 1)
+    await simulated.journal.wait_for(lambda: len(simulated.messages("/ni/info")) > asked)
+    table = table_of(hass, loaded, Platform.SENSOR)
+    assert f"{simulated.ha_id}-sensor_finish_time" not in table
+    assert f"{simulated.ha_id}-sensor_start_time" not in table
 
 
 # --- types --------------------------------------------------------------------------------------
