@@ -611,15 +611,21 @@ def test_pairing_is_odd(how: str, error: type[VendorError] | None) -> None:
 
 
 def test_pairing_with_other_codes() -> None:
-    """What pairing messages say counts, whatever HTTP code they come with."""
+    """What messages of pair-setup say counts, whatever HTTP code they come with; pair-verify does not end well so."""
 
     async def test(served: SimulatedAccessory) -> None:
         arm(served, "pair_http", None, code=405)
         with pytest.raises(SetupCodeError):
             await pair(served, "518-08-582")
         keys = await pair(served)
+        served.faults.clear()
         async with controlled(served, keys) as run:
+            arm(served, "pair_http", 2, code=405)
+            served.drop("rst")
+            await run.lost()
             await works(served, run)
+            failed = [each for each in run.client.statistics.closings if "HTTP code 405" in each]
+            assert len(failed) == 2
 
     pairing(test)
 
