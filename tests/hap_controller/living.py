@@ -510,7 +510,9 @@ async def poll(hass: HomeAssistant, entry: MockConfigEntry, living: Living) -> N
     before = len(living.requests)
     pass_time(hass, entry.runtime_data.options.poll_s + 1)
     await until(lambda: len(living.requests) > before)
-    await until(lambda: not entry.runtime_data._polling)  # others have their turn between its requests
+    await until(
+        lambda: not entry.runtime_data._polling
+    )  # others have their turn between its requests
     await flush(hass, entry)
 
 
