@@ -162,8 +162,9 @@ class Announcer:
     async def stop(self) -> None:
         """Say goodbye."""
         async with self._turn:
-            if self._following is not None:
+            if self._following is not None:  # not amid anything, or it would have the turn
                 self._following.cancel()
+                await asyncio.wait([self._following])
             self._silence()
             info, self._info = self._info, None
             if self._zeroconf is None:
