@@ -255,7 +255,8 @@ class Story:
         """Perform each action on each entity; gives what each request wrote."""
         made = {}
         registry = er.async_get(self._hass)
-        for entity in er.async_entries_for_config_entry(registry, self._entry.entry_id):
+        entities = er.async_entries_for_config_entry(registry, self._entry.entry_id)
+        for entity in sorted(entities, key=lambda entity: entity.entity_id):
             state = self._hass.states.get(entity.entity_id)
             assert state
             for action, data in actions_of(state):

@@ -14,8 +14,9 @@ from tests.support.rooms import act
 from .living import Living, bridged, flush
 from .operations import actions_of
 
+# A fan in "automatic" is not among them: scenes set its speed anew, if that has changed, and a speed is set by hand.
 HOME = bridged(
-    *("air_conditioner", "air_purifier", "alarm", "blinds", "cooler_speeds", "ecobee", "fan_tower"),
+    *("air_conditioner", "alarm", "blinds", "cooler_speeds", "ecobee", "fan_tower"),
     *("garage_door", "humidifier_both", "lamp_color", "lamp_hue", "lock", "outlets"),
     *("shower_heater", "television", "thermostat_fan", "thermostat_range", "thermostat_valve"),
 )
@@ -27,13 +28,12 @@ KEPT = {
 
 
 @pytest.mark.parametrize("accessories", [HOME], ids=["home"])
-@pytest.mark.usefixtures("all_enabled")
 async def test_scene(hass: HomeAssistant, loaded: MockConfigEntry, living: Living) -> None:
     """Everything can be told to be as it was, and is; no command of a scene is refused."""
     values = {key: living.value(*key) for key in living.subscribable}
     kept = [
         State(each.entity_id, each.state, each.attributes)
-        for each in hass.states.async_all(KEPT)
+        for each in sorted(hass.states.async_all(KEPT), key=lambda state: state.entity_id)
         if each.state != "unknown"
     ]
     assert {each.domain for each in kept} == KEPT
