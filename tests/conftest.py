@@ -21,6 +21,7 @@ from zeroconf import Zeroconf
 pytest.register_assert_rewrite("tests.support")
 
 from .support.ports import take_own_ports  # noqa: E402  After the line above.
+from .support.servers import forgive_late_connections  # noqa: E402
 
 # Repeatable and bounded by default; HYPOTHESIS_PROFILE=long searches in earnest.
 _COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
@@ -44,6 +45,7 @@ loop.raise_for_blocking_call = _report_in_running_loop
 block_async_io.enable()
 
 take_own_ports()
+forgive_late_connections()
 
 _init_zeroconf = Zeroconf.__init__
 
