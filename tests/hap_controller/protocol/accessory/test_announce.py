@@ -281,6 +281,7 @@ async def test_other_addresses(
     assert announcer.name == name
     assert opened == (0 if shared else 3)
     await announcer.stop()
+    assert not any("_follow" in str(task.get_coro()) for task in asyncio.all_tasks())
 
 
 async def test_never_started() -> None:
