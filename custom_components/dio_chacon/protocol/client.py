@@ -214,13 +214,16 @@ class DioClient(LinkClient[Connection, Event, Change]):
                     await self._log_out(transport, connection)
                     raise
                 except LinkError as err:
-                    self._session_refused(err)
+                    self._link_ended(connection, err)
                     raise
 
-    def _session_refused(self, err: LinkError) -> None:
+    def _link_ended(self, connection: Connection, err: LinkError) -> None:
         """Forget a token that the cloud no longer takes, and go on at once with a new one."""
-        if isinstance(err, SessionRefusedError) and self._login.refused():
-            err.delay_s = 0
+        if isinstance(err, SessionRefusedError):
+            if self._login.refused():
+                err.delay_s = 0
+        elif connection.greeted:  # also if no more came of it: refused later, the token has expired
+            self._login.accepted()
 
     async def _log_out(self, transport: WebSocketTransport, connection: Connection) -> None:
         """End the session on the server; a password connection has none."""

@@ -1494,6 +1494,37 @@ def test_token_expired(when: str) -> None:
     run_virtual(main())
 
 
+def test_server_that_forgets_sessions_twice() -> None:
+    """A token that was greeted once and lost with its link has expired when it is refused: no word against the password."""
+
+    async def main() -> None:
+        async with running() as run:
+            tokens = iter(["r:second", "r:third"])
+            run.cloud.on_login = lambda body: Reply.of(
+                {"status": 200, "data": {"sessionToken": next(tokens)}}
+            )
+            greeted: list[str] = []
+
+            async def restart_in_between(link: Link) -> None:
+                token = link.parameters["sessionToken"]
+                if token == "r:third" or (token == "r:second" and not greeted):
+                    greeted.append(token)
+                    link.send(GREETING)
+                    if token == "r:second":
+                        link.finish()
+                else:
+                    link.send(REFUSAL)
+
+            run.cloud.on_open = restart_in_between
+            run.cloud.link.finish()
+            await run.lost()
+            await run.back(100)  # logins are a minute apart
+            assert greeted == ["r:second", "r:third"]
+            assert run.links() == [True, False, True]
+
+    run_virtual(main())
+
+
 def test_password_changed() -> None:
     """§15.9: the token is refused, the one further login as well: that is an auth error, and the end."""
 
