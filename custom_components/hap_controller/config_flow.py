@@ -184,17 +184,21 @@ class HapConfigFlow(ImportForms, RenewalForms, domain=DOMAIN):
         """Find out about an accessory of ours that says it is not paired; nothing of the user's is deleted."""
         if entry.state is ConfigEntryState.LOADED and entry.runtime_data.connected:
             return self.async_abort(reason="already_paired")  # the announcement is wrong, or old
-        hosts, port = announcement.addresses or record.hosts, announcement.port or record.port or 0
-        try:
-            async with asyncio.timeout(_PROBE_LIMIT_S):
-                await check_pairing(record.keys, hosts, port)
-        except AuthError:
-            if entry.disabled_by is None:
-                entry.async_start_reauth(self.hass)
-        except TimeoutError, VendorError:  # nobody knows
-            pass
-        else:
-            return self.async_abort(reason="already_paired")
+        # Anybody can announce anything: where it was last counts as much.
+        here, before = (announcement.addresses, announcement.port), (record.hosts, record.port)
+        forgotten = False
+        for hosts, port in dict.fromkeys((here, before)):
+            try:
+                async with asyncio.timeout(_PROBE_LIMIT_S):
+                    await check_pairing(record.keys, hosts, port or 0)
+            except AuthError:
+                forgotten = True
+            except TimeoutError, VendorError:  # nobody knows
+                pass
+            else:
+                return self.async_abort(reason="already_paired")
+        if forgotten and entry.disabled_by is None:
+            entry.async_start_reauth(self.hass)
         return self.async_abort(reason="already_configured")
 
     async def _async_clear_leftover(self, announcement: Announcement) -> None:

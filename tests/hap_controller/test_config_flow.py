@@ -289,6 +289,21 @@ async def test_stale_announcement(
     await living.start()
 
 
+async def test_forged_announcement(
+    hass: HomeAssistant, entry: MockConfigEntry, living: Living
+) -> None:
+    """Whoever speaks in the name of an accessory of ours, and knows nothing of us, does not bother the user."""
+    async with unpaired() as other:
+        result = await announce(hass, living, sf="1", port=port_of(other))
+        assert result["reason"] == "already_paired"
+        assert not flows(hass, SOURCE_REAUTH)
+        await living.stop()  # then nobody can tell it from one that was reset, and has moved
+        result = await announce(hass, living, sf="1", port=port_of(other))
+        assert result["reason"] == "already_configured"
+        await hass.async_block_till_done()
+        assert len(flows(hass, SOURCE_REAUTH)) == 1
+
+
 async def test_entry_that_cannot_be_read(hass: HomeAssistant, living: Living) -> None:
     """An entry of no pairing is not judged by what is announced."""
     entry = MockConfigEntry(domain=DOMAIN, unique_id=id_of(living), data={})
