@@ -15,6 +15,13 @@ from .vendors import VENDORS, Vendor, load
 
 def main(words: Sequence[str]) -> int:
     """Run the program; gives the exit status."""
+    try:
+        return _run(words)
+    except KeyboardInterrupt:  # also while everything is being loaded
+        return ExitStatus.INTERRUPTED
+
+
+def _run(words: Sequence[str]) -> int:
     domain = next((word for word in words if word in VENDORS), None)
     vendor = load(domain) if domain else None
     arguments = _parser(domain, vendor).parse_args(words)
@@ -32,8 +39,6 @@ def main(words: Sequence[str]) -> int:
         return _fail(err)
     except vendor.VendorError as err:
         return _fail(explained(err))
-    except KeyboardInterrupt:
-        return ExitStatus.INTERRUPTED
     except asyncio.CancelledError:
         return ExitStatus.TERMINATED
     except BrokenPipeError:  # whoever read the output has seen enough

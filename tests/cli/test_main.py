@@ -50,3 +50,16 @@ def test_usage(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
         main(words)
     assert caught.value.code == 2
     assert "usage: script/cli" in capsys.readouterr().err
+
+
+def test_interrupted_while_loading(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ctrl-C ends it at any time without a traceback."""
+
+    def load(domain: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("script.latchkey_cli.__main__.load", load)
+    assert main(["dio_chacon", "devices"]) == 130
+    assert capsys.readouterr().err == ""
