@@ -103,8 +103,12 @@ class Database:
     def agrees(self, report: Report) -> bool:
         """Tell whether a report says what is known already."""
         key, value, status = report
-        found = self.characteristics[key]
-        return found.status == status and found.value == read_value(value, found.metadata)
+        found = self.characteristics.get(key)
+        return (
+            found is not None
+            and found.status == status
+            and found.value == read_value(value, found.metadata)
+        )
 
     def readable(self, *, identity: bool = False) -> list[Key]:
         """List what can be polled; names, serial numbers and the like only with ``identity``."""

@@ -518,6 +518,7 @@ class Upkeep:
             self.database = new
             self._alone.clear()
             self._left_out.clear()
+            self._wrote.clear()
             self._tell(DatabaseChanged(changed))
         else:
             self._tell(_Read([(key, each.value, 0) for key, each in new.characteristics.items()]))

@@ -149,6 +149,7 @@ def test_reports_that_say_what_is_known() -> None:
     assert not home.agrees(((1, 9), 1, 0))
     home.apply([((1, 9), None, 0)])
     assert not home.agrees(((1, 9), 0, 0))
+    assert not home.agrees(((1, 77), 0, 0))
 
 
 def test_equal_descriptions_do_not_differ() -> None:

@@ -1,7 +1,7 @@
 """What is asked of accessories to know them, and what is made of their answers, over sockets in virtual time."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 import json
 from typing import Any
 
@@ -407,6 +407,32 @@ def test_event_behind_the_answer_counts_until_it_is_read(wins: bool) -> None:
             await asyncio.sleep(2)
             assert run.value((1, 2)) is not wins
             assert len(odd.requests) == before + 2
+
+    run_virtual(main())
+
+
+def test_event_about_what_was_written_and_is_gone() -> None:
+    """A description that comes in between takes it away; the event about it does no harm."""
+
+    async def main() -> None:
+        contested = Contested(wins=False)
+        contested.behind = told((1, 2, 0), (2, 2, 0))
+        without = {"accessories": LAMP["accessories"][1:]}
+
+        def answers(request: Request) -> Response | Sequence[bytes | Response]:
+            if request.target == "/accessories" and contested.value:
+                return [Response(200, json.dumps(without).encode()), contested.behind]
+            return contested(request)
+
+        async with Odd(answers) as odd, running(odd.keys, odd.port) as run:
+            described = asyncio.create_task(run.client.describe())
+            await run.client.write({(1, 2): True, (2, 2): True})
+            await described
+            await run.client.describe()
+            assert (1, 2) not in run.client.database.characteristics
+            await asyncio.sleep(2)
+            assert run.links() == [True]
+            assert run.value((2, 2)) is True
 
     run_virtual(main())
 
