@@ -184,6 +184,8 @@ class HapConfigFlow(ImportForms, RenewalForms, domain=DOMAIN):
         """Find out about an accessory of ours that says it is not paired; nothing of the user's is deleted."""
         if entry.state is ConfigEntryState.LOADED and entry.runtime_data.connected:
             return self.async_abort(reason="already_paired")  # the announcement is wrong, or old
+        if entry.disabled_by is not None:  # nobody wants to hear of it
+            return self.async_abort(reason="already_configured")
         # Anybody can announce anything: where it was last counts as much.
         here, before = (announcement.addresses, announcement.port), (record.hosts, record.port)
         forgotten = False
@@ -197,7 +199,7 @@ class HapConfigFlow(ImportForms, RenewalForms, domain=DOMAIN):
                 pass
             else:
                 return self.async_abort(reason="already_paired")
-        if forgotten and entry.disabled_by is None:
+        if forgotten:
             entry.async_start_reauth(self.hass)
         return self.async_abort(reason="already_configured")
 

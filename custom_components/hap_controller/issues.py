@@ -37,10 +37,10 @@ class Issues:
 
     def link_lost(self) -> None:
         """Tell that the accessory is absent, when it has been for long."""
-        if self._absence is None:
-            self._absence = async_call_later(
-                self._hass, ABSENT_AFTER_S, HassJob(self._tell_absence, cancel_on_shutdown=True)
-            )
+        self.forget_timers()
+        self._absence = async_call_later(
+            self._hass, ABSENT_AFTER_S, HassJob(self._tell_absence, cancel_on_shutdown=True)
+        )
 
     def link_back(self) -> None:
         """Take back all that was told of a link that could not be had."""
