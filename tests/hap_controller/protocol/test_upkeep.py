@@ -269,6 +269,30 @@ def test_one_value_that_ends_the_link() -> None:
     run_virtual(main())
 
 
+@pytest.mark.parametrize("refusal", [Response(200, b"<html>"), Response(500)])
+def test_accessory_that_tells_nothing_for_a_while(refusal: Response) -> None:
+    """That is no reason to ask for less, or apart, later on; and it is not asked for each value."""
+
+    async def main() -> None:
+        def answers(request: Request) -> Response:
+            if request.target.startswith("/characteristics?") and refusing:
+                return refusal
+            return lamp_answers(request)
+
+        refusing = True
+        async with Odd(answers) as odd, running(odd.keys, odd.port, ready=False) as run:
+            await until(lambda: run.client.connected or odd.connections > 1)
+            assert len(reads_of(odd)) < 20
+            refusing = False
+            await run.ready()
+            await run.client.refresh()
+            odd.requests.clear()
+            await run.client.refresh()
+            assert reads_of(odd) == [49, 11]
+
+    run_virtual(main())
+
+
 # --- own writes and those of others ---------------------------------------------------------------
 
 
