@@ -119,7 +119,8 @@ async def start(folder: StateFolder, *, skip_pip: bool = False, debug: bool = Fa
     folder.output.unlink(missing_ok=True)
     child = Child("Home Assistant", folder.output)
     words = [sys.executable, "-m", "homeassistant", "-c", str(folder.config), "--log-no-color"]
-    await child.start([*words, *["--skip-pip"] * skip_pip, *["--debug"] * debug], folder.config)
+    words += [*["--skip-pip"] * skip_pip, *["--debug"] * debug]
+    await child.start(words, folder.config, folder.temporary)
     child.copy_output()
     return child
 

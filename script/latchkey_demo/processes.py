@@ -42,6 +42,15 @@ def _leash() -> Callable[[], None] | None:
     return tie
 
 
+def _environment(temporary: Path | None) -> dict[str, str]:
+    """Make the environment of a child, and the place for its temporary files."""
+    environment = {key: text for key, text in os.environ.items() if key != "PYTHONPATH"}
+    if temporary is not None:
+        temporary.mkdir(parents=True, exist_ok=True)
+        environment["TMPDIR"] = str(temporary)
+    return environment
+
+
 class Child:
     """One running program, in a process group of its own so that Ctrl-C reaches only us."""
 
@@ -52,8 +61,10 @@ class Child:
         self._process: asyncio.subprocess.Process | None = None
         self._copying: asyncio.Task[None] | None = None
 
-    async def start(self, words: Sequence[str | Path], folder: Path) -> None:
-        """Start the program in a folder, with a pipe as standard output.
+    async def start(
+        self, words: Sequence[str | Path], folder: Path, temporary: Path | None = None
+    ) -> None:
+        """Start the program in a folder, with a pipe as standard output, and a place of its own for temporary files.
 
         It imports what that folder offers and nothing else of the repository.
         Raises DemoError when it cannot be started.
@@ -63,7 +74,7 @@ class Child:
                 self._process = await asyncio.create_subprocess_exec(
                     *map(str, words),
                     cwd=folder,
-                    env={key: text for key, text in os.environ.items() if key != "PYTHONPATH"},
+                    env=_environment(temporary),
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=asyncio.subprocess.PIPE,
                     stderr=handle,

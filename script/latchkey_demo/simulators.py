@@ -89,7 +89,7 @@ async def start(
     if home.remembers:
         words += ["--state", str(folder.path / "simulators" / home.domain)]
     try:
-        await child.start(words, ROOT)
+        await child.start(words, ROOT, folder.temporary)
         text = await child.first_line(READY_LIMIT_S)
         with suppress(ValueError):
             line = json.loads(text)

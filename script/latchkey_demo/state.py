@@ -38,6 +38,8 @@ class StateFolder:
         self.config = path / "config"
         self.logs = path / "logs"
         self.output = self.logs / "home-assistant.log"
+        self.temporary = path / "temporary"
+        """For temporary files of what runs: those of another Home Assistant on this machine have the same names."""
         self.state = State()
 
     @contextmanager
@@ -60,6 +62,7 @@ class StateFolder:
             except BlockingIOError:
                 raise DemoError(self._occupied()) from None
             self.load()
+            shutil.rmtree(self.temporary, ignore_errors=True)  # what a killed demo left
             try:
                 yield
             finally:

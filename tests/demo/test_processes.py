@@ -64,6 +64,15 @@ async def test_a_child_sees_only_its_folder(
     await child.stop(LIMIT_S)
 
 
+async def test_temporary_files_of_its_own(tmp_path: Path) -> None:
+    """Two Home Assistants on one machine do not take each other's uploads away."""
+    child = Child("a program", tmp_path / "x.log")
+    place = tmp_path / "demo" / "temporary"
+    await child.start(program("import tempfile; print(tempfile.gettempdir())"), tmp_path, place)
+    assert await child.first_line(LIMIT_S) == f"{place}\n"
+    await child.stop(LIMIT_S)
+
+
 async def test_a_child_that_ends_at_once(tmp_path: Path) -> None:
     """The error shows the end of what the child said."""
     child = Child("a program", tmp_path / "x.log")

@@ -42,6 +42,15 @@ def test_one_demo_per_folder(tmp_path: Path) -> None:
         pass
 
 
+def test_what_a_killed_demo_left_is_cleared(tmp_path: Path) -> None:
+    """Temporary files do not outlive the demo that made them by more than one start."""
+    folder = StateFolder(tmp_path / "demo")
+    with folder.locked():
+        (folder.temporary / "upload").mkdir(parents=True)
+    with StateFolder(folder.path).locked():
+        assert not folder.temporary.exists()
+
+
 def test_reset_clears_all_but_the_lock(tmp_path: Path) -> None:
     """Links are removed, not followed."""
     elsewhere = tmp_path / "elsewhere"
