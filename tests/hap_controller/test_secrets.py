@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Awaitable, Iterator
+from contextlib import suppress
 import gc
 import json
 import logging
@@ -59,7 +60,9 @@ class Secrets:
         gc.collect()
         module = f"custom_components.{DOMAIN}"
         ours = [each for each in gc.get_objects() if type(each).__module__.startswith(module)]
-        self._shown += {repr(each) for each in ours}
+        for each in ours:
+            with suppress(AttributeError):  # of what some other test has left half made
+                self._shown.append(repr(each))
         self._shown += [
             json.dumps(each.as_dict(), cls=ExtendedJSONEncoder)
             for each in self._hass.states.async_all()
@@ -123,7 +126,7 @@ async def _pair(hass: HomeAssistant, secrets: Secrets, result: Any) -> Any:
     for wrong in ("not a code", "518-08-5", WRONG_CODE):
         result = await submit(hass, result, {"pairing_code": wrong})
         assert result["errors"]
-        secrets.look()
+    secrets.look()
     return await submit(hass, result, {"pairing_code": CODE})
 
 
