@@ -271,6 +271,10 @@ async def test_over_and_back(hass: HomeAssistant, theirs: MockConfigEntry, livin
     await hass.config_entries.async_set_disabled_by(theirs.entry_id, None)
     await hass.async_block_till_done()
     assert theirs.state is ConfigEntryState.LOADED
+    await operate(hass, living, "switch.my_pump")
+    mine = entities.async_get("switch.my_pump")
+    assert mine
+    assert (mine.name, mine.area_id) == ("My pump", area.id)
 
 
 async def test_valves_as_switches(
