@@ -1,7 +1,7 @@
 """What the tests of the simulators share."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Iterator
 
 import aiohttp
 import pytest
@@ -12,12 +12,18 @@ from tests.support.clock import VirtualLoop
 REAL_TIME = ("test_main", "test_hap_controller", "process")
 
 
-def pytest_asyncio_loop_factories(
-    item: pytest.Item,
-) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """Let time pass by itself only where it must: devices travel at once, and a busy machine is late for nothing."""
-    real = item.path.stem.endswith(REAL_TIME)
-    return {"real": asyncio.new_event_loop} if real else {"virtual": VirtualLoop}
+@pytest.fixture
+def _function_scoped_runner(request: pytest.FixtureRequest) -> Iterator[asyncio.Runner]:
+    """Let time pass by itself only where it must: devices travel at once, and a busy machine is late for nothing.
+
+    In place of the fixture of pytest-asyncio. Its hook for other loops makes fixtures of the session anew for each
+    test, and with them a resolver that nobody closes.
+    """
+    real = request.path.stem.endswith(REAL_TIME)
+    with asyncio.Runner(loop_factory=None if real else VirtualLoop) as runner:
+        asyncio.set_event_loop(runner.get_loop())
+        yield runner
+        asyncio.set_event_loop(None)
 
 
 @pytest.fixture
