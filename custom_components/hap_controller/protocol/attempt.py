@@ -17,6 +17,11 @@ from .refusals import AlreadyPairedError, BusyError, HttpError
 from .transport import TcpTransport, open_tcp
 
 
+def _load_setup() -> None:
+    """Load what a new attempt needs, from a disk that may be slow: not the event loop's work."""
+    from .pairing import setup, work  # noqa: F401, PLC0415
+
+
 class PairingAttempt:
     """Pairs in two steps: accessories with a display show their code after the first.
 
@@ -40,6 +45,7 @@ class PairingAttempt:
         cls, hosts: Sequence[str], port: int, feature_flags: int = 0
     ) -> AsyncIterator[Self]:
         """Connect to an accessory that is not paired, by addresses or names; raises ConnectError."""
+        await asyncio.to_thread(_load_setup)
         async with open_tcp(hosts, port) as transport:
             yield cls(transport, feature_flags)
 
