@@ -105,6 +105,7 @@ class Service(WebSocketService[ApplianceSession, Received]):
         """Whether the appliance has left the network."""
         self.on_presence: Callable[[bool], Coroutine[Any, Any, None]] | None = None
         """Tells the network that the appliance leaves it, or is back."""
+        self._leaving: asyncio.Task[None] | None = None
         self._closing = False
         self._serving: dict[asyncio.Task[Any] | None, ApplianceSession] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -150,17 +151,18 @@ class Service(WebSocketService[ApplianceSession, Received]):
         await self.listener.refuse()
         await self.listener.accept()
 
-    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Let something happen beside; it ends with the service."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     # --- the appliance leaves and comes back -----------------------------------------------
 
     def _leave(self) -> None:
         self.gone = True
-        self.spawn(self.vanish(self.rules.off_code))
+        self._leaving = self.spawn(self.vanish(self.rules.off_code))
         self._tell_presence()
 
     def _return(self) -> None:
@@ -169,8 +171,14 @@ class Service(WebSocketService[ApplianceSession, Received]):
             self.spawn(self._come_back())
 
     async def _come_back(self) -> None:
+        await self._gone_out()
         await self.link_restored()
         self._tell_presence()
+
+    async def _gone_out(self) -> None:
+        """Wait for one that is still on its way out: it would refuse all who come to it back."""
+        if self._leaving is not None:
+            await asyncio.wait([self._leaving])
 
     def _tell_presence(self) -> None:
         if self.on_presence is not None:
@@ -214,6 +222,7 @@ class Service(WebSocketService[ApplianceSession, Received]):
         self.dead_slots = 0
         was_gone, self.gone = self.gone, False
         self.key = self.appliance.profile.key
+        await self._gone_out()
         await super().reset()
         if was_gone:
             self._tell_presence()

@@ -378,6 +378,20 @@ async def test_hanging_client(homes: AsyncExitStack, http: aiohttp.ClientSession
     assert (await client.end()).type in {*CLOSING, aiohttp.WSMsgType.ERROR}
 
 
+async def test_switched_on_while_it_leaves(
+    homes: AsyncExitStack, http: aiohttp.ClientSession
+) -> None:
+    """Who switches it on again before all clients have gone finds it back all the same."""
+    washer = await homes.enter_async_context(SimulatedAppliance("washer"))
+    await homes.enter_async_context(connect(http, washer))
+    washer.appliance.power("MainsOff")
+    washer.appliance.power("On")
+    await _until(lambda: not washer.sessions)
+    await _until(lambda: washer.link_up)
+    async with connect(http, washer) as again:
+        assert not again.ws.closed
+
+
 async def _until(condition: Any) -> None:
     async with asyncio.timeout(60):
         while not condition():
