@@ -3,10 +3,12 @@
 import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
-from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant
+from homeassistant.core import CALLBACK_TYPE, Event, HassJob, HomeAssistant
+from homeassistant.helpers.event import async_call_later
 
 from .const import DOMAIN
 from .leftovers import async_get_leftovers, store_half
@@ -24,6 +26,9 @@ from .protocol import (
 # A step of a form takes no longer (mapping §7.4); the second one leaves time to take the pairing back.
 BEGIN_LIMIT_S: Final = 45.0
 FINISH_LIMIT_S: Final = 30.0
+# An accessory pairs with one at a time. Whoever closed the browser over the form keeps nobody else from it for longer;
+# whoever comes back to it goes on where it was.
+HOLD_LIMIT_S: Final = 300.0
 # An accessory may notice a little later that our last attempt is over.
 _BUSY_AGAIN_S: Final = 1.0
 
@@ -65,6 +70,7 @@ class Joining:
         self._asked = False
         self._left = False
         self._unlisten: CALLBACK_TYPE | None = None
+        self._held: CALLBACK_TYPE | None = None
 
     @property
     def awaits_code(self) -> bool:
@@ -142,8 +148,23 @@ class Joining:
             await self._async_close()
             raise
         self._attempt = attempt
+        self._held = async_call_later(
+            self._hass, HOLD_LIMIT_S, HassJob(self._async_let_go, cancel_on_shutdown=True)
+        )
+
+    async def _async_let_go(self, _now: datetime) -> None:
+        """Hang up; the code may still come, and opens a link again as after any other loss."""
+        self._held = None
+        await self._stack.aclose()
+
+    def _hold(self) -> None:
+        """Stay on the line: what was waited for is there."""
+        if self._held is not None:
+            self._held()
+            self._held = None
 
     async def _async_close(self) -> None:
+        self._hold()
         self._attempt = None
         await self._stack.aclose()
 
@@ -170,6 +191,7 @@ class Joining:
 
     async def _async_say_all(self, code: str) -> PairingRecord:
         """Prove the code on the connection that is open; leaves in ``_kept`` what may have to be taken back."""
+        self._hold()
         attempt, target = self._attempt, self.target
         assert attempt is not None
         leftovers = await async_get_leftovers(self._hass)

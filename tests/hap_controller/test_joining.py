@@ -20,6 +20,7 @@ from custom_components.hap_controller.protocol import (
 )
 from custom_components.hap_controller.protocol.accessory import AccessoryServer
 from tests.support.fault_proxy import FaultProxy
+from tests.support.rooms import pass_time
 
 from .forms import CODE, WRONG_CODE, id_of, issues, nowhere, port_of, unpaired
 from .living import HOST
@@ -120,6 +121,27 @@ async def test_busy_for_a_moment(hass: HomeAssistant, server: AccessoryServer) -
         refusals = 2
         with pytest.raises(BusyError):
             await joining.async_begin()
+    await joining.async_leave()
+
+
+async def test_form_left_open(hass: HomeAssistant, server: AccessoryServer) -> None:
+    """After five minutes without a code others may pair; who comes back to the form still can, if nobody has."""
+    joining = Joining(hass, target(server))
+    await joining.async_begin()
+    other = Joining(hass, target(server))
+    with pytest.raises(BusyError):
+        await other.async_begin()
+    pass_time(hass, 299)
+    await hass.async_block_till_done()
+    with pytest.raises(BusyError):
+        await other.async_begin()
+    pass_time(hass, 301)
+    await hass.async_block_till_done()
+    await other.async_begin()
+    await other.async_leave()
+    assert joining.awaits_code
+    await joining.async_finish(CODE)
+    assert server.paired
     await joining.async_leave()
 
 
