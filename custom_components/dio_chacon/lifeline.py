@@ -20,6 +20,8 @@ _LOGGER = logging.getLogger(__name__)
 
 # A reconnection within this time leaves the entities as they are.
 GRACE_S: Final = 10.0
+# Home Assistant asks nobody to sign in while another form about the entry is open, and forgets that it was to ask.
+ASK_AGAIN_S: Final = 60.0
 
 
 class LinkedClient(Protocol):
@@ -61,6 +63,7 @@ class LinkCoordinator[ClientT: LinkedClient](ABC):
         self._ready = False
         self._up = True
         self._grace: CALLBACK_TYPE | None = None
+        self._asking: CALLBACK_TYPE | None = None
 
     @abstractmethod
     def _tell_connected(self) -> None:
@@ -95,6 +98,7 @@ class LinkCoordinator[ClientT: LinkedClient](ABC):
 
     def _start(self) -> None:
         """Have the client run until the entry is unloaded."""
+        self._end_asking()
         task = self.entry.async_create_background_task(
             self.hass, self.client.run(), f"{DOMAIN} link of {self.entry_id}"
         )
@@ -118,9 +122,17 @@ class LinkCoordinator[ClientT: LinkedClient](ABC):
             return
         self._grace_over()
         if isinstance(error, AuthError):
-            self.entry.async_start_reauth(self.hass)
+            self._ask()
         elif isinstance(error, UnsupportedError):
             self.hass.config_entries.async_schedule_reload(self.entry_id)
+
+    @callback
+    def _ask(self, _now: datetime | None = None) -> None:
+        """Have the user sign in again, and see to it that the form is there as long as that is needed."""
+        self.entry.async_start_reauth(self.hass)
+        self._asking = async_call_later(
+            self.hass, ASK_AGAIN_S, HassJob(self._ask, cancel_on_shutdown=True)
+        )
 
     def _link_lost(self, error: VendorError | None, *, for_good: bool = False) -> None:
         """Wait a moment before entities show it; not when the peer said that it goes."""
@@ -156,8 +168,14 @@ class LinkCoordinator[ClientT: LinkedClient](ABC):
     def _forget_timers(self) -> None:
         """Leave nothing behind that would come back later."""
         self._end_grace()
+        self._end_asking()
 
     def _end_grace(self) -> None:
         if self._grace:
             self._grace()
             self._grace = None
+
+    def _end_asking(self) -> None:
+        if self._asking:
+            self._asking()
+            self._asking = None

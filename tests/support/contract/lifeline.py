@@ -6,7 +6,7 @@ import logging
 from typing import Any, ClassVar
 from unittest.mock import patch
 
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
@@ -188,6 +188,28 @@ class LinkContract(Contract):
             ending.with_error(error)
             await until(hass, lambda: loaded.state is ConfigEntryState.SETUP_ERROR)
         assert loaded.error_reason_translation_key == "unsupported"
+
+    async def test_credentials_are_refused_while_a_form_is_open(
+        self, hass: HomeAssistant, ending: Ending, loaded: MockConfigEntry
+    ) -> None:
+        """Home Assistant has one form at a time about an entry: who is asked for others is asked after it."""
+        form = await loaded.start_reconfigure_flow(hass)
+        ending.with_error(self.vendor.module("protocol").AuthError("refused"))
+        await until_state(hass, self.vendor.switch_of(hass), STATE_UNAVAILABLE)
+        flows = hass.config_entries.flow
+        assert [flow["flow_id"] for flow in flows.async_progress()] == [form["flow_id"]]
+        flows.async_abort(form["flow_id"])
+        pass_time(hass, 61)
+        await hass.async_block_till_done()
+        assert [flow["context"]["source"] for flow in flows.async_progress()] == [SOURCE_REAUTH]
+        # It is there once, and there again should it be closed without an answer.
+        pass_time(hass, 122)
+        await hass.async_block_till_done()
+        (form,) = flows.async_progress()
+        flows.async_abort(form["flow_id"])
+        pass_time(hass, 183)
+        await hass.async_block_till_done()
+        assert [flow["context"]["source"] for flow in flows.async_progress()] == [SOURCE_REAUTH]
 
     async def test_command_finds_the_credentials_refused(
         self, hass: HomeAssistant, loaded: MockConfigEntry
