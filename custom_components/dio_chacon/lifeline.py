@@ -5,9 +5,9 @@ import asyncio
 from collections.abc import Awaitable
 from datetime import datetime
 import logging
-from typing import Any, Final, NoReturn, Protocol
+from typing import Any, ClassVar, Final, NoReturn, Protocol
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
@@ -22,6 +22,8 @@ _LOGGER = logging.getLogger(__name__)
 GRACE_S: Final = 10.0
 # Home Assistant asks nobody to sign in while another form about the entry is open, and forgets that it was to ask.
 ASK_AGAIN_S: Final = 60.0
+# Who refused a key may have been another one at the address, or out of its mind.
+TRY_REFUSED_AGAIN_S: Final = 3600.0
 
 
 class LinkedClient(Protocol):
@@ -37,6 +39,10 @@ class LinkedClient(Protocol):
     def connected(self) -> bool:
         """Whether the link is up and everything was read on it."""
 
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more is tried before it is run again."""
+
     async def run(self) -> NoReturn:
         """Keep the link up until cancelled."""
 
@@ -48,6 +54,8 @@ class LinkCoordinator[ClientT: LinkedClient](ABC):
     """Follows the link of one entry; those who show something hear of it when it is lost for longer than a moment."""
 
     client: ClientT
+    tries_refused_again: ClassVar[bool] = False
+    """Whether what was refused is tried again by itself; not where each attempt may count against an account."""
 
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
         """Prepare; nothing happens before the client runs."""
@@ -64,6 +72,7 @@ class LinkCoordinator[ClientT: LinkedClient](ABC):
         self._up = True
         self._grace: CALLBACK_TYPE | None = None
         self._asking: CALLBACK_TYPE | None = None
+        self._retry: CALLBACK_TYPE | None = None
 
     @abstractmethod
     def _tell_connected(self) -> None:
@@ -98,7 +107,7 @@ class LinkCoordinator[ClientT: LinkedClient](ABC):
 
     def _start(self) -> None:
         """Have the client run until the entry is unloaded."""
-        self._end_asking()
+        self._forget_refusal()
         task = self.entry.async_create_background_task(
             self.hass, self.client.run(), f"{DOMAIN} link of {self.entry_id}"
         )
@@ -108,6 +117,8 @@ class LinkCoordinator[ClientT: LinkedClient](ABC):
         """Take over from the set-up, which heard of all errors so far."""
         self._ready = True
         self.since = dt_util.utcnow()
+        if self.linked:
+            self._accepted()
         self.entry.async_on_unload(self._forget_timers)
 
     @callback
@@ -123,6 +134,12 @@ class LinkCoordinator[ClientT: LinkedClient](ABC):
         self._grace_over()
         if isinstance(error, AuthError):
             self._ask()
+            if self.tries_refused_again:
+                self._retry = async_call_later(
+                    self.hass,
+                    TRY_REFUSED_AGAIN_S,
+                    HassJob(self._try_again, cancel_on_shutdown=True),
+                )
         elif isinstance(error, UnsupportedError):
             self.hass.config_entries.async_schedule_reload(self.entry_id)
 
@@ -133,6 +150,17 @@ class LinkCoordinator[ClientT: LinkedClient](ABC):
         self._asking = async_call_later(
             self.hass, ASK_AGAIN_S, HassJob(self._ask, cancel_on_shutdown=True)
         )
+
+    @callback
+    def _try_again(self, _now: datetime | None = None) -> None:
+        """Have the client run again after it was refused for good."""
+        if self.client.ended:
+            self._start()
+
+    def _accepted(self) -> None:
+        """Ask for nothing any more: what was refused is good."""
+        for flow in self.entry.async_get_active_flows(self.hass, {SOURCE_REAUTH}):
+            self.hass.config_entries.flow.async_abort(flow["flow_id"])
 
     def _link_lost(self, error: VendorError | None, *, for_good: bool = False) -> None:
         """Wait a moment before entities show it; not when the peer said that it goes."""
@@ -152,6 +180,7 @@ class LinkCoordinator[ClientT: LinkedClient](ABC):
     def _link_back(self) -> None:
         """Show states again, all of them new."""
         _LOGGER.info("Connection to the %s is back (entry %s)", PEER_NAME, self.entry_id)
+        self._accepted()
         self._end_grace()
         self._up = self.linked = True
         self.since = dt_util.utcnow()
@@ -168,14 +197,15 @@ class LinkCoordinator[ClientT: LinkedClient](ABC):
     def _forget_timers(self) -> None:
         """Leave nothing behind that would come back later."""
         self._end_grace()
-        self._end_asking()
+        self._forget_refusal()
 
     def _end_grace(self) -> None:
         if self._grace:
             self._grace()
             self._grace = None
 
-    def _end_asking(self) -> None:
-        if self._asking:
-            self._asking()
-            self._asking = None
+    def _forget_refusal(self) -> None:
+        for timer in (self._asking, self._retry):
+            if timer:
+                timer()
+        self._asking = self._retry = None

@@ -90,6 +90,7 @@ def new_client(record: PairingRecord, known: Known | None = None) -> HapClient:
 class Coordinator(LinkCoordinator[HapClient]):
     """What the entities of one pairing read, ask and listen to."""
 
+    tries_refused_again = True
     devices: Devices
     checks: Checks
 
@@ -289,6 +290,7 @@ class Coordinator(LinkCoordinator[HapClient]):
         if configuration is not None:
             async_announced_numbers(self.hass)[self.pairing_id.lower()] = configuration
         self.client.announced(configuration, tuple(hosts), port)
+        self._try_again()
 
     @override
     @callback

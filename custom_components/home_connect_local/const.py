@@ -54,8 +54,6 @@ PLATFORMS: Final = [
 SETUP_LIMIT_S: Final = 10.0
 # The one attempt of a form.
 CONNECT_LIMIT_S: Final = 20.0
-# §5.1: another appliance at the old address refuses the key too, or one whose network hangs; so it is tried again.
-KEY_RETRY_S: Final = 3600.0
 # Signal strength is the only thing that has to be asked for.
 NETWORK_INTERVAL_S: Final = 300.0
 

@@ -4,19 +4,17 @@ import asyncio
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 import logging
 import re
 from typing import Any, Final, override
 
-from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_HOST, CONF_PORT
-from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.dispatcher import async_dispatcher_send
-from homeassistant.helpers.event import async_call_later
 from homeassistant.util.signal_type import SignalType
 
 from .const import (
@@ -30,7 +28,6 @@ from .const import (
     CONF_KEY,
     CONF_SIGNAL_STRENGTH,
     DOMAIN,
-    KEY_RETRY_S,
     PEER_NAME,
     SETUP_LIMIT_S,
     signal_available,
@@ -42,7 +39,6 @@ from .errors import details, setup_error
 from .lifeline import LinkCoordinator
 from .protocol import (
     Appliance,
-    AuthError,
     Change,
     ConnectionType,
     Description,
@@ -144,6 +140,7 @@ def new_client(
 class Coordinator(LinkCoordinator[HomeConnectClient]):
     """What the entities of one appliance read, ask and listen to."""
 
+    tries_refused_again = True
     device_id: str
     """Of the appliance in the device registry."""
 
@@ -156,7 +153,6 @@ class Coordinator(LinkCoordinator[HomeConnectClient]):
         self.revision = 0
         """Counts what was told at once, so that an entity writes once, however much of it concerns it."""
         self._signals: dict[int, SignalType[()]] = {}
-        self._retry: CALLBACK_TYPE | None = None
         self._available = signal_available(self.entry_id)
         self._connected = signal_connected(self.entry_id)
         self._info = signal_info(self.entry_id)
@@ -192,7 +188,6 @@ class Coordinator(LinkCoordinator[HomeConnectClient]):
             async with asyncio.timeout(SETUP_LIMIT_S):
                 await self.client.ready(patient=False)
             self.linked = True
-            self._key_serves()
         except TimeoutError, LinkError:
             error = self.client.last_error
             self.last_error = type(error).__name__ if error else None
@@ -211,40 +206,8 @@ class Coordinator(LinkCoordinator[HomeConnectClient]):
     @callback
     def look_for(self) -> None:
         """Look for the appliance at once, as it was heard of; also when its key was refused for good."""
-        if self.client.ended:
-            self._forget_retry()
-            self._start()
-        else:
-            self.client.hurry()
-
-    @callback
-    @override
-    def _on_end(self, task: asyncio.Task[Any]) -> None:
-        super()._on_end(task)
-        if self._ready and not task.cancelled() and isinstance(task.exception(), AuthError):
-            self._retry = async_call_later(
-                self.hass, KEY_RETRY_S, HassJob(self._try_key_again, cancel_on_shutdown=True)
-            )
-
-    @callback
-    def _try_key_again(self, _now: datetime) -> None:
-        self.look_for()
-
-    @callback
-    @override
-    def _forget_timers(self) -> None:
-        super()._forget_timers()
-        self._forget_retry()
-
-    def _forget_retry(self) -> None:
-        if self._retry:
-            self._retry()
-            self._retry = None
-
-    def _key_serves(self) -> None:
-        """Ask for no other key any more: whoever refused this one was not the appliance, or was not itself."""
-        for flow in self.entry.async_get_active_flows(self.hass, {SOURCE_REAUTH}):
-            self.hass.config_entries.flow.async_abort(flow["flow_id"])
+        self.client.hurry()
+        self._try_again()
 
     # --- news -------------------------------------------------------------------------------
 
@@ -260,7 +223,6 @@ class Coordinator(LinkCoordinator[HomeConnectClient]):
                         signal = self._signals[uid] = signal_changed(self.entry_id, uid)
                     async_dispatcher_send(self.hass, signal)
             case LinkChanged(connected=True):
-                self._key_serves()
                 self._link_back()
             case LinkChanged(error=error):
                 # It said so itself when it goes for good, and comes back when it is switched on.

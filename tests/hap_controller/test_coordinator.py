@@ -16,6 +16,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.hap_controller.cache import async_announced_numbers
 from custom_components.hap_controller.const import DOMAIN
+from custom_components.hap_controller.lifeline import TRY_REFUSED_AGAIN_S
 from custom_components.hap_controller.protocol import HapClient, HapStatus, UnsupportedError
 from custom_components.hap_controller.protocol.http import Request, Response
 from tests.support.contract.lifeline import Ending
@@ -382,6 +383,52 @@ async def test_forgotten_while_running(
     with pytest.raises(HomeAssistantError) as caught:
         await loaded.runtime_data.async_command(command)
     assert caught.value.translation_key == "pairing_lost"
+
+
+@pytest.mark.parametrize("by", ["time", "announcement"])
+async def test_pairing_that_is_known_again(
+    hass: HomeAssistant, loaded: MockConfigEntry, living: Living, by: str
+) -> None:
+    """Who had forgotten us was another accessory at the address, or this one out of its mind: nobody is asked then."""
+    coordinator, pairings = loaded.runtime_data, dict(living.register.pairings)
+    living.register.pairings.clear()
+    living.drop()
+    await soon(lambda: reauths(hass))
+
+    async def look() -> None:
+        assert coordinator.client.ended
+        if by == "time":
+            pass_time(hass, TRY_REFUSED_AGAIN_S + 1)
+        else:
+            coordinator.announced(None, (HOST,), living.port)
+        assert not coordinator.client.ended
+
+    # As long as it does not know us, the form that somebody may be filling in stays.
+    form = hass.config_entries.flow.async_progress()
+    await look()
+    await soon(lambda: coordinator.client.ended)
+    await hass.async_block_till_done()
+    assert hass.config_entries.flow.async_progress() == form
+    living.register.pairings.update(pairings)
+    await look()
+    await until_state(hass, LINK, STATE_ON)
+    assert not reauths(hass)
+    assert loaded.runtime_data is coordinator
+    assert "switch.lamp_2" not in unavailable(hass)
+
+
+async def test_no_timer_outlives_the_entry(
+    hass: HomeAssistant, loaded: MockConfigEntry, living: Living
+) -> None:
+    """An entry whose pairing was lost can be unloaded."""
+    living.register.pairings.clear()
+    living.drop()
+    await soon(lambda: reauths(hass))
+    client = loaded.runtime_data.client
+    assert await hass.config_entries.async_unload(loaded.entry_id)
+    pass_time(hass, TRY_REFUSED_AGAIN_S + 1)
+    await hass.async_block_till_done()
+    assert client.ended
 
 
 @pytest.fixture

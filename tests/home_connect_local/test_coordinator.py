@@ -17,9 +17,9 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from syrupy.assertion import SnapshotAssertion
 
-from custom_components.home_connect_local.const import CONF_DESCRIPTION, DOMAIN, KEY_RETRY_S
+from custom_components.home_connect_local.const import CONF_DESCRIPTION, DOMAIN
 from custom_components.home_connect_local.coordinator import brand_name
-from custom_components.home_connect_local.lifeline import GRACE_S
+from custom_components.home_connect_local.lifeline import GRACE_S, TRY_REFUSED_AGAIN_S
 from custom_components.home_connect_local.protocol import UnsupportedError
 from simulators.home_connect_local import Pace, SimulatedAppliance
 from tests.support.contract.lifeline import Ending, LinkContract
@@ -237,7 +237,7 @@ async def test_rejected_key(
     lock = entity_id_of(hass, loaded, Platform.SWITCH, "switch_child_lock")
     assert state_of(hass, lock).state == STATE_UNAVAILABLE
     opened = len(simulated.received)
-    pass_time(hass, KEY_RETRY_S - 100)
+    pass_time(hass, TRY_REFUSED_AGAIN_S - 100)
     await hass.async_block_till_done()
     assert len(simulated.received) == opened
 
@@ -256,7 +256,7 @@ async def test_key_that_serves_again(
         assert coordinator.client.ended
         match by:
             case "time":
-                pass_time(hass, KEY_RETRY_S + 1)
+                pass_time(hass, TRY_REFUSED_AGAIN_S + 1)
             case "announcement":
                 assert (await announce(hass, simulated))["reason"] == "already_configured"
             case _:
@@ -290,7 +290,7 @@ async def test_no_timer_outlives_the_entry(
     await asked(hass)
     assert await hass.config_entries.async_unload(loaded.entry_id)
     opened = len(simulated.received)
-    pass_time(hass, KEY_RETRY_S + 1)
+    pass_time(hass, TRY_REFUSED_AGAIN_S + 1)
     await hass.async_block_till_done()
     assert len(simulated.received) == opened
 

@@ -93,8 +93,11 @@ class LinkClient[ConversationT: Conversation[Any, Any], EventT, ChangeT](ABC):
     async def run(self) -> NoReturn:
         """Keep the link up until cancelled.
 
-        Raises AuthError or UnsupportedError when trying again cannot help.
+        Raises AuthError or UnsupportedError when trying again cannot help; what ended can be run again all the same.
         """
+        self._ended, self._lasting = False, None
+        self._news.clear()
+        self._up.clear()
         try:
             await self._supervisor.run()
         except VendorError as err:
@@ -120,6 +123,11 @@ class LinkClient[ConversationT: Conversation[Any, Any], EventT, ChangeT](ABC):
             raise self._lasting
         if not self.connected:
             raise self.last_error or LinkClosedError(f"stopped before {self.peer} answered")
+
+    @property
+    def ended(self) -> bool:
+        """Whether ``run()`` came to its end: nothing more is tried before it is run again."""
+        return self._ended
 
     @property
     def connected(self) -> bool:

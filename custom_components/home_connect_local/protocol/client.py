@@ -227,11 +227,6 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
         aes = self._profile.connection_type is ConnectionType.AES
         return self._host, self._port or (AES_PORT if aes else TLS_PORT)
 
-    @property
-    def ended(self) -> bool:
-        """Whether ``run()`` came to its end: nothing more is tried before it is run again."""
-        return self._ended
-
     def move_to(self, host: str, port: int | None = None) -> None:
         """Take the address that discovery tells; tried at once when the link is down.
 
@@ -468,10 +463,7 @@ class HomeConnectClient(LinkClient[Connection, Event, Change]):
 
     @override
     async def run(self) -> NoReturn:
-        """Keep the link up until cancelled; see LinkClient. What ended can be run again."""
-        self._ended, self._lasting = False, None
-        self._news.clear()
-        self._up.clear()
+        """Keep the link up until cancelled; see LinkClient."""
         self._refused_at.clear()
         try:
             await super().run()

@@ -212,7 +212,7 @@ class LinkContract(Contract):
         assert [flow["context"]["source"] for flow in flows.async_progress()] == [SOURCE_REAUTH]
 
     async def test_command_finds_the_credentials_refused(
-        self, hass: HomeAssistant, loaded: MockConfigEntry
+        self, hass: HomeAssistant, loaded: MockConfigEntry, peer: Peer
     ) -> None:
         """An authentication error on a command asks the user too."""
         platform, action, unique_id, method = self.refusable
@@ -223,6 +223,12 @@ class LinkContract(Contract):
         assert error.translation_key == "invalid_auth"
         await hass.async_block_till_done()
         assert len(hass.config_entries.flow.async_progress()) == 1
+        # A link that comes up with them shows that they are good.
+        await peer.link_down()
+        await until_state(hass, self.vendor.connection_of(hass), STATE_OFF)
+        await self.vendor.reconnect(hass, peer)
+        await until_state(hass, self.vendor.connection_of(hass), STATE_ON)
+        assert not hass.config_entries.flow.async_progress()
 
     async def test_link_is_lost_before_anyone_listens(
         self, hass: HomeAssistant, entry: MockConfigEntry, peer: Peer
