@@ -24,7 +24,7 @@ from script.lending import ROOT
 
 from .nursery import Nursery, Program
 
-CLI = ROOT / "script/cli"
+CLI, SETUP = ROOT / "script/cli", ROOT / "script/setup"
 LIMIT_S = 90
 
 type Json = dict[str, Any]
@@ -218,8 +218,14 @@ def run(nursery: Nursery) -> Run:
     return run_cli
 
 
+@pytest.fixture(scope="session")
+def environment_there() -> None:
+    """Have the environment of ``script/cli`` there: another one may be that of the tests."""
+    subprocess.run([SETUP], env=clean_environment(), capture_output=True, check=True)
+
+
 @pytest.fixture
-def run_alone() -> Run:
+def run_alone(environment_there: None) -> Run:
     """Start script/cli as a person does, and wait for its end."""
 
     def run_cli(
