@@ -166,6 +166,20 @@ class Metadata:
     plain_class: ValueClass | None = field(init=False, repr=False, compare=False)
     """Of values that are taken as they are; None where each must be looked at."""
 
+    def limits(self) -> dict[str, Any]:
+        """Give the limits by their names on the wire, without what is not limited (§7.2)."""
+        told = {
+            "unit": self.unit,
+            "minValue": self.min_value,
+            "maxValue": self.max_value,
+            "minStep": self.min_step,
+            "maxLen": self.max_len,
+            "maxDataLen": self.max_data_len,
+            "valid-values": self.valid_values and list(self.valid_values),
+            "valid-values-range": self.valid_values_range and list(self.valid_values_range),
+        }
+        return {name: limit for name, limit in told.items() if limit is not None}
+
     def __post_init__(self) -> None:
         """Work out once what every value asks for."""
         stateless = self.type in STATELESS

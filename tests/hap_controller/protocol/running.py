@@ -1,9 +1,8 @@
 """A client at work against an accessory server of our own, or whatever else listens."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from itertools import repeat
 from typing import Any, Self
 
 from custom_components.hap_controller.protocol import (
@@ -29,23 +28,9 @@ from custom_components.hap_controller.protocol.const import ContentType
 from custom_components.hap_controller.protocol.crypto import SigningKey
 from custom_components.hap_controller.protocol.http import Request, Response, encode_event
 from custom_components.hap_controller.protocol.pairing import Pairing, Register
-from tests.support.clock import real_limit_s
+from tests.support.running import at_once, until
 
 HOST = "127.0.0.1"
-
-
-def at_once() -> Iterator[float]:
-    """Wait a virtual second between attempts, whatever happened."""
-    return repeat(1.0)
-
-
-async def until(condition: Callable[[], object], limit_s: float = 10.0) -> None:
-    """Wait until something holds; fail when it does not in time."""
-    pause_s = 0.001
-    async with asyncio.timeout(real_limit_s(limit_s)):
-        while not condition():
-            await asyncio.sleep(pause_s)
-            pause_s = min(limit_s / 100, pause_s * 1.3)
 
 
 def bulb(name: str = "Lamp", *optional: str) -> tuple[Accessory, Service]:

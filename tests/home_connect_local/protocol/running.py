@@ -1,9 +1,8 @@
 """A client at work against a simulated appliance."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from itertools import repeat
 from typing import Any
 
 import aiohttp
@@ -22,30 +21,12 @@ from custom_components.home_connect_local.protocol import (
 )
 from simulators.home_connect_local import Pace, SimulatedAppliance
 from tests.support.clock import real_limit_s
+from tests.support.running import at_once, until
 
 from .appliances import described
 
 TLS_NAME, AES_NAME = "dishwasher", "washer"
 DEVICE_ID = "c0ffee01"
-
-
-def at_once() -> Iterator[float]:
-    """Wait a virtual second between attempts, whatever happened."""
-    return repeat(1.0)
-
-
-def now() -> float:
-    """Read the loop's clock."""
-    return asyncio.get_running_loop().time()
-
-
-async def until(condition: Callable[[], object], limit_s: float = 10.0) -> None:
-    """Wait until something holds; fail when it does not in time."""
-    pause_s = 0.001
-    async with asyncio.timeout(real_limit_s(limit_s)):
-        while not condition():
-            await asyncio.sleep(pause_s)
-            pause_s = min(limit_s / 100, pause_s * 1.3)
 
 
 async def spin(condition: Callable[[], object]) -> None:

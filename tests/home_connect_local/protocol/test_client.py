@@ -46,9 +46,10 @@ from custom_components.home_connect_local.protocol.const import (
 )
 from simulators.home_connect_local import PROFILES, SimulatedAppliance
 from tests.support.clock import run_real, run_virtual
+from tests.support.running import now
 
 from .appliances import stored, told
-from .running import Running, at_home, now, profile_of, running, simulate, spin, until
+from .running import Running, at_home, profile_of, running, simulate, spin, until
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 

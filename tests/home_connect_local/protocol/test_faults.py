@@ -37,8 +37,9 @@ from simulators.home_connect_local import SimulatedAppliance
 from tests.support.clock import run_real, run_virtual
 from tests.support.fault_proxy import Accept, Cut, FaultProxy, Way
 from tests.support.leaks import living, stays_flat
+from tests.support.running import now, shown_by
 
-from .running import DEVICE_ID, Running, at_home, now, profile_of, running, simulate, spin, until
+from .running import DEVICE_ID, Running, at_home, profile_of, running, simulate, spin, until
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
@@ -890,19 +891,6 @@ def test_pings_without_end() -> None:
 # --- secrets --------------------------------------------------------------------------------
 
 
-def secrets_of(error: BaseException) -> str:
-    """Collect what an error and everything that hangs on it would show."""
-    texts, pending, seen = [], [error], set()
-    while pending:
-        err = pending.pop()
-        if id(err) in seen:
-            continue
-        seen.add(id(err))
-        texts += [str(err), repr(err), repr(err.args), repr(vars(err))]
-        pending += [each for each in (err.__cause__, err.__context__) if each]
-    return " ".join(texts)
-
-
 UNLUCKY: dict[str, Callable[[SimulatedAppliance], object]] = {
     "wrong key": lambda each: each.change_key(bytes(32)),
     "refused": lambda each: each.faults.arm("refuse", resource="/ro/values", code=541),
@@ -939,12 +927,12 @@ def test_no_secret_gets_out(fault: str, name: str, caplog: pytest.LogCaptureFixt
                         await run.client.ready(patient=False)
                     await run.client.write(LOCK, True)
                 except VendorError as err:
-                    shown.append(secrets_of(err))
+                    shown.append(shown_by(err))
                 except TimeoutError:
                     pass
                 await asyncio.sleep(8)
                 ends = run.client.last_error, run.task.exception() if run.task.done() else None
-                shown.extend(secrets_of(error) for error in ends if error)
+                shown.extend(shown_by(error) for error in ends if error)
                 shown.append(" ".join(map(repr, (run.client, run.client.statistics, run.task))))
                 shown.append(" ".join(map(repr, (profile, run.client._identity, run.changes))))
             secrets = [profile.key.hex(), repr(profile.key)[2:-1], DEVICE_ID]

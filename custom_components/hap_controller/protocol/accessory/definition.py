@@ -189,22 +189,7 @@ class Characteristic:
             "perms": list(metadata.perms),
             "format": metadata.format,
             "description": metadata.description,
-            **self.limits(),
-        }
-        return {key: value for key, value in told.items() if value is not None}
-
-    def limits(self) -> dict[str, Any]:
-        """Give what a read with ``meta`` tells, without what is not limited (§7.2)."""
-        metadata = self.metadata
-        told = {
-            "unit": metadata.unit,
-            "minValue": metadata.min_value,
-            "maxValue": metadata.max_value,
-            "minStep": metadata.min_step,
-            "maxLen": metadata.max_len,
-            "maxDataLen": metadata.max_data_len,
-            "valid-values": metadata.valid_values,
-            "valid-values-range": metadata.valid_values_range,
+            **self.metadata.limits(),
         }
         return {key: value for key, value in told.items() if value is not None}
 

@@ -197,7 +197,7 @@ class Endpoints:
                 if not status:
                     item["value"] = value
                 if query.meta:
-                    item |= {"format": each.metadata.format, **each.limits()}
+                    item |= {"format": each.metadata.format, **each.metadata.limits()}
                 if query.perms:
                     item["perms"] = list(each.metadata.perms)
                 if query.types:

@@ -153,14 +153,7 @@ def characteristic_json(found: Characteristic, **wanted: bool) -> Json:
     if wanted.get("meta"):
         limits = {
             "format": metadata.format,
-            "unit": metadata.unit,
-            "minValue": metadata.min_value,
-            "maxValue": metadata.max_value,
-            "minStep": metadata.min_step,
-            "maxLen": metadata.max_len,
-            "maxDataLen": metadata.max_data_len,
-            "valid-values": metadata.valid_values,
-            "valid-values-range": metadata.valid_values_range,
+            **metadata.limits(),
             "description": metadata.description,
         }
         told |= {name: limit for name, limit in limits.items() if limit is not None}
